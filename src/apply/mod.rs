@@ -1,0 +1,1 @@
+//! Plan, digest, and the only writer of a target.

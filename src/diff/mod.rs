@@ -1,0 +1,1 @@
+//! Two objects become changes; secrets are masked here.

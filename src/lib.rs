@@ -1,0 +1,61 @@
+//! # kubectl-copilot
+//!
+//! A person says what they need in plain words; a **local** model drafts it under the cluster's schemas and the
+//! organisation's policies; the person sees exactly what would change; only then is it applied.
+//!
+//! ## The way of a request
+//!
+//! ```text
+//! Request -> Snapshot -> Constraint -> Draft -> Checked -> Plan -> ConfirmedPlan -> ApplyOutcome
+//! ```
+//!
+//! Each arrow is a type with one constructor: nothing reaches a target except along this line.
+//!
+//! ## The house
+//!
+//! Imports go only to a strictly lower rank; `tests/it/architecture.rs` checks it.
+//!
+//! | rank | module | its one job |
+//! |---|---|---|
+//! | 0 | [`manifest`] | Kubernetes objects as text and data: parse with source spans, print, paths, keys, normalise; the Pods that a workload would create |
+//! | 1 | [`source`] | the only reader and writer of local files, bounded and atomic |
+//! | 1 | [`finding`] | what any check has to say: rule, severity, object, path, message, hint, origin |
+//! | 2 | [`schema`] | what the API server accepts, by group, version and kind: bundled OpenAPI v3, CRDs, structural validation |
+//! | 2 | [`diff`] | two objects -> changes; list-map aware; secrets masked; display rows |
+//! | 3 | [`pattern`] | kro ResourceGraphDefinitions: schema, form and expansion; the image catalogue |
+//! | 3 | [`policy`] | ValidatingAdmissionPolicy evaluated locally |
+//! | 4 | [`constraint`] | what the model may answer: forms, slots, candidates, as JSON Schema too |
+//! | 4 | [`check`] | the gate: schema + policy + built-in rules (one file a rule) on objects and their Pods -> verdict |
+//! | 5 | [`model`] | a form in, answers out: llama.cpp (in process or child), embedded, scripted |
+//! | 6 | [`draft`] | typed spans, forms, prompt, answers, expansion, repair, interventions |
+//! | 6 | [`apply`] | plan with digest, and the only writer of a target |
+//! | 7 | [`session`] | the conversation as a pure state machine (`handle(Event) -> Vec<Effect>`) and its driver |
+//! | 8 | [`report`], [`config`] | results as text and JSON; files, environment and flags -> one value |
+//! | 10 | [`cli`] | one file per verb; error printing and exit codes |
+//!
+//! ## Invariants
+//!
+//! 1. One file writes to a target (`apply/folder.rs`).
+//! 2. Pure modules (ranks 0-4 without [`source`], and the state machine) do no IO, read no clock, spawn nothing.
+//! 3. What cannot be evaluated is never allowed.
+//! 4. [`cli`] decides nothing about a request: it sends events to the same [`session`] as every other face.
+//! 5. Secret values do not enter a draft, a plan, a log, a file or a terminal.
+//! 6. The library does not print, exit or read the environment; [`cli`] is the one exception.
+//! 7. The model cannot act: it chooses among candidates that code has found; code renders, checks and writes.
+
+pub mod apply;
+pub mod check;
+pub mod cli;
+pub mod config;
+pub mod constraint;
+pub mod diff;
+pub mod draft;
+pub mod finding;
+pub mod manifest;
+pub mod model;
+pub mod pattern;
+pub mod policy;
+pub mod report;
+pub mod schema;
+pub mod session;
+pub mod source;

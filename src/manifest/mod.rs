@@ -1,0 +1,42 @@
+//! Kubernetes objects as text and data. No IO.
+
+mod key;
+
+pub use key::{GroupVersionKind, ObjectKey};
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+/// A position in a text: 1-based line and column (in characters).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Location {
+    /// Line, 1-based.
+    pub line: usize,
+    /// Column, 1-based, in characters.
+    pub column: usize,
+}
+
+/// One Kubernetes object together with where its text stood.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Manifest {
+    /// The object. Always a JSON object with string `apiVersion` and `kind`.
+    pub object: Value,
+    /// The file (or other source) it was read from.
+    pub file: Option<Arc<str>>,
+    /// For each RFC 6901 JSON pointer of the object, where its value begins. Empty for objects that were rendered.
+    pub locations: BTreeMap<String, Location>,
+}
+
+impl Manifest {
+    /// A manifest that was made by code and has no file.
+    pub fn rendered(object: Value) -> Self {
+        Self { object, file: None, locations: BTreeMap::new() }
+    }
+
+    /// The object's identity.
+    pub fn key(&self) -> ObjectKey {
+        ObjectKey::of(&self.object)
+    }
+}

@@ -1,0 +1,112 @@
+//! A form in, answers out. Backends are synchronous; the driver runs them on a thread of their own.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use crate::constraint::{Answers, Form};
+
+/// Tells a running backend to stop. Cheap to clone; all clones share one flag.
+#[derive(Debug, Clone, Default)]
+pub struct Cancel(Arc<AtomicBool>);
+
+impl Cancel {
+    /// Asks whoever holds a clone to stop.
+    pub fn cancel(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether a stop was asked for.
+    pub fn is_cancelled(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// How a backend wants to be prompted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PromptProfile {
+    /// Instructions and worked examples before the request (a general model).
+    FewShot,
+    /// The bare form (a model trained on it).
+    Trained,
+}
+
+/// What is known of a loaded model, for people.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ModelInfo {
+    /// `general.name` of the GGUF, or the file name.
+    pub name: String,
+    /// Where it runs: `CPU (2 threads)`, `Vulkan0: …`.
+    pub device: String,
+    /// See [`PromptProfile`].
+    pub profile: PromptProfile,
+    /// Parameters, 0 where unknown.
+    pub parameters: u64,
+    /// Context length in tokens that it was loaded with, 0 where unknown.
+    pub context: u32,
+}
+
+/// Why there are no answers.
+#[derive(Debug, Error)]
+pub enum ModelError {
+    /// The person (or a deadline) stopped it.
+    #[error("the model was stopped before it had answered")]
+    Cancelled,
+    /// The form does not fit into the context.
+    #[error("the request needs {needed} tokens and the model's context holds {limit}")]
+    TooLong {
+        /// Tokens of prefix, body and longest answers.
+        needed: usize,
+        /// Tokens that the context holds.
+        limit: usize,
+    },
+    /// The candidates could not be turned into tokens, or the model's output left the allowed set. Ends the draft.
+    #[error("constrained decoding failed at slot '{slot}': {reason}")]
+    Matcher {
+        /// Key of the slot.
+        slot: String,
+        /// What went wrong.
+        reason: String,
+    },
+    /// The weights could not be read or are not supported.
+    #[error("cannot load the model '{path}': {reason}")]
+    Load {
+        /// The file.
+        path: String,
+        /// What went wrong.
+        reason: String,
+    },
+    /// The child process that runs the model ended before it answered.
+    #[error("the process that runs the model '{path}' ended unexpectedly ({status}): {reason}")]
+    Died {
+        /// The file.
+        path: String,
+        /// Exit status or signal.
+        status: String,
+        /// The last lines that it wrote.
+        reason: String,
+    },
+    /// The backend answered something that its form does not allow.
+    #[error("the model's answer does not fit its form: {0}")]
+    Invalid(String),
+    /// This build has no such backend.
+    #[error("{0}")]
+    Unsupported(String),
+}
+
+/// Something that fills forms. Implemented by llama.cpp in process (the embedded model), llama.cpp in a child process
+/// (a person's GGUF), a script for tests, and later servers that speak the OpenAI protocol.
+pub trait Backend: Send {
+    /// What was loaded.
+    fn info(&self) -> &ModelInfo;
+
+    /// Answers every slot of the form in order. A slot whose candidates are all used up is answered `None` without
+    /// being put. Consecutive calls whose `prefix` and `body` share a beginning cost only what is new.
+    ///
+    /// # Errors
+    /// Any [`ModelError`]; there is no partial answer.
+    fn fill(&mut self, form: &Form, cancel: &Cancel) -> Result<Answers, ModelError>;
+}

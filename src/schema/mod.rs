@@ -1,0 +1,1 @@
+//! What the API server accepts, by group, version and kind.
