@@ -29,8 +29,9 @@
 //! | 5 | [`model`] | a form in, answers out: llama.cpp (in process or child), embedded, scripted |
 //! | 6 | [`draft`] | typed spans, forms, prompt, answers, expansion, repair, interventions |
 //! | 6 | [`apply`] | plan with digest, and the only writer of a target |
+//! | 6 | [`config`] | files, environment and flags -> one value |
 //! | 7 | [`session`] | the conversation as a pure state machine (`handle(Event) -> Vec<Effect>`) and its driver |
-//! | 8 | [`report`], [`config`] | results as text and JSON; files, environment and flags -> one value |
+//! | 8 | [`report`] | results as text and JSON |
 //! | 10 | [`cli`] | one file per verb; error printing and exit codes |
 //!
 //! ## Invariants

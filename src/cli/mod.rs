@@ -1,6 +1,102 @@
-//! The command line.
+//! The command line: one file per verb, one place that prints errors and chooses exit codes.
+
+#![allow(clippy::print_stdout, clippy::print_stderr)]
+
+mod apply;
+mod args;
+mod draft;
+mod eval;
+mod pattern;
+mod plan;
+mod policy;
+mod request;
+mod resolve;
+mod terminal;
+mod words;
+
+use clap::Parser as _;
+
+use crate::cli::args::{Cli, Verb};
+use crate::model::Cancel;
+use crate::session::{ExitCode, Problem};
 
 /// Parses arguments, runs the verb and returns its exit code.
 pub fn main() -> std::process::ExitCode {
-    std::process::ExitCode::from(2)
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // clap prints help and version to stdout with code 0, and usage errors to stderr.
+            let code = if error.use_stderr() { ExitCode::CouldNot } else { ExitCode::Done };
+            let _ = error.print();
+            return std::process::ExitCode::from(code as u8);
+        }
+    };
+    if matches!(cli.verb, Some(Verb::ModelWorker)) {
+        return worker();
+    }
+    start_log();
+    let style = resolve::style(&cli.common);
+    let cancel = Cancel::default();
+    listen_for_interrupts(&cancel);
+    let result = dispatch(cli, &cancel);
+    let code = match result {
+        Ok(code) => code,
+        Err(problem) => {
+            terminal::print_problem(&problem, style);
+            problem.code
+        }
+    };
+    std::process::ExitCode::from(code as u8)
+}
+
+fn dispatch(cli: Cli, cancel: &Cancel) -> Result<ExitCode, Problem> {
+    let Cli { verb, words, prompt, common } = cli;
+    match verb {
+        Some(Verb::Draft(args)) => draft::run(&args, &common, cancel),
+        Some(Verb::Plan(args)) => plan::run(&args, &common, cancel),
+        Some(Verb::Apply(args)) => apply::run(&args, &common, cancel),
+        Some(Verb::Pattern(verb)) => pattern::run(&verb, &common),
+        Some(Verb::Policy(verb)) => policy::run(&verb, &common),
+        Some(Verb::Eval(args)) => eval::run(&args, &common, cancel),
+        Some(Verb::ModelWorker) => Ok(ExitCode::Done),
+        None => {
+            let request = match prompt {
+                Some(prompt) => prompt,
+                None => words::request(&words)?,
+            };
+            request::run(request, &common, cancel)
+        }
+    }
+}
+
+/// The first Ctrl-C asks whatever runs to stop at the next safe point; the second ends the program where it stands,
+/// unless files are being written (a rename is atomic, so nothing is left in doubt).
+fn listen_for_interrupts(cancel: &Cancel) {
+    let cancel = cancel.clone();
+    let handler = move || {
+        if cancel.is_cancelled() {
+            #[allow(clippy::exit, reason = "the person insists; nothing is left in doubt since each write is atomic")]
+            std::process::exit(ExitCode::Interrupted as i32);
+        }
+        cancel.cancel();
+        if !terminal::is_busy() {
+            #[allow(clippy::exit, reason = "a prompt waits for a line that will not come")]
+            std::process::exit(ExitCode::Interrupted as i32);
+        }
+    };
+    if let Err(error) = ctrlc::set_handler(handler) {
+        tracing::warn!(%error, "Ctrl-C ends the program without clearing up");
+    }
+}
+
+/// A log for finding faults, off unless asked for; never with bodies or secret values.
+fn start_log() {
+    if let Some(filter) = resolve::log_filter() {
+        let filter = tracing_subscriber::EnvFilter::new(filter);
+        let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
+    }
+}
+
+fn worker() -> std::process::ExitCode {
+    crate::model::child::worker_main(std::io::stdin().lock(), std::io::stdout().lock())
 }

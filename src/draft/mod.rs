@@ -1,9 +1,26 @@
 //! From words to objects: typed spans, forms, the model's answers, expansion, checks, repair (design D3, D4, D12, D13).
 
+mod anchor;
+mod clear;
+mod drafter;
+mod fill;
+mod filled;
+mod gate;
+mod kinds;
+mod offer;
 mod outcome;
+pub mod place;
+mod prompt;
+mod render;
+pub mod rules;
 pub mod span;
+mod values;
+mod words;
 
+pub use drafter::{Drafter, Library};
+pub use filled::{Chosen, Conversation, Filled};
 pub use outcome::{
-    Asked, Declined, Denied, Draft, Field, Intervention, Origin, Outcome, Question, Routed, Thing, Unused,
-    Verb,
+    Asked, Declined, Denied, Draft, Field, Intervention, Origin, Outcome, Question, Routed, Thing, Unused, Verb,
 };
+pub use place::Setting;
+pub use render::DRAFT_ANNOTATION;

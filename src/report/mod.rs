@@ -1,1 +1,7 @@
-//! Results as text and JSON.
+//! Results for people (text) and for machines (JSON). Nothing is decided here.
+
+mod json;
+mod text;
+
+pub use json::{draft_document, eval_row};
+pub use text::{diff_text, findings_text, outcome_text, plan_text};

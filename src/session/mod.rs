@@ -1,1 +1,12 @@
-//! The conversation as a pure state machine.
+//! The conversation: a pure state machine ([`Machine`]), the engine that carries out what it asks for ([`Engine`]) and
+//! the driver that joins the two to a face ([`run`]).
+
+mod driver;
+mod engine;
+mod machine;
+mod problem;
+
+pub use driver::{Face, Reply, run};
+pub use engine::{Engine, Judged};
+pub use machine::{Effect, Event, Machine, Phase};
+pub use problem::{ExitCode, Problem};

@@ -1,0 +1,211 @@
+//! What can be typed: verbs and flags. The doc comments are the help texts.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Say what you need from Kubernetes in plain words; see what would change; then it is written.
+#[derive(Debug, Parser)]
+#[command(
+    name = "kubectl-copilot",
+    bin_name = "kubectl copilot",
+    version,
+    args_conflicts_with_subcommands = true,
+    after_help = "Examples:\n  kubectl copilot \"give me a notebook with two GPUs\"\n  kubectl copilot draft -p \"serve Qwen/Qwen2.5-7B-Instruct on one H100\"\n  kubectl copilot plan -p \"a web service from nginx at shop.example.com\" --out plan.json\n  kubectl copilot apply --plan plan.json"
+)]
+pub struct Cli {
+    /// What is to be done; a request in words where no verb is given.
+    #[command(subcommand)]
+    pub verb: Option<Verb>,
+    /// What you need, in plain words (English or Chinese). With a `/` in it, use -p.
+    #[arg(value_name = "WORDS")]
+    pub words: Vec<String>,
+    /// The same as WORDS; needed where the request contains a `/`.
+    #[arg(short = 'p', long = "prompt", value_name = "REQUEST", conflicts_with = "words")]
+    pub prompt: Option<String>,
+    /// Flags of every verb.
+    #[command(flatten)]
+    pub common: Common,
+}
+
+/// Flags that every verb knows.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Common {
+    /// Folder of manifests to write to (GitOps).
+    #[arg(long, value_name = "DIR", global = true)]
+    pub to: Option<PathBuf>,
+    /// Namespace of what is drafted.
+    #[arg(short = 'n', long, global = true)]
+    pub namespace: Option<String>,
+    /// Model: a GGUF file. Without it the embedded model answers.
+    #[arg(long, value_name = "FILE", global = true, env = "KUBECTL_COPILOT_MODEL")]
+    pub model: Option<PathBuf>,
+    /// Policies in force: `builtin`, or a file or folder. Repeatable.
+    #[arg(long, value_name = "PATH", global = true)]
+    pub policies: Vec<String>,
+    /// Patterns beside the built-in ones: a file or folder. Repeatable.
+    #[arg(long, value_name = "PATH", global = true)]
+    pub patterns: Vec<PathBuf>,
+    /// CustomResourceDefinitions whose kinds may be used: a file or folder. Repeatable.
+    #[arg(long, value_name = "PATH", global = true)]
+    pub schemas: Vec<PathBuf>,
+    /// Kubernetes version to check against, e.g. 1.36; the newest bundled one by default.
+    #[arg(long, value_name = "VERSION", global = true)]
+    pub kubernetes_version: Option<String>,
+    /// Threads for the model; all cores by default.
+    #[arg(long, value_name = "N", global = true)]
+    pub threads: Option<usize>,
+    /// No box characters, no colour: for screen readers and logs.
+    #[arg(long, global = true)]
+    pub plain: bool,
+    /// When to colour.
+    #[arg(long, value_enum, default_value_t, global = true)]
+    pub color: Colour,
+}
+
+/// When to colour.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum Colour {
+    /// On a terminal, unless NO_COLOR is set or TERM is dumb.
+    #[default]
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// The verbs.
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// Only the manifests, on stdout.
+    Draft(DraftArgs),
+    /// What would be written, with its digest; nothing is written.
+    Plan(PlanArgs),
+    /// Write a plan that was made before.
+    Apply(ApplyArgs),
+    /// The patterns: what can be asked for, and what it becomes.
+    #[command(subcommand)]
+    Pattern(PatternVerb),
+    /// The policies in force.
+    #[command(subcommand)]
+    Policy(PolicyVerb),
+    /// Run many requests from a file, one answer a line.
+    Eval(EvalArgs),
+    /// Runs a model for the process that started it.
+    #[command(name = "__model-worker", hide = true)]
+    ModelWorker,
+}
+
+/// `draft`.
+#[derive(Debug, Args)]
+pub struct DraftArgs {
+    /// What you need, in plain words.
+    #[arg(short = 'p', long = "prompt", value_name = "REQUEST")]
+    pub prompt: String,
+    /// What was said before in the same conversation. Repeatable, oldest first.
+    #[arg(long, value_name = "REQUEST")]
+    pub earlier: Vec<String>,
+    /// Format of stdout.
+    #[arg(short = 'o', long, value_enum, default_value_t = DraftFormat::Yaml)]
+    pub output: DraftFormat,
+}
+
+/// Formats of `draft`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum DraftFormat {
+    /// The objects alone; everything else goes to stderr.
+    Yaml,
+    /// The documented JSON.
+    Json,
+}
+
+/// `plan`.
+#[derive(Debug, Args)]
+pub struct PlanArgs {
+    /// What you need, in plain words.
+    #[arg(short = 'p', long = "prompt", value_name = "REQUEST", required_unless_present = "file", conflicts_with = "file")]
+    pub prompt: Option<String>,
+    /// Plan these manifests instead: files or folders. Repeatable.
+    #[arg(short = 'f', long = "file", value_name = "PATH")]
+    pub file: Vec<PathBuf>,
+    /// Write the plan to this file, for `apply --plan`.
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Format of stdout.
+    #[arg(short = 'o', long, value_enum, default_value_t = PlanFormat::Text)]
+    pub output: PlanFormat,
+    /// Exit with 1 where there are changes.
+    #[arg(long)]
+    pub exit_code: bool,
+}
+
+/// Formats of `plan`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum PlanFormat {
+    /// For people.
+    Text,
+    /// The documented JSON.
+    Json,
+}
+
+/// `apply`.
+#[derive(Debug, Args)]
+pub struct ApplyArgs {
+    /// The plan's file.
+    #[arg(long, value_name = "FILE")]
+    pub plan: PathBuf,
+    /// The digest that you agree to; only together with --yes.
+    #[arg(long, value_name = "SHA256", requires = "yes")]
+    pub digest: Option<String>,
+    /// Do not ask. Only together with --digest: a script has to name what it agrees to.
+    #[arg(long, requires = "digest")]
+    pub yes: bool,
+}
+
+/// `pattern …`.
+#[derive(Debug, Subcommand)]
+pub enum PatternVerb {
+    /// All patterns and native kinds that can be drafted.
+    List,
+    /// Parameters, defaults and the questions of one pattern.
+    Show {
+        /// Kind of the pattern, e.g. Notebook.
+        kind: String,
+    },
+    /// The objects that a pattern becomes.
+    Render {
+        /// Kind of the pattern.
+        kind: String,
+        /// Name of the thing.
+        #[arg(long, default_value = "example")]
+        name: String,
+        /// PARAMETER=VALUE; a value is read as YAML. Repeatable.
+        #[arg(long = "set", value_name = "PARAMETER=VALUE")]
+        set: Vec<String>,
+    },
+    /// Whether patterns parse, render and pass schema and policy.
+    Check {
+        /// Files or folders; the built-in ones where absent.
+        #[arg(short = 'f', long = "file", value_name = "PATH")]
+        file: Vec<PathBuf>,
+    },
+}
+
+/// `policy …`.
+#[derive(Debug, Subcommand)]
+pub enum PolicyVerb {
+    /// The policies in force, and those that are not and why.
+    List,
+}
+
+/// `eval`.
+#[derive(Debug, Args)]
+pub struct EvalArgs {
+    /// Rows `{id, request, context?, earlier?}`, one JSON a line.
+    #[arg(long, value_name = "FILE")]
+    pub tasks: PathBuf,
+    /// Where the answers go, one JSON a line; stdout where absent.
+    #[arg(long, value_name = "FILE")]
+    pub answers: Option<PathBuf>,
+}

@@ -1,0 +1,52 @@
+//! `draft -p REQUEST`: only the manifests on stdout; everything for people goes to stderr.
+
+use std::io::Write as _;
+
+use crate::cli::args::{Common, DraftArgs, DraftFormat};
+use crate::cli::resolve;
+use crate::draft::Outcome;
+use crate::manifest::to_yaml_documents;
+use crate::model::Cancel;
+use crate::report;
+use crate::session::{Engine, ExitCode, Problem};
+
+/// Runs the verb.
+pub fn run(args: &DraftArgs, common: &Common, cancel: &Cancel) -> Result<ExitCode, Problem> {
+    let config = resolve::config(common)?;
+    let style = config.style;
+    let mut engine = Engine::open(config)?;
+    for earlier in &args.earlier {
+        engine.draft(earlier, cancel)?;
+    }
+    let outcome = engine.draft(&args.prompt, cancel)?;
+    let for_people = report::outcome_text(&outcome, engine.turns(), style);
+    let mut out = std::io::stdout().lock();
+    let write = |out: &mut std::io::StdoutLock<'_>, text: &str| {
+        out.write_all(text.as_bytes())
+            .and_then(|()| out.flush())
+            .map_err(|error| Problem::new(format!("cannot write to stdout: {error}")))
+    };
+    match args.output {
+        DraftFormat::Json => {
+            let document = report::draft_document(&outcome);
+            write(&mut out, &format!("{document:#}\n"))?;
+        }
+        DraftFormat::Yaml => {
+            let _ = std::io::stderr().lock().write_all(for_people.as_bytes());
+            if let Outcome::Drafted(draft) = &outcome {
+                let objects: Vec<serde_json::Value> = draft.objects().cloned().collect();
+                write(&mut out, &to_yaml_documents(&objects))?;
+            }
+        }
+    }
+    Ok(exit_code(&outcome))
+}
+
+/// The documented exit code of an outcome.
+pub fn exit_code(outcome: &Outcome) -> ExitCode {
+    match outcome {
+        Outcome::Drafted(_) => ExitCode::Done,
+        Outcome::Denied(denied) if denied.incomplete => ExitCode::Incomplete,
+        Outcome::Asked(_) | Outcome::Denied(_) | Outcome::Declined(_) | Outcome::Routed(_) => ExitCode::No,
+    }
+}

@@ -1,0 +1,92 @@
+//! Flags, environment and the configuration file become one [`Config`]. The one place that reads the environment.
+
+#![allow(clippy::disallowed_methods)]
+
+use std::io::IsTerminal as _;
+use std::path::PathBuf;
+
+use crate::cli::args::{Colour, Common};
+use crate::config::{Config, ConfigFile, PolicySource, Style, parse_config};
+use crate::model::ModelChoice;
+use crate::session::{Problem, owner_label};
+use crate::source;
+
+/// An environment variable that is set and not empty.
+fn env(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// The configuration of this run.
+///
+/// # Errors
+/// A configuration file that does not parse, a model or folder that is not there.
+pub fn config(common: &Common) -> Result<Config, Problem> {
+    let home = env("HOME").map(PathBuf::from);
+    let xdg = |variable: &str, below: &str| {
+        env(variable)
+            .map(PathBuf::from)
+            .or_else(|| home.as_ref().map(|home| home.join(below)))
+            .map(|base| base.join("kubectl-copilot"))
+    };
+    let nowhere = || std::env::temp_dir().join("kubectl-copilot");
+    let cache_dir =
+        env("KUBECTL_COPILOT_CACHE").map(PathBuf::from).or_else(|| xdg("XDG_CACHE_HOME", ".cache")).unwrap_or_else(nowhere);
+    let state_dir = xdg("XDG_STATE_HOME", ".local/state").unwrap_or_else(nowhere);
+    let file = match xdg("XDG_CONFIG_HOME", ".config").map(|dir| dir.join("config.yaml")) {
+        Some(path) if path.is_file() => {
+            let text = source::read_text(&path).map_err(Problem::new)?;
+            parse_config(&text, &path.display().to_string()).map_err(|error| {
+                Problem::new(error).hint("every key is optional: to, owner, policies, patterns, schemas, kubernetesVersion, model")
+            })?
+        }
+        _ => ConfigFile::default(),
+    };
+    let user = env("USER").or_else(|| env("LOGNAME")).and_then(|user| owner_label(&user));
+    let policies = if common.policies.is_empty() { &file.policies } else { &common.policies };
+    let model = match common.model.clone().or_else(|| file.model.clone()) {
+        Some(path) => ModelChoice::File(path),
+        None => ModelChoice::Embedded,
+    };
+    Ok(Config {
+        target: common.to.clone().or(file.to).unwrap_or_else(|| PathBuf::from("manifests")),
+        namespace: common.namespace.clone(),
+        owner: file.owner.as_deref().and_then(owner_label),
+        user,
+        policies: policies.iter().map(|text| policy_source(text)).collect(),
+        patterns: if common.patterns.is_empty() { file.patterns } else { common.patterns.clone() },
+        schemas: if common.schemas.is_empty() { file.schemas } else { common.schemas.clone() },
+        kubernetes_version: common.kubernetes_version.clone().or(file.kubernetes_version),
+        model,
+        threads: common.threads,
+        cache_dir,
+        state_dir,
+        executable: std::env::current_exe().map_err(|error| {
+            Problem::new(format!("cannot find this program's own file: {error}"))
+        })?,
+        editor: env("VISUAL").or_else(|| env("EDITOR")),
+        style: style(common),
+    })
+}
+
+fn policy_source(text: &str) -> PolicySource {
+    if text == "builtin" { PolicySource::Builtin } else { PolicySource::Path(PathBuf::from(text)) }
+}
+
+/// kubectl's rule: a terminal, TERM not dumb, NO_COLOR not set.
+pub fn style(common: &Common) -> Style {
+    let colour = match common.color {
+        Colour::Always => true,
+        Colour::Never => false,
+        Colour::Auto => {
+            std::io::stdout().is_terminal()
+                && std::env::var_os("NO_COLOR").is_none()
+                && env("TERM").is_none_or(|term| term != "dumb")
+        }
+    };
+    Style { colour: colour && !common.plain, plain: common.plain }
+}
+
+/// Where the log goes and how much: `KUBECTL_COPILOT_LOG`, e.g. `debug`. Off where it is not set.
+pub fn log_filter() -> Option<String> {
+    env("KUBECTL_COPILOT_LOG")
+}

@@ -1,0 +1,160 @@
+//! The line-by-line face: everything for people goes to stderr where stdout holds data, else to stdout.
+
+use std::io::{BufRead as _, IsTerminal as _, Write};
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::apply::{ApplyOutcome, Plan, next_steps};
+use crate::config::Style;
+use crate::diff::MaskKey;
+use crate::draft::Outcome;
+use crate::report;
+use crate::session::{Face, Problem, Reply};
+
+/// Whether somebody can be asked: stdin and stdout are a terminal.
+pub fn is_interactive() -> bool {
+    std::io::stdin().is_terminal() && std::io::stdout().is_terminal()
+}
+
+/// See the module.
+pub struct Terminal {
+    style: Style,
+    editor: Option<String>,
+    target: String,
+    mask: MaskKey,
+}
+
+impl Terminal {
+    /// A face that writes to stdout and asks on stdin.
+    pub fn new(style: Style, editor: Option<String>, target: String, mask: MaskKey) -> Self {
+        Self { style, editor, target, mask }
+    }
+
+    fn say(&self, text: &str) {
+        let mut out = std::io::stdout().lock();
+        // A closed pipe is not an error of ours: nobody is reading any more.
+        let _ = out.write_all(text.as_bytes());
+        let _ = out.flush();
+    }
+
+    fn read_line(&self) -> Option<String> {
+        let mut line = String::new();
+        match std::io::stdin().lock().read_line(&mut line) {
+            Ok(0) | Err(_) => None,
+            Ok(_) => Some(line.trim().to_owned()),
+        }
+    }
+}
+
+impl Face for Terminal {
+    fn outcome(&mut self, outcome: &Outcome, turns: &[String]) {
+        self.say(&report::outcome_text(outcome, turns, self.style));
+    }
+
+    fn plan(&mut self, plan: &Plan, existing: &[Value], policies: (usize, usize)) {
+        self.say(&report::plan_text(plan, existing, &self.mask, self.style));
+        self.say(&report::findings_text(&plan.findings, self.style));
+        self.say(&checks_line(policies, self.style));
+    }
+
+    fn confirm(&mut self, plan: &Plan) -> Reply {
+        loop {
+            self.say(&format!("write {} to {}? [y/N/e(dit)] ", files(plan.files().len()), self.target));
+            let Some(answer) = self.read_line() else { return Reply::No };
+            match answer.to_lowercase().as_str() {
+                "y" | "yes" => return Reply::Yes,
+                "" | "n" | "no" => return Reply::No,
+                "e" | "edit" => return Reply::Edit,
+                other => self.say(&format!("'{other}' is none of y, n, e\n")),
+            }
+        }
+    }
+
+    fn listen(&mut self) -> Option<String> {
+        self.say("your answer (empty to leave): ");
+        self.read_line().filter(|line| !line.is_empty())
+    }
+
+    fn edit(&mut self, text: &str) -> Result<Option<String>, Problem> {
+        let editor = self.editor.clone().unwrap_or_else(|| "vi".to_owned());
+        let mut file = tempfile::Builder::new()
+            .prefix("kubectl-copilot-")
+            .suffix(".yaml")
+            .tempfile()
+            .map_err(|error| Problem::new(format!("cannot make a file for the editor: {error}")))?;
+        file.write_all(text.as_bytes())
+            .and_then(|()| file.flush())
+            .map_err(|error| Problem::new(format!("cannot write the file for the editor: {error}")))?;
+        // The editor's value is a command line of the person's own, as git and kubectl read it.
+        let status = Command::new("/bin/sh")
+            .arg("-c")
+            .arg(format!("{editor} \"$1\""))
+            .arg("editor")
+            .arg(file.path())
+            .status()
+            .map_err(|error| {
+                Problem::new(format!("cannot start the editor '{editor}': {error}")).hint("set EDITOR, e.g. EDITOR=nano")
+            })?;
+        if !status.success() {
+            return Err(Problem::new(format!("the editor '{editor}' ended with {status}; nothing was written"))
+                .hint("set EDITOR, e.g. EDITOR=nano"));
+        }
+        let edited = crate::source::read_text(file.path()).map_err(Problem::new)?;
+        Ok(Some(edited).filter(|edited| edited != text && !edited.trim().is_empty()))
+    }
+
+    fn written(&mut self, outcome: &ApplyOutcome) {
+        self.say(&written_text(outcome));
+        let steps = next_steps(outcome);
+        if !steps.is_empty() {
+            self.say("next:\n");
+            for step in steps {
+                self.say(&format!("  {step}\n"));
+            }
+        }
+    }
+
+    fn unattended(&mut self, plan: &Plan) {
+        self.say(&format!(
+            "nothing was written: without a terminal nothing is asked. To write it:\n  kubectl copilot plan -p REQUEST --out plan.json\n  kubectl copilot apply --plan plan.json --digest {} --yes\n",
+            plan.digest
+        ));
+    }
+
+    fn problem(&mut self, problem: &Problem) {
+        print_problem(problem, self.style);
+    }
+}
+
+/// `wrote 4 files: …`.
+pub fn written_text(outcome: &ApplyOutcome) -> String {
+    let mut text = format!("wrote {}\n", files(outcome.written.len()));
+    for file in &outcome.written {
+        text.push_str(&format!("  {file}\n"));
+    }
+    for file in &outcome.not_written {
+        text.push_str(&format!("  NOT written: {file}\n"));
+    }
+    text
+}
+
+fn files(count: usize) -> String {
+    if count == 1 { "1 file".to_owned() } else { format!("{count} files") }
+}
+
+/// `checks: schema ok · policy 5/5`.
+pub fn checks_line(policies: (usize, usize), style: Style) -> String {
+    let (passed, total) = policies;
+    let policy = if total == 0 { "policy: none".to_owned() } else { format!("policy {passed}/{total}") };
+    format!("checks: schema ok{}{policy}\n", style.dot())
+}
+
+/// A problem, on stderr.
+pub fn print_problem(problem: &Problem, style: Style) {
+    let mut err = std::io::stderr().lock();
+    let _ = writeln!(err, "{} {}", style.removed("error:"), problem.what);
+    if let Some(hint) = &problem.hint {
+        let _ = writeln!(err, "hint: {hint}");
+    }
+}

@@ -1,0 +1,56 @@
+//! The configuration file: `$XDG_CONFIG_HOME/kubectl-copilot/config.yaml`. Every key is optional; unknown keys are
+//! errors, since a misspelt `policies` would silently mean "none".
+
+use std::path::PathBuf;
+
+use serde::Deserialize;
+
+/// What the file may say. Flags win over it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ConfigFile {
+    /// Folder that manifests are written to.
+    pub to: Option<PathBuf>,
+    /// Owner of what is drafted.
+    pub owner: Option<String>,
+    /// `builtin`, or files and folders.
+    #[serde(default)]
+    pub policies: Vec<String>,
+    /// Files or folders with patterns.
+    #[serde(default)]
+    pub patterns: Vec<PathBuf>,
+    /// Files or folders with CustomResourceDefinitions.
+    #[serde(default)]
+    pub schemas: Vec<PathBuf>,
+    /// Kubernetes minor, e.g. `1.36`.
+    pub kubernetes_version: Option<String>,
+    /// Path of a GGUF.
+    pub model: Option<PathBuf>,
+}
+
+/// Parses the file's text.
+///
+/// # Errors
+/// What is wrong, with the file's name, line and column.
+pub fn parse_config(text: &str, file: &str) -> Result<ConfigFile, String> {
+    if text.trim().is_empty() {
+        return Ok(ConfigFile::default());
+    }
+    serde_saphyr::from_str(text).map_err(|error| format!("cannot read the configuration '{file}': {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_misspelt_key_is_an_error_that_names_the_file() {
+        let error = parse_config("polices: [builtin]\n", "config.yaml").unwrap_err();
+        assert!(error.contains("config.yaml") && error.contains("polices"), "{error}");
+    }
+
+    #[test]
+    fn an_empty_file_is_no_configuration() {
+        assert_eq!(parse_config("\n", "c"), Ok(ConfigFile::default()));
+    }
+}

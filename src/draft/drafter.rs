@@ -1,0 +1,391 @@
+//! One turn of a conversation: from words to one of the five outcomes (design D12, D13).
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use crate::check::{CheckContext, Verdict};
+use crate::draft::clear;
+use crate::draft::fill::{self, Task};
+use crate::draft::filled::{Conversation, Filled};
+use crate::draft::gate;
+use crate::draft::kinds::{self, Choice};
+use crate::draft::outcome::{Asked, Denied, Draft, Field, Origin, Outcome, Question, Routed, Thing, Unused};
+use crate::draft::place::{self, Setting};
+use crate::draft::prompt;
+use crate::draft::render;
+use crate::draft::rules::{self, RuleContext};
+use crate::draft::span::{Language, LexFacts, Span, language, lex};
+use crate::draft::words;
+use crate::model::{Backend, Cancel, ModelError};
+use crate::pattern::{Catalogue, Pattern, PatternError, PatternSet};
+use crate::policy::{PolicySet, User};
+use crate::schema::SchemaSet;
+
+/// What drafts are made of and judged by.
+#[derive(Clone, Copy)]
+pub struct Library<'a> {
+    /// Patterns and native kinds.
+    pub patterns: &'a PatternSet,
+    /// The image catalogue.
+    pub catalogue: &'a Catalogue,
+    /// Schemas of the kinds.
+    pub schemas: &'a SchemaSet,
+    /// Policies in force.
+    pub policies: &'a PolicySet,
+    /// Who asks, as policies see it.
+    pub user: &'a User,
+}
+
+/// Works on one conversation with one backend.
+pub struct Drafter<'a> {
+    library: Library<'a>,
+    setting: &'a Setting,
+    facts: &'a LexFacts,
+    backend: &'a mut dyn Backend,
+}
+
+/// Everything that one turn knows.
+struct Turn<'t> {
+    text: &'t str,
+    index: usize,
+    spans: Vec<Span>,
+    language: Language,
+    used: Vec<usize>,
+}
+
+impl<'a> Drafter<'a> {
+    /// A drafter over a library, a target's facts and a model.
+    pub fn new(
+        library: Library<'a>,
+        setting: &'a Setting,
+        facts: &'a LexFacts,
+        backend: &'a mut dyn Backend,
+    ) -> Self {
+        Self { library, setting, facts, backend }
+    }
+
+    /// Takes the person's next words. The conversation is changed only where the outcome is a draft or a question.
+    ///
+    /// # Errors
+    /// What the model says; nothing of the turn is kept then.
+    pub fn turn(
+        &mut self,
+        conversation: &mut Conversation,
+        text: &str,
+        cancel: &Cancel,
+    ) -> Result<Outcome, ModelError> {
+        let index = conversation.turns.len();
+        let mut turn = Turn {
+            text,
+            index,
+            spans: lex(text, index, self.facts),
+            language: language(text),
+            used: Vec::new(),
+        };
+        conversation.turns.push(text.to_owned());
+        let result = self.work(conversation, &mut turn, cancel);
+        if !matches!(result, Ok(Outcome::Drafted(_) | Outcome::Asked(_) | Outcome::Denied(_))) && index > 0 {
+            // What was declined or failed is no part of the conversation; the first turn stays for the screen.
+            conversation.turns.pop();
+        }
+        result
+    }
+
+    fn work(
+        &mut self,
+        conversation: &mut Conversation,
+        turn: &mut Turn<'_>,
+        cancel: &Cancel,
+    ) -> Result<Outcome, ModelError> {
+        let context = RuleContext::new(self.library.patterns, &self.setting.existing, !conversation.things.is_empty());
+        let narrowed = rules::narrow(turn.text, &turn.spans, &context);
+        if let Some((code, _)) = &narrowed.declined {
+            return Ok(Outcome::Declined(words::declined(code, turn.language)));
+        }
+        let prefix = prompt::prefix(self.backend.info().profile, self.library.patterns, self.facts)
+            .map_err(ModelError::Invalid)?;
+        let mut things;
+        if conversation.things.is_empty() || narrowed.starts_anew {
+            things = Vec::new();
+            let choices = kinds::choose(
+                &narrowed,
+                turn.text,
+                self.library.patterns,
+                &prefix,
+                &mut *self.backend,
+                cancel,
+            )?;
+            match choices {
+                Choice::Route(verb) => {
+                    let name = rules::object_name(turn.text, &turn.spans, &context);
+                    return Ok(Outcome::Routed(Routed { verb, name }));
+                }
+                Choice::Decline(code) => {
+                    return Ok(Outcome::Declined(words::declined(code, turn.language)));
+                }
+                Choice::Draft(kinds) => {
+                    for kind in kinds {
+                        let mut filled = Filled::new(kind.kind.clone(), kind.why);
+                        let body = format!(
+                            "{}kind: {}\n",
+                            prompt::request_line(&turn.text[kind.clause.clone()]),
+                            prompt::kind_id(&kind.kind)
+                        );
+                        if let Some(asked) =
+                            self.fill_one(&mut filled, turn, kind.clause, &prefix, body, cancel)?
+                        {
+                            conversation.things = vec![filled];
+                            return Ok(Outcome::Asked(asked));
+                        }
+                        things.push(filled);
+                    }
+                    share_places(&mut things);
+                }
+            }
+        } else {
+            things = conversation.things.clone();
+            let position = kinds::which_thing(&things, turn.text, self.library.patterns);
+            let mut filled = things[position].clone();
+            let Some(pattern) = self.library.patterns.get(&filled.kind) else {
+                return Ok(Outcome::Declined(words::declined("off-topic", turn.language)));
+            };
+            let before = filled.values.clone();
+            let cleared = clear::cleared(pattern, turn.text, turn.index, &turn.spans, &mut filled);
+            turn.used.extend(cleared);
+            let first = conversation.turns.first().cloned().unwrap_or_default();
+            let body = prompt::change_lines(&first, &filled.kind, &known(pattern, &filled), turn.text);
+            if let Some(asked) =
+                self.fill_one(&mut filled, turn, 0..turn.text.len(), &prefix, body, cancel)?
+            {
+                things[position] = filled;
+                conversation.things = things;
+                return Ok(Outcome::Asked(asked));
+            }
+            if filled.values == before {
+                return Ok(Outcome::Declined(words::declined("not-understood", turn.language)));
+            }
+            things[position] = filled;
+        }
+        let outcome = self.finish(&mut things, turn);
+        conversation.things = things;
+        Ok(outcome)
+    }
+
+    /// Fills one thing from the words of its clause. A question comes back where the words do not fit.
+    fn fill_one(
+        &mut self,
+        filled: &mut Filled,
+        turn: &mut Turn<'_>,
+        clause: std::ops::Range<usize>,
+        prefix: &str,
+        body: String,
+        cancel: &Cancel,
+    ) -> Result<Option<Asked>, ModelError> {
+        let Some(pattern) = self.library.patterns.get(&filled.kind) else { return Ok(None) };
+        // A clause's spans are offered to its own thing only.
+        let outside: Vec<usize> = turn
+            .spans
+            .iter()
+            .enumerate()
+            .filter(|(_, span)| span.start < clause.start || span.end > clause.end)
+            .map(|(i, _)| i)
+            .collect();
+        let mut used = turn.used.clone();
+        used.extend(&outside);
+        let task = Task { pattern, text: turn.text, spans: &turn.spans, prefix, body };
+        let left = fill::fill(&task, filled, &mut used, &mut *self.backend, cancel)?;
+        clear::first(pattern, turn.text, turn.index, filled);
+        turn.used.extend(used.into_iter().filter(|span| !outside.contains(span)));
+        if left.too_many {
+            let text = words::too_much(turn.language);
+            return Ok(Some(asked(filled, vec![Question { field: String::new(), text }])));
+        }
+        let questions: Vec<Question> = left
+            .misfits
+            .into_iter()
+            .map(|(field, why)| Question { text: words::misfit(&why, turn.language), field })
+            .collect();
+        Ok(if questions.is_empty() { None } else { Some(asked(filled, questions)) })
+    }
+
+    /// Names, places, required values, rendering and the gate for all things.
+    fn finish(&self, things: &mut [Filled], turn: &Turn<'_>) -> Outcome {
+        let mut taken: BTreeSet<String> = self.setting.taken();
+        let mut draft = Draft::default();
+        let unused = unused(turn);
+        for filled in things.iter_mut() {
+            let Some(pattern) = self.library.patterns.get(&filled.kind) else { continue };
+            if let Some((said, flag)) = place::settle(filled, self.setting, &mut taken, true) {
+                let text = words::namespace_conflict(&said, &flag, turn.language);
+                return Outcome::Asked(asked(filled, vec![Question { field: "namespace".into(), text }]));
+            }
+            kinds::known_software(pattern, filled, self.library.catalogue);
+            let open = open_questions(pattern, filled, turn.language);
+            if !open.is_empty() {
+                return Outcome::Asked(Asked { unused, ..asked(filled, open) });
+            }
+            match self.gate_one(pattern, filled, turn.language) {
+                Err(outcome) => return with_unused(*outcome, unused),
+                Ok((thing, findings, interventions, policies)) => {
+                    draft.things.push(thing);
+                    draft.findings.extend(findings);
+                    draft.interventions.extend(interventions);
+                    draft.policies.0 = draft.policies.0.max(policies.0);
+                    draft.policies.1 = draft.policies.1.max(policies.1);
+                }
+            }
+        }
+        draft.unused = unused;
+        Outcome::Drafted(draft)
+    }
+
+    #[allow(clippy::type_complexity)]
+    fn gate_one(
+        &self,
+        pattern: &Pattern,
+        filled: &mut Filled,
+        language: Language,
+    ) -> Result<
+        (Thing, Vec<crate::finding::Finding>, Vec<crate::draft::outcome::Intervention>, (usize, usize)),
+        Box<Outcome>,
+    > {
+        let context = CheckContext::new(self.library.schemas, self.library.policies, self.library.user)
+            .with_existing(&self.setting.existing);
+        let gated = gate::pass(pattern, filled, &context).map_err(|error| refused(filled, &error, language))?;
+        if !gated.forbidden.is_empty() {
+            let questions = gated
+                .forbidden
+                .iter()
+                .map(|one| Question { field: one.path.clone(), text: words::forbidden(one, language) })
+                .collect();
+            return Err(Box::new(Outcome::Asked(Asked {
+                interventions: gated.forbidden,
+                findings: gated.report.findings,
+                ..asked(filled, questions)
+            })));
+        }
+        let thing = render::thing(pattern, filled, gated.objects)
+            .map_err(|error| refused(filled, &error, language))?;
+        let policies = (gated.report.policies_passed, gated.report.policies_total);
+        if gated.report.verdict != Verdict::Allowed {
+            return Err(Box::new(Outcome::Denied(Denied {
+                incomplete: gated.report.verdict == Verdict::Incomplete,
+                findings: gated.report.findings,
+                draft: Draft { things: vec![thing], policies, ..Draft::default() },
+            })));
+        }
+        Ok((thing, gated.report.findings, gated.repaired, policies))
+    }
+}
+
+/// Required parameters without a value, each as a question.
+fn open_questions(pattern: &Pattern, filled: &Filled, language: Language) -> Vec<Question> {
+    let given = |name: &str| filled.get(name).is_some_and(|value| !value.is_null());
+    let mut questions = Vec::new();
+    for parameter in pattern.parameters.iter().filter(|p| p.required && p.default.is_none() && !given(&p.name)) {
+        let slot = pattern.form.slots.iter().find(|slot| slot.parameter == parameter.name);
+        questions.push(Question {
+            field: parameter.name.clone(),
+            text: words::missing(&parameter.name, slot, language),
+        });
+    }
+    questions
+}
+
+/// A question about a thing, with what was understood so far.
+fn asked(filled: &Filled, questions: Vec<Question>) -> Asked {
+    let fields = filled
+        .values
+        .iter()
+        .map(|(name, chosen)| Field {
+            name: name.clone(),
+            value: chosen.value.clone(),
+            origin: chosen.origin,
+            span: chosen.said.map(|(_, start, end)| [start, end]),
+            turn: chosen.said.map(|(turn, _, _)| turn),
+            confidence: chosen.confidence,
+        })
+        .collect();
+    Asked { kind: filled.kind.clone(), questions, fields, ..Asked::default() }
+}
+
+/// The pattern refuses a value: where the person said it, it is a question about that value.
+fn refused(filled: &Filled, error: &PatternError, language: Language) -> Box<Outcome> {
+    let field = error
+        .parameter()
+        .map(str::to_owned)
+        .or_else(|| {
+            let said = |(_, chosen): &(&String, &crate::draft::filled::Chosen)| chosen.origin == Origin::Request;
+            filled.values.iter().find(said).map(|(name, _)| name.clone())
+        })
+        .unwrap_or_default();
+    let text = words::misfit(&error.to_string(), language);
+    Box::new(Outcome::Asked(asked(filled, vec![Question { field, text }])))
+}
+
+fn with_unused(outcome: Outcome, unused: Vec<Unused>) -> Outcome {
+    match outcome {
+        Outcome::Asked(asked) => Outcome::Asked(Asked { unused, ..asked }),
+        Outcome::Denied(mut denied) => {
+            denied.draft.unused = unused;
+            Outcome::Denied(denied)
+        }
+        other => other,
+    }
+}
+
+/// Strong spans of this turn that nothing took. Of overlapping ones the longest is shown.
+fn unused(turn: &Turn<'_>) -> Vec<Unused> {
+    let left: Vec<&Span> = turn
+        .spans
+        .iter()
+        .enumerate()
+        .filter(|(index, span)| span.strong && span.turn == turn.index && !turn.used.contains(index))
+        .map(|(_, span)| span)
+        .collect();
+    let mut shown: Vec<&Span> = Vec::new();
+    let mut by_length = left;
+    by_length.sort_by_key(|span| std::cmp::Reverse(span.end - span.start));
+    for span in by_length {
+        let taken = |range: (usize, usize)| span.start < range.1 && range.0 < span.end;
+        let covered = turn.used.iter().filter_map(|i| turn.spans.get(*i)).any(|used| taken((used.start, used.end)));
+        if !covered && !shown.iter().any(|other| taken((other.start, other.end))) {
+            shown.push(span);
+        }
+    }
+    shown.sort_by_key(|span| span.start);
+    shown
+        .into_iter()
+        .map(|span| Unused { text: span.text.clone(), kind: span.kind, span: [span.start, span.end], turn: span.turn })
+        .collect()
+}
+
+/// A namespace or owner that was said for one thing holds for those that were said with it.
+fn share_places(things: &mut [Filled]) {
+    for parameter in ["namespace", "owner"] {
+        let Some(said) = things.iter().find_map(|thing| thing.values.get(parameter).cloned()) else { continue };
+        for thing in things.iter_mut() {
+            thing.values.entry(parameter.to_owned()).or_insert_with(|| said.clone());
+        }
+    }
+}
+
+/// The lines of a filled thing as a form would have them, for a follow-up.
+fn known(pattern: &Pattern, filled: &Filled) -> Vec<(String, String)> {
+    pattern
+        .form
+        .slots
+        .iter()
+        .filter_map(|slot| {
+            let chosen = filled.values.get(&slot.parameter)?;
+            (chosen.origin == Origin::Request).then(|| {
+                let text = match &chosen.value {
+                    Value::String(text) => text.clone(),
+                    other => other.to_string(),
+                };
+                (slot.key.clone(), text)
+            })
+        })
+        .collect()
+}

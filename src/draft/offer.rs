@@ -1,0 +1,150 @@
+//! From a pattern's form and the spans of a request to the slots that are put to a model (design D13.1).
+
+use serde_json::Value;
+
+use crate::constraint::{Candidate, Slot};
+use crate::draft::anchor::{self, Anchor};
+use crate::draft::span::Span;
+use crate::pattern::{FormSlot, Pattern, SlotType};
+
+/// More offered slots than this means that the request is not understood.
+pub const MOST_SLOTS: usize = 24;
+/// How often a list slot is asked.
+const MOST_ITEMS: usize = 8;
+
+/// One way to answer an offered slot.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Option_ {
+    /// The person's words (or the closed value).
+    pub text: String,
+    /// The normalised value, before it takes the parameter's type.
+    pub value: Value,
+    /// Index of the span, where it is one.
+    pub span: Option<usize>,
+}
+
+/// A slot that is put to the model, with what each of its candidates means.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Offered {
+    /// The pattern's slot.
+    pub slot: FormSlot,
+    /// What may answer it.
+    pub options: Vec<Option_>,
+    /// A span stands beside this slot's cue and is its only candidate: the slot is answered by it.
+    pub certain: bool,
+}
+
+impl Offered {
+    /// The slot as a backend sees it.
+    pub fn to_slot(&self, spans: &[Span]) -> Slot {
+        let candidates = self
+            .options
+            .iter()
+            .map(|option| Candidate {
+                text: option.text.clone(),
+                uses: option.span.map(|span| overlapping(spans, span)).unwrap_or_default(),
+            })
+            .collect();
+        Slot {
+            key: self.slot.key.clone(),
+            candidates,
+            optional: !self.certain || self.slot.repeat,
+            most: if self.slot.repeat { MOST_ITEMS } else { 1 },
+        }
+    }
+}
+
+/// The slots of the pattern that have something to be answered with, in form order. `used` spans are left out.
+pub fn offers(pattern: &Pattern, text: &str, spans: &[Span], used: &[usize]) -> Vec<Offered> {
+    let slots = &pattern.form.slots;
+    let anchors = anchor::anchors(text, spans, slots);
+    let lower = anchor::lowercase_same_length(text);
+    let mut offered = Vec::new();
+    for (index, slot) in slots.iter().enumerate() {
+        let mentioned = anchor::mentions(text, slot);
+        let mut options = span_options(slot, index, spans, used, &anchors);
+        let anchored: Vec<bool> =
+            options.iter().map(|o| o.span.is_some_and(|s| is_sure(anchors[s], index))).collect();
+        let closed = closed_options(pattern, slot, &lower, text, mentioned);
+        let says_closed = !closed.is_empty();
+        options.extend(closed);
+        drop_repeated(&mut options);
+        if options.is_empty() || !(slot.core || mentioned || says_closed || anchored.contains(&true)) {
+            continue;
+        }
+        let certain = options.len() == 1 && anchored.first() == Some(&true);
+        offered.push(Offered { slot: slot.clone(), options, certain });
+    }
+    offered
+}
+
+/// Indices of the spans that share characters (and the turn) with one span, itself included.
+pub fn overlapping(spans: &[Span], index: usize) -> Vec<usize> {
+    let Some(one) = spans.get(index) else { return Vec::new() };
+    let shares = |other: &Span| other.turn == one.turn && other.start < one.end && one.start < other.end;
+    spans.iter().enumerate().filter(|(_, other)| shares(other)).map(|(i, _)| i).collect()
+}
+
+fn is_sure(anchor: Option<Anchor>, slot: usize) -> bool {
+    anchor.is_some_and(|anchor| anchor.slot == slot && anchor.sure)
+}
+
+/// Spans of the slot's types that no other slot's cue claims.
+fn span_options(
+    slot: &FormSlot,
+    index: usize,
+    spans: &[Span],
+    used: &[usize],
+    anchors: &[Option<Anchor>],
+) -> Vec<Option_> {
+    let claimed_elsewhere = |span: usize| anchors[span].is_some_and(|anchor| anchor.slot != index);
+    let fits = |(i, span): &(usize, &Span)| {
+        slot.types.contains(&span.kind) && !span.negated && !used.contains(i) && !claimed_elsewhere(*i)
+    };
+    let candidates: Vec<(usize, &Span)> = spans.iter().enumerate().filter(fits).collect();
+    // Where a span stands right beside this slot's cue, the others of its type mean something else.
+    let beside: Vec<(usize, &Span)> =
+        candidates.iter().copied().filter(|(i, _)| is_sure(anchors[*i], index)).collect();
+    let chosen = if beside.is_empty() || slot.repeat { candidates } else { beside };
+    chosen
+        .into_iter()
+        .map(|(i, span)| Option_ { text: span.text.clone(), value: span.value.clone(), span: Some(i) })
+        .collect()
+}
+
+/// Closed values of the parameter that stand in the text, and cue words of a flag.
+fn closed_options(
+    pattern: &Pattern,
+    slot: &FormSlot,
+    lower: &str,
+    text: &str,
+    mentioned: bool,
+) -> Vec<Option_> {
+    let mut options = Vec::new();
+    let parameter = pattern.parameters.iter().find(|parameter| parameter.name == slot.parameter);
+    if slot.types.contains(&SlotType::Choice) {
+        for value in parameter.and_then(|parameter| parameter.one_of.as_ref()).into_iter().flatten() {
+            if let Some(range) = anchor::find_cue(lower, &value.to_lowercase(), 0) {
+                let words = text.get(range).unwrap_or(value).to_owned();
+                options.push(Option_ { text: words, value: Value::from(value.clone()), span: None });
+            }
+        }
+    }
+    if slot.types.contains(&SlotType::Flag) && mentioned {
+        options.push(Option_ { text: "yes".into(), value: Value::Bool(true), span: None });
+    }
+    options
+}
+
+/// The same words twice are one candidate (the first place counts).
+fn drop_repeated(options: &mut Vec<Option_>) {
+    let mut seen: Vec<String> = Vec::new();
+    options.retain(|option| {
+        let clean = !option.text.is_empty() && option.text != "-" && !option.text.contains(['\n', '\r']);
+        let fresh = clean && !seen.contains(&option.text);
+        if fresh {
+            seen.push(option.text.clone());
+        }
+        fresh
+    });
+}

@@ -1,0 +1,74 @@
+//! What is said to a person, in English or Chinese. Findings and JSON keys stay English.
+
+use crate::draft::outcome::{Declined, Intervention};
+use crate::draft::rules;
+use crate::draft::span::Language;
+use crate::pattern::FormSlot;
+
+/// A declined request: one clear line, and three requests that would work.
+pub fn declined(code: &str, language: Language) -> Declined {
+    Declined {
+        code: code.to_owned(),
+        reason: rules::reason(code, language),
+        examples: rules::examples(language),
+    }
+}
+
+/// The question about a value that is required and was not said.
+pub fn missing(parameter: &str, slot: Option<&FormSlot>, language: Language) -> String {
+    match language {
+        Language::En => slot
+            .and_then(|slot| slot.ask.clone())
+            .unwrap_or_else(|| format!("which {parameter} should it be?")),
+        Language::Zh => slot
+            .and_then(|slot| slot.ask_zh.clone())
+            .unwrap_or_else(|| format!("请说明 {parameter}")),
+    }
+}
+
+/// A value that does not fit.
+pub fn misfit(why: &str, language: Language) -> String {
+    match language {
+        Language::En => format!("{why}; what should it be?"),
+        Language::Zh => format!("这个值不合适（{why}），应该是多少？"),
+    }
+}
+
+/// Words and `-n` differ.
+pub fn namespace_conflict(said: &str, flag: &str, language: Language) -> String {
+    match language {
+        Language::En => format!("you said namespace '{said}' and -n says '{flag}': which one?"),
+        Language::Zh => format!("您说的命名空间是“{said}”，而 -n 给的是“{flag}”：用哪一个？"),
+    }
+}
+
+/// A policy stands in the way of what was said.
+pub fn forbidden(one: &Intervention, language: Language) -> String {
+    let wanted = plain(&one.wanted);
+    match (language, one.allowed.as_ref().map(plain)) {
+        (Language::En, Some(allowed)) => format!(
+            "policy {} does not allow {} {wanted}, the nearest that passes is {allowed}; shall I draft {allowed}?",
+            one.policy, one.path
+        ),
+        (Language::En, None) => {
+            format!("policy {} does not allow {} {wanted}; what should it be instead?", one.policy, one.path)
+        }
+        (Language::Zh, Some(allowed)) => format!(
+            "策略 {} 不允许 {} 为 {wanted}，最接近的允许值是 {allowed}；要按 {allowed} 起草吗？",
+            one.policy, one.path
+        ),
+        (Language::Zh, None) => format!("策略 {} 不允许 {} 为 {wanted}；应该改成什么？", one.policy, one.path),
+    }
+}
+
+/// More was said than one form can hold.
+pub fn too_much(language: Language) -> String {
+    match language {
+        Language::En => "that is a lot at once; what is the one thing that you need first?".into(),
+        Language::Zh => "一次说得太多了；您首先需要的是哪一样？".into(),
+    }
+}
+
+fn plain(value: &serde_json::Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}

@@ -1,0 +1,227 @@
+//! Outcomes and plans as a person reads them in a terminal.
+
+use std::fmt::Write as _;
+
+use serde_json::Value;
+use unicode_width::UnicodeWidthStr as _;
+
+use crate::apply::{Action, Plan};
+use crate::diff::{MaskKey, Row, RowKind, rows};
+use crate::draft::{Asked, Declined, Draft, Field, Intervention, Origin, Outcome, Routed, Thing, Unused, Verb};
+use crate::finding::{Finding, Severity};
+use crate::config::Style;
+
+/// What became of a request. `turns` are the person's words, to quote from.
+pub fn outcome_text(outcome: &Outcome, turns: &[String], style: Style) -> String {
+    let mut text = String::new();
+    match outcome {
+        Outcome::Drafted(draft) => {
+            draft_text(&mut text, draft, turns, style);
+        }
+        Outcome::Asked(asked) => asked_text(&mut text, asked, style),
+        Outcome::Denied(denied) => {
+            draft_text(&mut text, &denied.draft, turns, style);
+            let what = if denied.incomplete {
+                "not allowed: something could not be evaluated"
+            } else {
+                "denied"
+            };
+            let _ = writeln!(text, "{}", style.removed(what));
+            text.push_str(&findings_text(&denied.findings, style));
+        }
+        Outcome::Declined(declined) => declined_text(&mut text, declined, style),
+        Outcome::Routed(routed) => {
+            let _ = writeln!(text, "{}", routed_text(routed));
+        }
+    }
+    text
+}
+
+fn draft_text(text: &mut String, draft: &Draft, turns: &[String], style: Style) {
+    for thing in &draft.things {
+        let _ = writeln!(text, "{}", style.strong(&thing.summary));
+        thing_text(text, thing, turns, style);
+    }
+    for one in &draft.interventions {
+        let _ = writeln!(text, "{}", style.notice(&intervention_text(one)));
+    }
+    unused_text(text, &draft.unused);
+}
+
+fn thing_text(text: &mut String, thing: &Thing, turns: &[String], style: Style) {
+    let rows: Vec<(&str, String, String)> =
+        thing.fields.iter().map(|field| (field.name.as_str(), value_text(&field.value), origin_text(field, turns))).collect();
+    let width = |column: fn(&(&str, String, String)) -> usize| rows.iter().map(column).max().unwrap_or(0);
+    let names = width(|row| row.0.width());
+    let values = width(|row| row.1.width()).min(48);
+    for (name, value, origin) in &rows {
+        let name_pad = " ".repeat(names.saturating_sub(name.width()));
+        let value_pad = " ".repeat(values.saturating_sub(value.width()));
+        let _ = writeln!(text, "  {name}{name_pad}  {value}{value_pad}  {}", style.faint(origin));
+    }
+}
+
+/// Where a value comes from, in words.
+fn origin_text(field: &Field, turns: &[String]) -> String {
+    match field.origin {
+        Origin::Request => {
+            let said = field.span.and_then(|[start, end]| {
+                turns.get(field.turn.unwrap_or(0)).and_then(|turn| turn.get(start..end))
+            });
+            said.map_or_else(|| "you said".to_owned(), |words| format!("you said \"{}\"", visible(words)))
+        }
+        Origin::Default => "default".into(),
+        Origin::Policy => "policy".into(),
+        Origin::Cluster => "from the target".into(),
+        Origin::User => "you".into(),
+        Origin::Model => "the model wrote this".into(),
+    }
+}
+
+fn value_text(value: &Value) -> String {
+    let text = match value {
+        Value::String(text) => text.clone(),
+        Value::Array(list) => list.iter().map(value_text).collect::<Vec<_>>().join(" "),
+        Value::Object(map) => map.iter().map(|(k, v)| format!("{k}={}", value_text(v))).collect::<Vec<_>>().join(" "),
+        other => other.to_string(),
+    };
+    visible(&text)
+}
+
+/// Control characters are shown, never obeyed.
+fn visible(text: &str) -> String {
+    text.chars()
+        .map(|c| match c {
+            '\u{1b}' => '␛',
+            '\n' | '\r' | '\t' => ' ',
+            c if c.is_control() => '␦',
+            c => c,
+        })
+        .collect()
+}
+
+fn unused_text(text: &mut String, unused: &[Unused]) {
+    if unused.is_empty() {
+        text.push_str("not used: –\n");
+        return;
+    }
+    let words: Vec<String> = unused.iter().map(|one| format!("\"{}\"", visible(&one.text))).collect();
+    let _ = writeln!(text, "not used: {}", words.join(", "));
+}
+
+fn intervention_text(one: &Intervention) -> String {
+    match &one.allowed {
+        Some(allowed) => format!(
+            "policy {}: {} {} is not allowed; the nearest that is: {}",
+            one.policy,
+            one.path,
+            value_text(&one.wanted),
+            value_text(allowed)
+        ),
+        None => format!("policy {}: {} {} is not allowed", one.policy, one.path, value_text(&one.wanted)),
+    }
+}
+
+fn asked_text(text: &mut String, asked: &Asked, style: Style) {
+    for one in &asked.interventions {
+        let _ = writeln!(text, "{}", style.notice(&intervention_text(one)));
+    }
+    for question in &asked.questions {
+        let _ = writeln!(text, "? {}", question.text);
+    }
+    text.push_str(&findings_text(&asked.findings, style));
+    if !asked.unused.is_empty() {
+        unused_text(text, &asked.unused);
+    }
+}
+
+fn declined_text(text: &mut String, declined: &Declined, style: Style) {
+    let _ = writeln!(text, "{}", style.notice(&declined.reason));
+    for example in &declined.examples {
+        let _ = writeln!(text, "  {} {example}", if style.plain { "-" } else { "›" });
+    }
+}
+
+fn routed_text(routed: &Routed) -> String {
+    let verb = match routed.verb {
+        Verb::Capacity => "capacity",
+        Verb::Status => "status",
+        Verb::Why => "why",
+        Verb::Open => "open",
+        Verb::History => "history",
+    };
+    let name = routed.name.as_ref().map(|name| format!(" {}", visible(name))).unwrap_or_default();
+    format!("this is a question about the cluster: kubectl copilot {verb}{name}")
+}
+
+/// Findings, one a line, hints below.
+pub fn findings_text(findings: &[Finding], style: Style) -> String {
+    let mut text = String::new();
+    for finding in findings {
+        let word = match finding.severity {
+            Severity::Error => style.removed("error"),
+            Severity::Warning => style.notice("warning"),
+            Severity::Info => style.faint("info"),
+        };
+        let place = match (&finding.file, finding.line) {
+            (Some(file), Some(line)) => format!("{file}:{line}: "),
+            (Some(file), None) => format!("{file}: "),
+            _ => String::new(),
+        };
+        let path = if finding.path.is_empty() { String::new() } else { format!(" {}", finding.path) };
+        let _ = writeln!(
+            text,
+            "{word} {place}{}{path}: {} [{}]",
+            finding.object,
+            visible(&finding.message),
+            finding.rule
+        );
+        if let Some(hint) = &finding.hint {
+            let _ = writeln!(text, "  hint: {}", visible(hint));
+        }
+    }
+    text
+}
+
+/// The plan: one line an object, then each diff in full.
+pub fn plan_text(plan: &Plan, existing: &[Value], mask: &MaskKey, style: Style) -> String {
+    let mut text = String::new();
+    let line: Vec<String> = plan
+        .changes
+        .iter()
+        .map(|change| {
+            let what = format!("{}/{}", change.object.kind, change.object.name);
+            match change.action {
+                Action::Create => style.added(&format!("+ {what}")),
+                Action::Change => style.notice(&format!("~ {what}")),
+                Action::Replace => style.notice(&format!("! {what}")),
+                Action::Delete => style.removed(&format!("- {what}")),
+                Action::None => style.faint(&format!("= {what}")),
+            }
+        })
+        .collect();
+    let _ = writeln!(text, "{}", line.join("  "));
+    for change in plan.changes.iter().filter(|change| change.action != Action::None) {
+        let Some(body) = &change.body else { continue };
+        let key = &change.object;
+        let old = existing.iter().find(|object| crate::manifest::ObjectKey::of(object) == *key);
+        let _ = writeln!(text, "{}", style.strong(&format!("--- {key}")));
+        text.push_str(&diff_text(old, Some(body), mask, style));
+    }
+    text
+}
+
+/// One object's change as unified YAML, secrets masked.
+pub fn diff_text(old: Option<&Value>, new: Option<&Value>, mask: &MaskKey, style: Style) -> String {
+    let mut text = String::new();
+    for Row { kind, text: line } in rows(old, new, mask) {
+        let shown = match kind {
+            RowKind::Insert => style.added(&format!("+{line}")),
+            RowKind::Delete => style.removed(&format!("-{line}")),
+            RowKind::Header => style.faint(&line),
+            RowKind::Context => format!(" {line}"),
+        };
+        let _ = writeln!(text, "{shown}");
+    }
+    text
+}

@@ -1,0 +1,141 @@
+//! Joins the machine, the engine and a face: takes effects one by one, does what they say, hands events back.
+
+use std::collections::VecDeque;
+
+use serde_json::Value;
+
+use crate::apply::{ApplyOutcome, Plan};
+use crate::draft::Outcome;
+use crate::model::Cancel;
+use crate::session::engine::{Engine, Judged};
+use crate::session::machine::{Effect, Event, Machine};
+use crate::session::problem::{ExitCode, Problem};
+
+/// What the person answers to "write?".
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reply {
+    /// Write what was shown.
+    Yes,
+    /// Leave everything as it is.
+    No,
+    /// Open the editor on the objects.
+    Edit,
+}
+
+/// How a person is spoken to: a terminal line by line, or (later) a full screen. A face decides nothing.
+pub trait Face {
+    /// Shows what became of a request. `turns` are the person's words.
+    fn outcome(&mut self, outcome: &Outcome, turns: &[String]);
+    /// Shows a plan in full, with the objects that exist.
+    fn plan(&mut self, plan: &Plan, existing: &[Value], policies: (usize, usize));
+    /// Asks whether to write. Anything but a clear yes is no.
+    fn confirm(&mut self, plan: &Plan) -> Reply;
+    /// Asks for one more line; `None` when the person leaves.
+    fn listen(&mut self) -> Option<String>;
+    /// Opens an editor on a text; `None` where it was left unchanged or emptied.
+    ///
+    /// # Errors
+    /// Where no editor can be started.
+    fn edit(&mut self, text: &str) -> Result<Option<String>, Problem>;
+    /// Shows what was written.
+    fn written(&mut self, outcome: &ApplyOutcome);
+    /// Says that without a terminal nothing is asked and nothing is written, and what to do instead.
+    fn unattended(&mut self, plan: &Plan);
+    /// Shows a problem.
+    fn problem(&mut self, problem: &Problem);
+}
+
+/// Runs one conversation that begins with `words`.
+pub fn run(
+    engine: &mut Engine,
+    face: &mut dyn Face,
+    words: String,
+    interactive: bool,
+    cancel: &Cancel,
+) -> ExitCode {
+    let mut machine = Machine::new(interactive);
+    let mut shown: Option<Plan> = None;
+    let mut policies = (0, 0);
+    let mut effects: VecDeque<Effect> = machine.handle(Event::Said(words)).into();
+    while let Some(effect) = effects.pop_front() {
+        let event = match effect {
+            Effect::Finish(code) => return code,
+            Effect::Draft(text) => Some(match engine.draft(&text, cancel) {
+                Ok(outcome) => {
+                    if let Outcome::Drafted(draft) = &outcome {
+                        policies = draft.policies;
+                    }
+                    Event::Drafted(outcome)
+                }
+                Err(problem) => Event::Failed(problem),
+            }),
+            Effect::Show(outcome) => {
+                face.outcome(&outcome, engine.turns());
+                None
+            }
+            Effect::Listen => Some(face.listen().map_or(Event::Interrupted, Event::Said)),
+            Effect::Plan(objects) => Some(match engine.plan(&objects) {
+                Ok(plan) => Event::Planned(Box::new(plan)),
+                Err(problem) => Event::Failed(problem),
+            }),
+            Effect::ShowPlan(plan) => {
+                face.plan(&plan, engine.existing(), policies);
+                shown = Some(*plan);
+                None
+            }
+            Effect::Confirm => shown.as_ref().map(|plan| Event::Replied(face.confirm(plan))),
+            Effect::Edit(objects, last) => Some(edit(face, &objects, last)),
+            Effect::Judge(text) => Some(match engine.judge(&text) {
+                Judged::Passed(objects, counts) => {
+                    policies = counts;
+                    Event::Judged(objects)
+                }
+                Judged::Refused(reason) => Event::Refused(reason),
+            }),
+            Effect::Write(confirmed) => Some(match engine.write(*confirmed, cancel) {
+                Ok(outcome) => Event::Written(Box::new(outcome)),
+                Err(problem) => Event::Failed(problem),
+            }),
+            Effect::ShowWritten(outcome) => {
+                face.written(&outcome);
+                None
+            }
+            Effect::ShowProblem(problem) => {
+                face.problem(&problem);
+                None
+            }
+            Effect::ShowUnattended => {
+                if let Some(plan) = &shown {
+                    face.unattended(plan);
+                }
+                None
+            }
+        };
+        // A stop that came while something ran counts before what that something came to.
+        if cancel.is_cancelled() && !matches!(event, Some(Event::Written(_))) {
+            effects.extend(machine.handle(Event::Interrupted));
+        }
+        if let Some(event) = event {
+            effects.extend(machine.handle(event));
+        }
+    }
+    ExitCode::CouldNot
+}
+
+/// Opens the editor; the reason of a refusal stands on top as comments.
+fn edit(face: &mut dyn Face, objects: &[Value], last: Option<(String, String)>) -> Event {
+    let text = match last {
+        None => crate::manifest::to_yaml_documents(objects),
+        Some((text, reason)) => {
+            let own: Vec<&str> = text.lines().skip_while(|line| line.starts_with("# ! ")).collect();
+            let mut commented: String = reason.lines().map(|line| format!("# ! {line}\n")).collect();
+            commented.push_str(&own.join("\n"));
+            commented.push('\n');
+            commented
+        }
+    };
+    match face.edit(&text) {
+        Ok(edited) => Event::Edited(edited),
+        Err(problem) => Event::Failed(problem),
+    }
+}

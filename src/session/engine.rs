@@ -1,0 +1,269 @@
+//! The engine behind every face: patterns, schemas, policies, the target and the model, opened from one configuration.
+
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::apply::{ApplyOutcome, ConfirmedPlan, FolderTarget, Plan};
+use crate::check::{CheckContext, Verdict, check};
+use crate::config::{Config, PolicySource};
+use crate::draft::span::LexFacts;
+use crate::draft::{Conversation, Drafter, Library, Outcome, Setting, place};
+use crate::finding::{Finding, Severity};
+use crate::manifest::{Budget, Manifest, parse};
+use crate::model::{self, Backend, Cancel, ModelError, OpenOptions};
+use crate::pattern::{Catalogue, PatternSet};
+use crate::policy::{PolicySet, User};
+use crate::schema::SchemaSet;
+use crate::session::problem::{ExitCode, Problem};
+use crate::source;
+
+/// What became of an edited text.
+#[derive(Debug)]
+pub enum Judged {
+    /// The objects passed; policies passed and total.
+    Passed(Vec<Value>, (usize, usize)),
+    /// Why not.
+    Refused(String),
+}
+
+/// See the module.
+pub struct Engine {
+    patterns: PatternSet,
+    catalogue: &'static Catalogue,
+    schemas: SchemaSet,
+    policies: PolicySet,
+    target: FolderTarget,
+    setting: Setting,
+    user: User,
+    facts: LexFacts,
+    conversation: Conversation,
+    config: Config,
+    backend: Option<Box<dyn Backend>>,
+}
+
+impl Engine {
+    /// Reads everything that a request needs; the model is loaded at the first draft.
+    ///
+    /// # Errors
+    /// A pattern, policy or schema that does not parse (file, line, column), or a target that cannot be read.
+    pub fn open(config: Config) -> Result<Self, Problem> {
+        let patterns = open_patterns(&config)?;
+        let schemas = open_schemas(&config)?;
+        let policies = open_policies(&config)?;
+        let target = FolderTarget::open(&config.target).map_err(Problem::new)?;
+        let setting = Setting {
+            namespace: config.namespace.clone(),
+            namespace_is_flag: config.namespace.is_some(),
+            owner: config.owner.clone(),
+            user: config.user.clone(),
+            existing: target.objects().cloned().collect(),
+        };
+        let user = User { name: config.user.clone().unwrap_or_default(), ..User::default() };
+        Ok(Self {
+            patterns,
+            catalogue: Catalogue::builtin(),
+            schemas,
+            policies,
+            target,
+            setting,
+            user,
+            facts: LexFacts::builtin(),
+            conversation: Conversation::default(),
+            config,
+            backend: None,
+        })
+    }
+
+    /// The person's words so far.
+    pub fn turns(&self) -> &[String] {
+        &self.conversation.turns
+    }
+
+    /// The objects of the target.
+    pub fn existing(&self) -> &[Value] {
+        &self.setting.existing
+    }
+
+    /// The patterns in force.
+    pub fn patterns(&self) -> &PatternSet {
+        &self.patterns
+    }
+
+    /// The policies in force.
+    pub fn policies(&self) -> &PolicySet {
+        &self.policies
+    }
+
+    /// Takes a backend that was opened elsewhere (tests, `eval`).
+    pub fn set_backend(&mut self, backend: Box<dyn Backend>) {
+        self.backend = Some(backend);
+    }
+
+    /// Loads the model now and says what it is.
+    ///
+    /// # Errors
+    /// What the model says.
+    pub fn load_model(&mut self) -> Result<&mut dyn Backend, Problem> {
+        if self.backend.is_none() {
+            let options = OpenOptions {
+                executable: self.config.executable.clone(),
+                cache_dir: Some(self.config.cache_dir.clone()),
+                threads: self.config.threads,
+                ..OpenOptions::default()
+            };
+            self.backend = Some(model::open(&self.config.model, &options).map_err(model_problem)?);
+        }
+        match &mut self.backend {
+            Some(backend) => Ok(backend.as_mut()),
+            None => Err(Problem::new("no model is loaded")),
+        }
+    }
+
+    /// Forgets the conversation: the next words are a new request. Objects that exist (an eval row's context) can be
+    /// given in place of the target's.
+    pub fn begin(&mut self, existing: Option<Vec<Value>>) {
+        self.conversation = Conversation::default();
+        if let Some(existing) = existing {
+            self.setting.existing = existing;
+        }
+    }
+
+    /// One turn: from words to an outcome.
+    ///
+    /// # Errors
+    /// The model's problems; a stop is exit code 130.
+    pub fn draft(&mut self, words: &str, cancel: &Cancel) -> Result<Outcome, Problem> {
+        self.load_model()?;
+        let Some(backend) = &mut self.backend else { return Err(Problem::new("no model is loaded")) };
+        let library = Library {
+            patterns: &self.patterns,
+            catalogue: self.catalogue,
+            schemas: &self.schemas,
+            policies: &self.policies,
+            user: &self.user,
+        };
+        let mut drafter = Drafter::new(library, &self.setting, &self.facts, backend.as_mut());
+        drafter.turn(&mut self.conversation, words, cancel).map_err(model_problem)
+    }
+
+    /// The gate on objects that came from a file or an editor.
+    pub fn check(&self, manifests: &[Manifest]) -> crate::check::CheckReport {
+        let objects: Vec<Value> = manifests.iter().map(|manifest| manifest.object.clone()).collect();
+        check(&objects, &self.context())
+    }
+
+    /// Parses and checks an edited text.
+    pub fn judge(&self, text: &str) -> Judged {
+        let manifests = match parse(text.as_bytes(), Some("edited"), &Budget::default()) {
+            Ok(manifests) if manifests.is_empty() => return Judged::Refused("there is no object left".into()),
+            Ok(manifests) => manifests,
+            Err(error) => return Judged::Refused(error.to_string()),
+        };
+        let report = self.check(&manifests);
+        if report.verdict == Verdict::Allowed {
+            let objects = manifests.into_iter().map(|manifest| manifest.object).collect();
+            return Judged::Passed(objects, (report.policies_passed, report.policies_total));
+        }
+        let lines: Vec<String> = report
+            .findings
+            .iter()
+            .filter(|finding| finding.severity == Severity::Error || finding.incomplete)
+            .map(one_line)
+            .collect();
+        Judged::Refused(lines.join("\n"))
+    }
+
+    /// The plan for these objects: what would be written, with its digest.
+    ///
+    /// # Errors
+    /// A target that cannot be read.
+    pub fn plan(&self, objects: &[Value]) -> Result<Plan, Problem> {
+        let mut plan = self.target.plan(objects).map_err(Problem::new)?;
+        let report = check(objects, &self.context());
+        plan.findings.extend(report.findings);
+        Ok(plan)
+    }
+
+    /// Writes what was confirmed.
+    ///
+    /// # Errors
+    /// A stale plan (5), a folder that cannot be written (2).
+    pub fn write(&mut self, confirmed: ConfirmedPlan, cancel: &Cancel) -> Result<ApplyOutcome, Problem> {
+        self.target.write(confirmed, &|| cancel.is_cancelled()).map_err(Problem::from)
+    }
+
+    /// The target.
+    pub fn target(&self) -> &FolderTarget {
+        &self.target
+    }
+
+    fn context(&self) -> CheckContext<'_> {
+        CheckContext::new(&self.schemas, &self.policies, &self.user).with_existing(&self.setting.existing)
+    }
+}
+
+fn one_line(finding: &Finding) -> String {
+    format!("{} {}: {} [{}]", finding.object, finding.path, finding.message, finding.rule)
+}
+
+fn model_problem(error: ModelError) -> Problem {
+    let hint = match &error {
+        ModelError::Cancelled => return Problem::new(error).code(ExitCode::Interrupted),
+        ModelError::Load { .. } => "check the path and that the file is a complete GGUF (--model FILE.gguf)",
+        ModelError::Died { .. } => "the file may be damaged: fetch it again, or try another model",
+        ModelError::TooLong { .. } => "say it in fewer words, or split it into two requests",
+        ModelError::Matcher { .. } | ModelError::Invalid(_) => {
+            "nothing was drafted; please report the request and the model"
+        }
+        ModelError::Unsupported(_) => return Problem::new(error),
+    };
+    Problem::new(error).hint(hint)
+}
+
+fn open_patterns(config: &Config) -> Result<PatternSet, Problem> {
+    let mut patterns = PatternSet::builtin().clone();
+    for path in &config.patterns {
+        let manifests = source::read_manifests(path).map_err(Problem::new)?;
+        patterns = patterns.with(&manifests).map_err(|error| {
+            Problem::new(error).hint("`kubectl copilot pattern check -f FILE` shows all that is wrong with a pattern")
+        })?;
+    }
+    Ok(patterns)
+}
+
+fn open_schemas(config: &Config) -> Result<SchemaSet, Problem> {
+    let mut schemas = SchemaSet::bundled(config.kubernetes_version.as_deref()).map_err(Problem::new)?;
+    for path in &config.schemas {
+        let manifests = source::read_manifests(path).map_err(Problem::new)?;
+        schemas = schemas.with_crds(&manifests).map_err(Problem::new)?;
+    }
+    Ok(schemas)
+}
+
+/// The policies in force: built in, from folders, or none.
+pub fn open_policies(config: &Config) -> Result<PolicySet, Problem> {
+    let mut manifests: Vec<Manifest> = Vec::new();
+    for source in &config.policies {
+        match source {
+            PolicySource::Builtin => manifests.extend(PolicySet::builtin_manifests().map_err(Problem::new)?),
+            PolicySource::Path(path) => manifests.extend(read_policies(path)?),
+        }
+    }
+    if manifests.is_empty() {
+        return Ok(PolicySet::none());
+    }
+    PolicySet::from_manifests(&manifests).map_err(|errors| {
+        let lines: Vec<String> = errors.iter().map(ToString::to_string).collect();
+        Problem::new(lines.join("\n")).hint("a policy that cannot be read is never skipped: correct it or leave it out")
+    })
+}
+
+fn read_policies(path: &Path) -> Result<Vec<Manifest>, Problem> {
+    source::read_manifests(path).map_err(Problem::new)
+}
+
+/// The system's user name as an owner label.
+pub fn owner_label(user: &str) -> Option<String> {
+    Some(place::dns_label(user)).filter(|label| !label.is_empty())
+}

@@ -1,0 +1,217 @@
+//! The conversation as a pure state machine: events in, effects out. No IO, no clock, no model.
+//!
+//! ```text
+//! Said -> Draft -> Drafted -> Show, Plan -> Planned -> ShowPlan, Confirm -> yes -> Write -> Written
+//!                                                                       \-> edit -> Edited -> Judge -> Plan
+//! ```
+
+use serde_json::Value;
+
+use crate::apply::{ApplyOutcome, ConfirmedPlan, Plan};
+use crate::draft::Outcome;
+use crate::session::driver::Reply;
+use crate::session::problem::{ExitCode, Problem};
+
+/// What happened.
+#[derive(Debug)]
+pub enum Event {
+    /// The person said something: a request, or an answer to a question.
+    Said(String),
+    /// A draft came to its end.
+    Drafted(Outcome),
+    /// The objects were planned against the target.
+    Planned(Box<Plan>),
+    /// The person answered the question after a plan.
+    Replied(Reply),
+    /// The editor was closed; `None` where the text was left as it was or emptied.
+    Edited(Option<String>),
+    /// What was edited passed the gate again.
+    Judged(Vec<Value>),
+    /// What was edited does not parse or was denied: back to the editor with the reason.
+    Refused(String),
+    /// Files were written (or not).
+    Written(Box<ApplyOutcome>),
+    /// Something could not be done.
+    Failed(Problem),
+    /// Ctrl-C.
+    Interrupted,
+}
+
+/// What is to be done now.
+#[derive(Debug)]
+pub enum Effect {
+    /// Draft from these words.
+    Draft(String),
+    /// Show an outcome.
+    Show(Box<Outcome>),
+    /// Ask the person to answer the open questions.
+    Listen,
+    /// Plan these objects against the target.
+    Plan(Vec<Value>),
+    /// Show a plan in full.
+    ShowPlan(Box<Plan>),
+    /// Ask whether to write: the default is no.
+    Confirm,
+    /// Open the editor on these objects, with the reason why the last text was refused.
+    Edit(Vec<Value>, Option<(String, String)>),
+    /// Parse and check an edited text.
+    Judge(String),
+    /// Write what was confirmed.
+    Write(Box<ConfirmedPlan>),
+    /// Show what was written.
+    ShowWritten(Box<ApplyOutcome>),
+    /// Show a problem.
+    ShowProblem(Problem),
+    /// Tell why nothing is asked or written without a terminal.
+    ShowUnattended,
+    /// End with this code.
+    Finish(ExitCode),
+}
+
+/// Where the conversation stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Phase {
+    /// Nothing was said yet.
+    Idle,
+    /// The model is at work.
+    Drafting,
+    /// Questions are open.
+    Asking,
+    /// The target is being read.
+    Planning,
+    /// A plan was shown; the person decides.
+    Deciding,
+    /// The editor is open.
+    Editing,
+    /// Files are being written.
+    Writing,
+    /// Over.
+    Over,
+}
+
+/// See the module.
+#[derive(Debug)]
+pub struct Machine {
+    phase: Phase,
+    interactive: bool,
+    objects: Vec<Value>,
+    plan: Option<Box<Plan>>,
+    edited: Option<String>,
+}
+
+impl Machine {
+    /// A conversation. Without a terminal (`interactive == false`) nothing is asked and nothing is written.
+    pub fn new(interactive: bool) -> Self {
+        Self { phase: Phase::Idle, interactive, objects: Vec::new(), plan: None, edited: None }
+    }
+
+    /// Where the conversation stands.
+    pub fn phase(&self) -> Phase {
+        self.phase
+    }
+
+    /// Takes one event and says what is to be done. An event that does not belong to the phase is ignored.
+    pub fn handle(&mut self, event: Event) -> Vec<Effect> {
+        match (self.phase, event) {
+            (Phase::Over, _) => Vec::new(),
+            // What is being written is finished up to the end of an object by the writer itself.
+            (Phase::Writing, Event::Interrupted) => Vec::new(),
+            (_, Event::Interrupted) => self.finish(ExitCode::Interrupted, Vec::new()),
+            (_, Event::Failed(problem)) => {
+                let code = problem.code;
+                self.finish(code, vec![Effect::ShowProblem(problem)])
+            }
+            (Phase::Idle | Phase::Asking, Event::Said(text)) => {
+                self.phase = Phase::Drafting;
+                vec![Effect::Draft(text)]
+            }
+            (Phase::Drafting, Event::Drafted(outcome)) => self.drafted(outcome),
+            (Phase::Planning, Event::Planned(plan)) => self.planned(plan),
+            (Phase::Deciding, Event::Replied(reply)) => self.replied(reply),
+            (Phase::Editing, Event::Edited(None)) => {
+                self.phase = Phase::Deciding;
+                vec![Effect::Confirm]
+            }
+            (Phase::Editing, Event::Edited(Some(text))) => {
+                self.edited = Some(text.clone());
+                vec![Effect::Judge(text)]
+            }
+            (Phase::Editing, Event::Judged(objects)) => {
+                self.edited = None;
+                self.objects.clone_from(&objects);
+                self.phase = Phase::Planning;
+                vec![Effect::Plan(objects)]
+            }
+            (Phase::Editing, Event::Refused(reason)) => {
+                let last = self.edited.clone().map(|text| (text, reason));
+                vec![Effect::Edit(self.objects.clone(), last)]
+            }
+            (Phase::Writing, Event::Written(outcome)) => {
+                let code = outcome.exit_code();
+                self.finish(code, vec![Effect::ShowWritten(outcome)])
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn drafted(&mut self, outcome: Outcome) -> Vec<Effect> {
+        let code = match &outcome {
+            Outcome::Drafted(draft) => {
+                self.objects = draft.objects().cloned().collect();
+                self.phase = Phase::Planning;
+                let objects = self.objects.clone();
+                return vec![Effect::Show(Box::new(outcome)), Effect::Plan(objects)];
+            }
+            Outcome::Asked(_) if self.interactive => {
+                self.phase = Phase::Asking;
+                return vec![Effect::Show(Box::new(outcome)), Effect::Listen];
+            }
+            Outcome::Denied(denied) if denied.incomplete => ExitCode::Incomplete,
+            Outcome::Asked(_) | Outcome::Denied(_) | Outcome::Declined(_) | Outcome::Routed(_) => ExitCode::No,
+        };
+        self.finish(code, vec![Effect::Show(Box::new(outcome))])
+    }
+
+    fn planned(&mut self, plan: Box<Plan>) -> Vec<Effect> {
+        let nothing = plan.is_empty();
+        self.plan = Some(plan.clone());
+        if nothing {
+            return self.finish(ExitCode::Done, vec![Effect::ShowPlan(plan)]);
+        }
+        if !self.interactive {
+            return self.finish(ExitCode::No, vec![Effect::ShowPlan(plan), Effect::ShowUnattended]);
+        }
+        self.phase = Phase::Deciding;
+        vec![Effect::ShowPlan(plan), Effect::Confirm]
+    }
+
+    fn replied(&mut self, reply: Reply) -> Vec<Effect> {
+        match reply {
+            Reply::No => self.finish(ExitCode::No, Vec::new()),
+            Reply::Edit => {
+                self.phase = Phase::Editing;
+                vec![Effect::Edit(self.objects.clone(), None)]
+            }
+            Reply::Yes => {
+                let Some(plan) = self.plan.take() else { return Vec::new() };
+                let digest = plan.digest.clone();
+                match plan.confirm(&digest) {
+                    Ok(confirmed) => {
+                        self.phase = Phase::Writing;
+                        vec![Effect::Write(Box::new(confirmed))]
+                    }
+                    Err(wrong) => {
+                        let problem = Problem::new(wrong).code(ExitCode::No);
+                        self.finish(ExitCode::No, vec![Effect::ShowProblem(problem)])
+                    }
+                }
+            }
+        }
+    }
+
+    fn finish(&mut self, code: ExitCode, mut effects: Vec<Effect>) -> Vec<Effect> {
+        self.phase = Phase::Over;
+        effects.push(Effect::Finish(code));
+        effects
+    }
+}

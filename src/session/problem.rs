@@ -1,0 +1,63 @@
+//! Why something could not be done, for a person: what was attempted, why it failed, what to do next.
+
+use std::fmt;
+
+/// The documented exit codes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum ExitCode {
+    /// Drafted, planned or applied.
+    Done = 0,
+    /// The answer is "no": declined, asked back, denied, the person said no, wrong digest.
+    No = 1,
+    /// Could not work.
+    CouldNot = 2,
+    /// Something could not be evaluated.
+    Incomplete = 3,
+    /// Partly applied.
+    Partly = 4,
+    /// The plan is stale: something changed since it was made.
+    Stale = 5,
+    /// Interrupted by the person.
+    Interrupted = 130,
+}
+
+/// A problem with its exit code.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// What was attempted and why it failed, one or a few sentences.
+    pub what: String,
+    /// What to do next.
+    pub hint: Option<String>,
+    /// The exit code that it leads to.
+    pub code: ExitCode,
+}
+
+impl Problem {
+    /// A problem of exit code 2 without a hint.
+    pub fn new(what: impl fmt::Display) -> Self {
+        Self { what: what.to_string(), hint: None, code: ExitCode::CouldNot }
+    }
+
+    /// The same with a hint.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// The same with another exit code.
+    #[must_use]
+    pub fn code(mut self, code: ExitCode) -> Self {
+        self.code = code;
+        self
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.what)
+    }
+}
+
+impl std::error::Error for Problem {}
