@@ -14,6 +14,7 @@ mod prompt;
 mod render;
 pub mod rules;
 pub mod span;
+pub mod training;
 mod values;
 mod words;
 
