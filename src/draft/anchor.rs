@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use crate::draft::span::Span;
+use crate::draft::span::{Span, find_cue};
 use crate::pattern::{FormSlot, SlotType};
 
 /// A span that belongs to one slot by its neighbours.
@@ -38,8 +38,8 @@ const STOPS: &[char] = &[',', ';', '.', '，', '。', '；', '、', '(', ')', '\
 /// For each span, the slot that it stands beside; `None` where nothing or more than one thing is near. Spans and slots
 /// are matched one to one, as many as possible, nearest first.
 pub fn anchors(text: &str, spans: &[Span], slots: &[FormSlot]) -> Vec<Option<Anchor>> {
-    let lower = lowercase_same_length(text);
-    let occurrences = occurrences(&lower, slots, spans);
+    let lower = text.to_ascii_lowercase();
+    let occurrences = occurrences(text, slots, spans);
     let mut pairs: Vec<Pair> = Vec::new();
     for (span_index, span) in spans.iter().enumerate() {
         for (index, occurrence) in occurrences.iter().enumerate() {
@@ -63,52 +63,7 @@ pub fn anchors(text: &str, spans: &[Span], slots: &[FormSlot]) -> Vec<Option<Anc
 
 /// Whether a cue of the slot stands anywhere in the text.
 pub fn mentions(text: &str, slot: &FormSlot) -> bool {
-    let lower = lowercase_same_length(text);
-    slot.cues.iter().any(|cue| find_cue(&lower, cue, 0).is_some())
-}
-
-/// The first place in lower-cased text where a cue stands as a word (a plural `s` may follow), at or after `from`.
-pub fn find_cue(lower: &str, cue: &str, from: usize) -> Option<Range<usize>> {
-    let cue = cue.trim();
-    if cue.is_empty() {
-        return None;
-    }
-    let mut at = from;
-    while let Some(found) = lower.get(at..).and_then(|rest| rest.find(cue)) {
-        let start = at + found;
-        let end = start + cue.len();
-        let ascii_start = cue.starts_with(|c: char| c.is_ascii_alphanumeric());
-        let ascii_end = cue.ends_with(|c: char| c.is_ascii_alphanumeric());
-        let before = lower[..start].chars().next_back();
-        let mut rest = lower[end..].chars();
-        let mut next = rest.next();
-        let mut stop = end;
-        if ascii_end && next == Some('s') {
-            stop += 1;
-            next = rest.next();
-        }
-        // A digit may stand directly before a word (`2gpus`, `8x`) but not a letter.
-        let free_before = !ascii_start || !before.is_some_and(|c| c.is_ascii_alphabetic() || c == '_' || c == '-');
-        let free_after = !ascii_end || !next.is_some_and(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-');
-        if free_before && free_after {
-            return Some(start..stop);
-        }
-        at = end;
-    }
-    None
-}
-
-/// Lower case without changing byte offsets: characters whose lower case has another length stay.
-pub fn lowercase_same_length(text: &str) -> String {
-    text.chars()
-        .map(|c| {
-            let mut lower = c.to_lowercase();
-            match (lower.next(), lower.next()) {
-                (Some(one), None) if one.len_utf8() == c.len_utf8() => one,
-                _ => c,
-            }
-        })
-        .collect()
+    slot.cues.iter().any(|cue| !find_cue(text, cue).is_empty())
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -118,15 +73,13 @@ struct Pair {
     cost: usize,
 }
 
-fn occurrences(lower: &str, slots: &[FormSlot], spans: &[Span]) -> Vec<Occurrence> {
+fn occurrences(text: &str, slots: &[FormSlot], spans: &[Span]) -> Vec<Occurrence> {
     let mut found: Vec<Occurrence> = Vec::new();
     for (slot, form_slot) in slots.iter().enumerate() {
         for cue in &form_slot.cues {
-            let mut from = 0;
-            while let Some(range) = find_cue(lower, cue, from) {
-                from = range.end;
-                found.push(Occurrence { slot, range });
-            }
+            found.extend(
+                find_cue(text, cue).into_iter().map(|(start, end)| Occurrence { slot, range: start..end }),
+            );
         }
         // `two H100s`: the product is the noun that the number counts.
         if form_slot.types.contains(&SlotType::Count) && form_slot.cues.iter().any(|cue| cue == "gpu") {
@@ -333,12 +286,5 @@ mod tests {
         use SlotType::{Count, Quantity};
         assert_eq!(keys("100Gi, memory is fine", &[("100Gi", Quantity)]), [None]);
         assert_eq!(keys("3 of 4 cards", &[("3", Count), ("4", Count)]), [None, Some("gpus".to_owned())]);
-    }
-
-    #[test]
-    fn a_cue_is_a_word_of_its_own() {
-        assert!(find_cue("export the data", "port", 0).is_none());
-        assert!(find_cue("two gpus", "gpu", 0).is_some());
-        assert!(find_cue("gpu-operator", "gpu", 0).is_none());
     }
 }

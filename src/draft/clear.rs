@@ -2,7 +2,6 @@
 
 use serde_json::Value;
 
-use crate::draft::anchor;
 use crate::draft::filled::{Chosen, Filled};
 use crate::draft::outcome::Origin;
 use crate::draft::span::{Negation, Span, negations};
@@ -35,8 +34,7 @@ pub fn first(pattern: &Pattern, text: &str, turn: usize, filled: &mut Filled) {
 fn negated_slots<'p>(pattern: &'p Pattern, text: &str, turn: usize) -> Vec<(&'p FormSlot, Negation)> {
     let mut found = Vec::new();
     for negation in negations(text, turn) {
-        let words = text.get(negation.start..negation.end).unwrap_or_default();
-        let slot = pattern.form.slots.iter().find(|slot| anchor::mentions(words, slot));
+        let slot = pattern.form.slots.iter().find(|slot| slot.cues.iter().any(|cue| negation.speaks_of(cue)));
         if let Some(slot) = slot {
             found.push((slot, negation));
         }

@@ -15,7 +15,8 @@ use crate::draft::place::{self, Setting};
 use crate::draft::prompt;
 use crate::draft::render;
 use crate::draft::rules::{self, RuleContext};
-use crate::draft::span::{Language, LexFacts, Span, language, lex};
+use crate::draft::facts::Facts;
+use crate::draft::span::{Language, Span, language};
 use crate::draft::words;
 use crate::model::{Backend, Cancel, ModelError};
 use crate::pattern::{Catalogue, Pattern, PatternError, PatternSet};
@@ -41,7 +42,7 @@ pub struct Library<'a> {
 pub struct Drafter<'a> {
     library: Library<'a>,
     setting: &'a Setting,
-    facts: &'a LexFacts,
+    facts: &'a Facts,
     backend: &'a mut dyn Backend,
 }
 
@@ -59,7 +60,7 @@ impl<'a> Drafter<'a> {
     pub fn new(
         library: Library<'a>,
         setting: &'a Setting,
-        facts: &'a LexFacts,
+        facts: &'a Facts,
         backend: &'a mut dyn Backend,
     ) -> Self {
         Self { library, setting, facts, backend }
@@ -79,7 +80,7 @@ impl<'a> Drafter<'a> {
         let mut turn = Turn {
             text,
             index,
-            spans: lex(text, index, self.facts),
+            spans: self.facts.lex(text, index),
             language: language(text),
             used: Vec::new(),
         };
@@ -313,8 +314,8 @@ fn asked(filled: &Filled, questions: Vec<Question>) -> Asked {
 /// The pattern refuses a value: where the person said it, it is a question about that value.
 fn refused(filled: &Filled, error: &PatternError, language: Language) -> Box<Outcome> {
     let field = error
-        .parameter()
-        .map(str::to_owned)
+        .parameter
+        .clone()
         .or_else(|| {
             let said = |(_, chosen): &(&String, &crate::draft::filled::Chosen)| chosen.origin == Origin::Request;
             filled.values.iter().find(said).map(|(name, _)| name.clone())

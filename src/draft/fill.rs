@@ -111,7 +111,7 @@ fn take(
 /// The parameter that a slot is written to; `name`, `namespace` and `owner` are implicit strings.
 pub fn parameter_of(pattern: &Pattern, slot: &FormSlot) -> Parameter {
     pattern.parameters.iter().find(|parameter| parameter.name == slot.parameter).cloned().unwrap_or_else(|| {
-        Parameter { name: slot.parameter.clone(), kind: ParameterKind::String, ..Parameter::default() }
+        Parameter::new(slot.parameter.clone(), ParameterKind::String)
     })
 }
 

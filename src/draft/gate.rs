@@ -143,11 +143,11 @@ fn denied_by(finding: &Finding, rule: &str) -> bool {
 /// interval, since caps and floors are monotone; the end is verified.
 fn nearest_number(parameter: &Parameter, wanted: &Value, passes: &dyn Fn(&Value) -> bool) -> Option<Value> {
     let wanted = wanted.as_i64()?;
-    let least = parameter.minimum.map_or(0, |m| m as i64);
+    let least = parameter.minimum.as_ref().and_then(serde_json::Number::as_i64).unwrap_or(0);
     if let Some(below) = highest_passing(least, wanted - 1, &|n| passes(&Value::from(n))) {
         return Some(Value::from(below));
     }
-    let most = parameter.maximum.map_or(wanted.saturating_mul(8).max(64), |m| m as i64);
+    let most = parameter.maximum.as_ref().and_then(serde_json::Number::as_i64).unwrap_or(wanted.saturating_mul(8).max(64));
     lowest_passing(wanted + 1, most, &|n| passes(&Value::from(n))).map(Value::from)
 }
 

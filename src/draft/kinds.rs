@@ -9,7 +9,7 @@ use crate::draft::filled::Filled;
 use crate::draft::outcome::Verb;
 use crate::draft::prompt::{kind_id, request_line};
 use crate::draft::rules::Narrowed;
-use crate::draft::span::clauses;
+use crate::draft::span::{clauses, find_cue};
 use crate::model::{Backend, Cancel, ModelError};
 use crate::pattern::{Pattern, PatternSet};
 
@@ -166,15 +166,11 @@ fn same_thing(one: &Part, other: &Part) -> bool {
 
 /// Patterns whose cues stand in the words. A longer cue hides a shorter one inside it.
 fn hinted(text: &str, patterns: &PatternSet) -> Vec<String> {
-    let lower = anchor::lowercase_same_length(text);
     let mut found: Vec<(Range<usize>, String)> = Vec::new();
     for pattern in patterns.iter().filter(|pattern| !pattern.native) {
         for cue in &pattern.form.cues {
-            let mut from = 0;
-            while let Some(range) = anchor::find_cue(&lower, cue, from) {
-                from = range.end;
-                found.push((range, pattern.kind.clone()));
-            }
+            let places = find_cue(text, cue).into_iter();
+            found.extend(places.map(|(start, end)| (start..end, pattern.kind.clone())));
         }
     }
     let hidden = |range: &Range<usize>| {
@@ -208,10 +204,8 @@ pub fn which_thing(things: &[Filled], text: &str, patterns: &PatternSet) -> usiz
     if let Some(index) = things.iter().position(|thing| named.contains(&thing.kind)) {
         return index;
     }
-    let lower = anchor::lowercase_same_length(text);
     let by_name = |thing: &Filled| {
-        anchor::find_cue(&lower, &kind_id(&thing.kind), 0).is_some()
-            || anchor::find_cue(&lower, &thing.kind.to_lowercase(), 0).is_some()
+        !find_cue(text, &kind_id(&thing.kind)).is_empty() || !find_cue(text, &thing.kind).is_empty()
     };
     if let Some(index) = things.iter().position(by_name) {
         return index;

@@ -3,6 +3,7 @@
 mod anchor;
 mod clear;
 mod drafter;
+mod facts;
 mod fill;
 mod filled;
 mod gate;
@@ -19,6 +20,7 @@ mod values;
 mod words;
 
 pub use drafter::{Drafter, Library};
+pub use facts::Facts;
 pub use filled::{Chosen, Conversation, Filled};
 pub use outcome::{
     Asked, Declined, Denied, Draft, Field, Intervention, Origin, Outcome, Question, Routed, Thing, Unused, Verb,

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::constraint::{Candidate, Slot};
 use crate::draft::anchor::{self, Anchor};
-use crate::draft::span::Span;
+use crate::draft::span::{Span, find_cue};
 use crate::pattern::{FormSlot, Pattern, SlotType};
 
 /// More offered slots than this means that the request is not understood.
@@ -58,14 +58,13 @@ impl Offered {
 pub fn offers(pattern: &Pattern, text: &str, spans: &[Span], used: &[usize]) -> Vec<Offered> {
     let slots = &pattern.form.slots;
     let anchors = anchor::anchors(text, spans, slots);
-    let lower = anchor::lowercase_same_length(text);
     let mut offered = Vec::new();
     for (index, slot) in slots.iter().enumerate() {
         let mentioned = anchor::mentions(text, slot);
         let mut options = span_options(slot, index, spans, used, &anchors);
         let anchored: Vec<bool> =
             options.iter().map(|o| o.span.is_some_and(|s| is_sure(anchors[s], index))).collect();
-        let closed = closed_options(pattern, slot, &lower, text, mentioned);
+        let closed = closed_options(pattern, slot, text, mentioned);
         let says_closed = !closed.is_empty();
         options.extend(closed);
         drop_repeated(&mut options);
@@ -116,17 +115,17 @@ fn span_options(
 fn closed_options(
     pattern: &Pattern,
     slot: &FormSlot,
-    lower: &str,
     text: &str,
     mentioned: bool,
 ) -> Vec<Option_> {
     let mut options = Vec::new();
     let parameter = pattern.parameters.iter().find(|parameter| parameter.name == slot.parameter);
     if slot.types.contains(&SlotType::Choice) {
-        for value in parameter.and_then(|parameter| parameter.one_of.as_ref()).into_iter().flatten() {
-            if let Some(range) = anchor::find_cue(lower, &value.to_lowercase(), 0) {
-                let words = text.get(range).unwrap_or(value).to_owned();
-                options.push(Option_ { text: words, value: Value::from(value.clone()), span: None });
+        for value in parameter.iter().flat_map(|parameter| &parameter.one_of) {
+            let Some(word) = value.as_str() else { continue };
+            if let Some(&(start, end)) = find_cue(text, word).first() {
+                let words = text.get(start..end).unwrap_or(word).to_owned();
+                options.push(Option_ { text: words, value: value.clone(), span: None });
             }
         }
     }

@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use crate::constraint::Slot;
 use crate::draft::offer::{self, Offered};
-use crate::draft::span::{LexFacts, lex};
+use crate::draft::facts::Facts;
 use crate::model::PromptProfile;
 use crate::pattern::{Pattern, PatternSet};
 
@@ -45,7 +45,7 @@ pub fn kind_id(kind: &str) -> String {
 ///
 /// # Errors
 /// A sentence where `prompts/examples.yaml` does not parse or names a kind that is not there (a test keeps it whole).
-pub fn prefix(profile: PromptProfile, patterns: &PatternSet, facts: &LexFacts) -> Result<String, String> {
+pub fn prefix(profile: PromptProfile, patterns: &PatternSet, facts: &Facts) -> Result<String, String> {
     if profile == PromptProfile::Trained {
         return Ok(String::new());
     }
@@ -106,8 +106,8 @@ fn examples() -> Result<Vec<Example>, String> {
 }
 
 /// The lines of one example, exactly as a backend would write them.
-fn example_lines(example: &Example, pattern: &Pattern, facts: &LexFacts) -> Result<Vec<String>, String> {
-    let spans = lex(&example.request, 0, facts);
+fn example_lines(example: &Example, pattern: &Pattern, facts: &Facts) -> Result<Vec<String>, String> {
+    let spans = facts.lex(&example.request, 0);
     let offered = offer::offers(pattern, &example.request, &spans, &[]);
     let mut lines = Vec::new();
     for offer in &offered {
@@ -153,7 +153,7 @@ mod tests {
     #[test]
     fn the_examples_are_what_the_form_really_offers() {
         let patterns = PatternSet::builtin();
-        let facts = LexFacts::builtin();
+        let facts = Facts::builtin();
         let text = prefix(PromptProfile::FewShot, patterns, &facts).unwrap();
         assert!(text.contains("kind: notebook\nname: quokka\n"), "{text}");
         assert!(prefix(PromptProfile::Trained, patterns, &facts).unwrap().is_empty());

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::draft::offer;
 use crate::draft::prompt;
-use crate::draft::span::{LexFacts, lex};
+use crate::draft::facts::Facts;
 use crate::pattern::{Pattern, PatternSet};
 
 /// A piece of text, and whether a model is to learn to write it.
@@ -14,13 +14,13 @@ pub struct Segment(pub String, pub bool);
 /// Makes rows from requests and what they say.
 pub struct Bench {
     patterns: &'static PatternSet,
-    facts: LexFacts,
+    facts: Facts,
 }
 
 impl Bench {
     /// With the built-in patterns.
     pub fn builtin() -> Self {
-        Self { patterns: PatternSet::builtin(), facts: LexFacts::builtin() }
+        Self { patterns: PatternSet::builtin(), facts: Facts::builtin() }
     }
 
     /// A request: the kind line, then the form. `said` holds slot keys with the person's words.
@@ -68,7 +68,7 @@ impl Bench {
         said: &[(String, String)],
         segments: &mut Vec<Segment>,
     ) -> Result<(), String> {
-        let spans = lex(text, 0, &self.facts);
+        let spans = self.facts.lex(text, 0);
         let offered = offer::offers(pattern, text, &spans, &[]);
         if offered.len() > offer::MOST_SLOTS {
             return Err(format!("{} slots are offered", offered.len()));

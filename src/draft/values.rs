@@ -22,7 +22,7 @@ pub fn typed(parameter: &Parameter, value: &Value) -> Result<Value, Misfit> {
                 .map(Value::from)
                 .ok_or_else(|| format!("{} needs a whole number, and '{}' is none", parameter.name, text())),
         },
-        ParameterKind::Float => match value {
+        ParameterKind::Number => match value {
             Value::Number(_) => Ok(value.clone()),
             other => other
                 .as_str()
@@ -50,7 +50,7 @@ pub fn typed(parameter: &Parameter, value: &Value) -> Result<Value, Misfit> {
                 Ok(Value::Object(map))
             }
         },
-        ParameterKind::Object(_) => Ok(value.clone()),
+        ParameterKind::Object(_) | ParameterKind::Any => Ok(value.clone()),
     }
 }
 
@@ -134,7 +134,7 @@ mod tests {
     use serde_json::json;
 
     fn parameter(kind: ParameterKind) -> Parameter {
-        Parameter { name: "p".into(), kind, ..Parameter::default() }
+        Parameter::new("p", kind)
     }
 
     #[test]

@@ -50,7 +50,7 @@ pub struct Parameter {
 
 impl Parameter {
     /// A parameter of a kind, with nothing else said about it.
-    pub(super) fn new(name: impl Into<String>, kind: ParameterKind) -> Self {
+    pub(crate) fn new(name: impl Into<String>, kind: ParameterKind) -> Self {
         Self {
             name: name.into(),
             kind,

@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::apply::{ApplyOutcome, ConfirmedPlan, FolderTarget, Plan};
 use crate::check::{CheckContext, Verdict, check};
 use crate::config::{Config, PolicySource};
-use crate::draft::span::LexFacts;
+use crate::draft::Facts;
 use crate::draft::{Conversation, Drafter, Library, Outcome, Setting, place};
 use crate::finding::{Finding, Severity};
 use crate::manifest::{Budget, Manifest, parse};
@@ -36,7 +36,7 @@ pub struct Engine {
     target: FolderTarget,
     setting: Setting,
     user: User,
-    facts: LexFacts,
+    facts: Facts,
     conversation: Conversation,
     config: Config,
     backend: Option<Box<dyn Backend>>,
@@ -68,7 +68,7 @@ impl Engine {
             target,
             setting,
             user,
-            facts: LexFacts::builtin(),
+            facts: Facts::builtin(),
             conversation: Conversation::default(),
             config,
             backend: None,
