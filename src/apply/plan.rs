@@ -1,0 +1,279 @@
+//! What would be written, and the yes to it. Serialised as documented for `plan -o json`.
+
+use std::fmt;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::apply::digest;
+use crate::apply::error::WrongDigest;
+use crate::apply::folder::resolve;
+use crate::apply::secret::{self, Drawn};
+use crate::finding::Finding;
+use crate::manifest::ObjectKey;
+
+/// Version of the document.
+pub(super) const VERSION: u64 = 1;
+
+/// Which target a plan is for. Part of the digest.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum TargetId {
+    /// A folder of manifests.
+    Folder {
+        /// Absolute path without symbolic links, as far as it exists.
+        dir: String,
+    },
+}
+
+impl TargetId {
+    /// The folder's path.
+    pub fn dir(&self) -> &str {
+        match self {
+            Self::Folder { dir } => dir,
+        }
+    }
+
+    /// Whether `dir` leads to this folder, whatever way it is written.
+    pub fn is_folder(&self, dir: &Path) -> bool {
+        resolve(dir).is_ok_and(|dir| dir == Path::new(self.dir()))
+    }
+}
+
+impl fmt::Display for TargetId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.dir())
+    }
+}
+
+/// What happens to an object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Action {
+    /// It is not there yet.
+    Create,
+    /// It is ours and becomes another.
+    Change,
+    /// Somebody else wrote it, and all of it is replaced.
+    Replace,
+    /// It goes.
+    Delete,
+    /// It is already so.
+    None,
+}
+
+/// Who has looked at the exact body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Checked {
+    /// The API server, in a dry run.
+    Server,
+    /// The checks of this program.
+    Local,
+    /// Nobody.
+    No,
+}
+
+/// A field that is taken from somebody; for a folder there is none.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Loses {
+    /// JSON pointer of the field.
+    pub field: String,
+    /// Field manager that loses it.
+    pub manager: String,
+}
+
+/// One field of the diff. Secret values are masked.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FieldChange {
+    /// JSON pointer.
+    pub path: String,
+    /// The value now; absent where there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<Value>,
+    /// The value then; absent where there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<Value>,
+}
+
+/// Where a body that is not kept in the plan is read again (a Secret with values).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BodySource {
+    /// Absolute path of the file.
+    pub path: String,
+    /// `sha256:` and the hash of the file's bytes.
+    pub sha256: String,
+}
+
+/// One object of a plan.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PlannedChange {
+    /// What happens.
+    pub action: Action,
+    /// The object.
+    pub object: ObjectKey,
+    /// The live object's uid; never set for a folder.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub uid: Option<String>,
+    /// The live object's resourceVersion; never set for a folder.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resource_version: Option<String>,
+    /// `sha256:` and the hash of the bytes of the file that holds the object now; absent where the object is absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fingerprint: Option<String>,
+    /// The exact object that will be written. Not serialised where it is a Secret with values: see `body_from`.
+    #[serde(default, skip_serializing_if = "secret::is_withheld")]
+    pub body: Option<Value>,
+    /// Where a body that is not serialised is read again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub body_from: Option<BodySource>,
+    /// JSON pointers of values that stand in the target's file and stay there, without being in `body`: values of a
+    /// generated key that somebody has filled in.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub keeps: Vec<String>,
+    /// Values that are drawn after the plan; they are in no body.
+    #[serde(default)]
+    pub drawn: Vec<Drawn>,
+    /// Fields that others lose.
+    #[serde(default)]
+    pub loses: Vec<Loses>,
+    /// Who has looked at the body.
+    pub checked: Checked,
+    /// The difference, masked.
+    #[serde(default)]
+    pub diff: Vec<FieldChange>,
+    /// Path below the target, with `/`.
+    pub file: String,
+}
+
+impl fmt::Debug for PlannedChange {
+    /// Without the body: it may be a Secret.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PlannedChange")
+            .field("action", &self.action)
+            .field("object", &self.object)
+            .field("file", &self.file)
+            .field("fingerprint", &self.fingerprint)
+            .finish_non_exhaustive()
+    }
+}
+
+/// One file as it is and as it will be.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileWrite {
+    /// Path below the target, with `/`.
+    pub file: String,
+    /// `sha256:` and the hash of its bytes now; absent where there is no such file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<String>,
+    /// `sha256:` and the hash of the bytes that will be written.
+    pub after: String,
+}
+
+/// Whether it fits.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Capacity {
+    /// `fits`, `preempts`, `scale-up`, `queued`, `blocked` or `unknown`.
+    pub verdict: String,
+    /// The reason.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
+}
+
+impl Capacity {
+    /// A folder has no nodes.
+    pub(super) fn of_folder() -> Self {
+        Self {
+            verdict: "unknown".into(),
+            why: Some("a folder of manifests has no nodes: capacity is known only for a cluster".into()),
+        }
+    }
+}
+
+/// What would be written.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Plan {
+    /// Version of the document, 1.
+    pub version: u64,
+    /// `sha256:` and the hash over target, objects, what is there now and the exact bytes that would be written. It
+    /// does not cover findings, the diff (masked, for people) and capacity.
+    pub digest: String,
+    /// Where it is written.
+    pub target: TargetId,
+    /// The objects, in the order in which they are to be applied.
+    pub changes: Vec<PlannedChange>,
+    /// The files that these changes come to, in the order of writing.
+    #[serde(default)]
+    pub writes: Vec<FileWrite>,
+    /// What the target and the checks have to say.
+    #[serde(default)]
+    pub findings: Vec<Finding>,
+    /// See [`Capacity`].
+    pub capacity: Capacity,
+}
+
+impl Plan {
+    /// A plan with its digest.
+    pub(super) fn new(
+        target: TargetId,
+        changes: Vec<PlannedChange>,
+        writes: Vec<FileWrite>,
+        findings: Vec<Finding>,
+    ) -> Self {
+        let mut plan = Self {
+            version: VERSION,
+            digest: String::new(),
+            target,
+            changes,
+            writes,
+            findings,
+            capacity: Capacity::of_folder(),
+        };
+        plan.digest = digest::of(&plan);
+        plan
+    }
+
+    /// Nothing would be written.
+    pub fn is_empty(&self) -> bool {
+        self.writes.is_empty()
+    }
+
+    /// The files that would be written, below the target.
+    pub fn files(&self) -> Vec<&str> {
+        self.writes.iter().map(|write| write.file.as_str()).collect()
+    }
+
+    /// The document of `plan -o json`: no Secret value is in it.
+    pub fn document(&self) -> Value {
+        serde_json::to_value(self).unwrap_or_else(|error| json!({ "version": VERSION, "error": error.to_string() }))
+    }
+
+    /// The yes to exactly this plan. The digest is computed again from what would be written; the one that stands in
+    /// the plan is not believed.
+    ///
+    /// # Errors
+    /// [`WrongDigest`] where `digest` is not that of the contents.
+    pub fn confirm(self, digest: &str) -> Result<ConfirmedPlan, WrongDigest> {
+        let own = digest::of(&self);
+        if own == digest && own == self.digest {
+            Ok(ConfirmedPlan { plan: self })
+        } else {
+            Err(WrongDigest { agreed: digest.to_owned(), plan: own })
+        }
+    }
+}
+
+/// A plan that somebody said yes to: the only thing that a writer takes. Made by [`Plan::confirm`] alone.
+#[derive(Debug)]
+pub struct ConfirmedPlan {
+    plan: Plan,
+}
+
+impl ConfirmedPlan {
+    /// What was agreed to.
+    pub fn plan(&self) -> &Plan {
+        &self.plan
+    }
+}
