@@ -1,1 +1,13 @@
-//! All integration tests, in one binary.
+//! All integration tests, in one binary: one link step, and `architecture.rs` sees to it that no file is forgotten.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "clippy.toml allows these in tests, but does not count the helpers of an integration test as tests"
+)]
+
+mod architecture;
+mod isolation;
+mod support;

@@ -1,0 +1,66 @@
+# The commands of this repository. `make help` lists them.
+#
+# `demo`, `test` and the quick benches share one profile (dev), one feature set (the default one) and one target
+# folder, so that llama.cpp and the dependencies are compiled once. The target folder and the models lie in the
+# user's cache, outside the clone: a second clone starts warm.
+
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+KUBECTL_COPILOT_CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/kubectl-copilot
+CARGO_TARGET_DIR ?= $(KUBECTL_COPILOT_CACHE)/target
+PREFIX ?= $(HOME)/.local
+
+# tools/isolated.sh hands these on by explicit path, since it hides the caller's HOME.
+export KUBECTL_COPILOT_CACHE CARGO_TARGET_DIR
+
+.PHONY: help
+help: ## list these commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@printf '\n  target folder  %s\n  models         %s\n' '$(CARGO_TARGET_DIR)' '$(KUBECTL_COPILOT_CACHE)/models'
+
+.PHONY: demo
+demo: build ## a request from words to files, without a cluster and without a download
+	@tools/isolated.sh tools/demo.sh '$(CARGO_TARGET_DIR)/debug/kubectl-copilot'
+
+.PHONY: test
+test: ## everything that CI checks: format, lints, builds, tests, docs, licences, quick benches
+	@tools/prerequisites.sh test models
+	@tools/isolated.sh tools/test.sh
+
+.PHONY: build
+build: ## the development binary
+	@tools/prerequisites.sh build
+	cargo build --locked --bin kubectl-copilot
+
+.PHONY: install
+install: ## the release binary at PREFIX/bin/kubectl-copilot (default: ~/.local)
+	@tools/prerequisites.sh build
+	cargo install --locked --path . --root '$(PREFIX)' --bin kubectl-copilot --force --no-track
+	@printf '\ninstalled %s\n' '$(PREFIX)/bin/kubectl-copilot'
+
+.PHONY: models
+models: ## fetch the models that tests and evaluations use
+	@tools/prerequisites.sh models
+	tools/fetch-models.sh
+
+.PHONY: bench
+bench: ## all benches, in full, with the release profile
+	@tools/prerequisites.sh build
+	@tools/bench.sh
+
+.PHONY: fmt
+fmt: ## format the sources
+	cargo fmt
+
+.PHONY: lint
+lint: ## format check, clippy with every warning an error, shellcheck where it is installed
+	@tools/prerequisites.sh test
+	@tools/isolated.sh tools/test.sh format scripts clippy clippy-minimal
+
+.PHONY: doc
+doc: ## the documentation of the crate
+	@tools/prerequisites.sh build
+	RUSTDOCFLAGS='-D warnings' cargo doc --locked --no-deps
+	@printf '\n%s\n' '$(CARGO_TARGET_DIR)/doc/kubectl_copilot/index.html'

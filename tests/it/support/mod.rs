@@ -1,0 +1,9 @@
+//! What the integration tests share.
+
+pub mod copilot;
+pub mod listener;
+pub mod not_run;
+pub mod repository;
+pub mod rust_source;
+
+pub use copilot::Copilot;
