@@ -1,6 +1,6 @@
 //! `apply --plan FILE`: shows the plan again and asks; with `--digest D --yes` a script names what it agrees to.
 
-use crate::apply::{FolderTarget, Plan, next_steps, read_plan};
+use crate::apply::{ApplyError, FolderTarget, Plan, next_steps, read_plan};
 use crate::cli::args::{ApplyArgs, Common};
 use crate::cli::resolve;
 use crate::cli::terminal::{self, Terminal};
@@ -13,20 +13,15 @@ use crate::source;
 /// Runs the verb.
 pub fn run(args: &ApplyArgs, common: &Common, cancel: &Cancel) -> Result<ExitCode, Problem> {
     let config = resolve::config(common)?;
-    let plan: Plan = read_plan(&args.plan).map_err(Problem::from)?;
+    let plan: Plan = read_plan(&args.plan)?;
     let dir = plan.target.dir().to_owned();
-    if let Some(to) = &common.to {
-        let same = std::path::absolute(to).is_ok_and(|to| to == std::path::Path::new(&dir)) || to.display().to_string() == dir;
-        if !same {
-            return Err(Problem::new(format!(
-                "the plan '{}' is for the folder '{dir}', and --to says '{}'",
-                args.plan.display(),
-                to.display()
-            ))
-            .hint("leave --to out, or make a new plan"));
-        }
+    if let Some(to) = &common.to
+        && !plan.target.is_folder(to)
+    {
+        let here = to.display().to_string();
+        return Err(ApplyError::OtherTarget { plan: dir, here }.into());
     }
-    let target = FolderTarget::open(std::path::Path::new(&dir)).map_err(Problem::new)?;
+    let target = FolderTarget::open(std::path::Path::new(&dir))?;
     let digest = match &args.digest {
         Some(digest) => digest.clone(),
         None => {
@@ -38,20 +33,18 @@ pub fn run(args: &ApplyArgs, common: &Common, cancel: &Cancel) -> Result<ExitCod
             let mask = MaskKey::new(source::state_key(&config.state_dir).map_err(Problem::new)?);
             let existing: Vec<serde_json::Value> = target.objects().cloned().collect();
             print!("{}", report::plan_text(&plan, &existing, &mask, config.style));
-            let mut face = Terminal::new(config.style, config.editor.clone(), dir, mask);
+            let mut face = Terminal::new(config.style, config.editor.clone(), dir);
             if face.confirm(&plan) != Reply::Yes {
                 return Ok(ExitCode::No);
             }
             plan.digest.clone()
         }
     };
-    let confirmed = plan
-        .confirm(&digest)
-        .map_err(|error| Problem::new(error).code(ExitCode::No).hint("make a new plan, and agree to its digest"))?;
-    let outcome = target.write(confirmed, &|| cancel.is_cancelled()).map_err(Problem::from)?;
+    let confirmed = plan.confirm(&digest).map_err(ApplyError::from)?;
+    let outcome = target.write(confirmed, &|| cancel.is_cancelled())?;
     print!("{}", terminal::written_text(&outcome));
     for step in next_steps(&outcome) {
         println!("next: {step}");
     }
-    Ok(outcome.exit_code())
+    Ok(ExitCode::of(&outcome))
 }

@@ -4,7 +4,6 @@ use crate::apply::write_plan;
 use crate::check::Verdict;
 use crate::cli::args::{Common, PlanArgs, PlanFormat};
 use crate::cli::{draft, resolve, terminal};
-use crate::diff::MaskKey;
 use crate::draft::Outcome;
 use crate::manifest::Manifest;
 use crate::model::Cancel;
@@ -16,16 +15,15 @@ use crate::source;
 pub fn run(args: &PlanArgs, common: &Common, cancel: &Cancel) -> Result<ExitCode, Problem> {
     let config = resolve::config(common)?;
     let style = config.style;
-    let mask = MaskKey::new(source::state_key(&config.state_dir).map_err(Problem::new)?);
     let mut engine = Engine::open(config)?;
     let mut header = String::new();
-    let (objects, policies) = match &args.prompt {
+    let (plan, policies) = match &args.prompt {
         Some(prompt) => match engine.draft(prompt, cancel)? {
             Outcome::Drafted(drafted) => {
                 let objects = drafted.objects().cloned().collect::<Vec<_>>();
                 let policies = drafted.policies;
                 header = report::outcome_text(&Outcome::Drafted(drafted), engine.turns(), style);
-                (objects, policies)
+                (engine.plan(&objects)?, policies)
             }
             other => {
                 match args.output {
@@ -43,18 +41,16 @@ pub fn run(args: &PlanArgs, common: &Common, cancel: &Cancel) -> Result<ExitCode
                 let incomplete = report.verdict == Verdict::Incomplete;
                 return Ok(if incomplete { ExitCode::Incomplete } else { ExitCode::No });
             }
-            let objects = manifests.into_iter().map(|manifest| manifest.object).collect();
-            (objects, (report.policies_passed, report.policies_total))
+            (engine.plan_manifests(&manifests)?, (report.policies_passed, report.policies_total))
         }
     };
-    let plan = engine.plan(&objects)?;
     if let Some(path) = &args.out {
-        write_plan(path, &plan).map_err(Problem::new)?;
+        write_plan(path, &plan)?;
     }
     match args.output {
         PlanFormat::Json => println!("{:#}", plan.document()),
         PlanFormat::Text => {
-            print!("{header}{}", report::plan_text(&plan, engine.existing(), &mask, style));
+            print!("{header}{}", report::plan_text(&plan, engine.existing(), engine.mask(), style));
             print!("{}", report::findings_text(&plan.findings, style));
             print!("{}", terminal::checks_line(policies, style));
             println!("digest: {}", plan.digest);

@@ -3,17 +3,14 @@
 use crate::cli::args::Common;
 use crate::cli::resolve;
 use crate::cli::terminal::{self, Terminal};
-use crate::diff::MaskKey;
 use crate::model::Cancel;
 use crate::session::{self, Engine, ExitCode, Problem};
-use crate::source;
 
 /// Runs one conversation.
 pub fn run(request: String, common: &Common, cancel: &Cancel) -> Result<ExitCode, Problem> {
     let config = resolve::config(common)?;
-    let mask = MaskKey::new(source::state_key(&config.state_dir).map_err(Problem::new)?);
     let mut face =
-        Terminal::new(config.style, config.editor.clone(), config.target.display().to_string(), mask);
+        Terminal::new(config.style, config.editor.clone(), config.target.display().to_string());
     let mut engine = Engine::open(config)?;
     Ok(session::run(&mut engine, &mut face, request, terminal::is_interactive(), cancel))
 }

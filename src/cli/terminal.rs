@@ -22,13 +22,12 @@ pub struct Terminal {
     style: Style,
     editor: Option<String>,
     target: String,
-    mask: MaskKey,
 }
 
 impl Terminal {
     /// A face that writes to stdout and asks on stdin.
-    pub fn new(style: Style, editor: Option<String>, target: String, mask: MaskKey) -> Self {
-        Self { style, editor, target, mask }
+    pub fn new(style: Style, editor: Option<String>, target: String) -> Self {
+        Self { style, editor, target }
     }
 
     fn say(&self, text: &str) {
@@ -52,8 +51,8 @@ impl Face for Terminal {
         self.say(&report::outcome_text(outcome, turns, self.style));
     }
 
-    fn plan(&mut self, plan: &Plan, existing: &[Value], policies: (usize, usize)) {
-        self.say(&report::plan_text(plan, existing, &self.mask, self.style));
+    fn plan(&mut self, plan: &Plan, existing: &[Value], mask: &MaskKey, policies: (usize, usize)) {
+        self.say(&report::plan_text(plan, existing, mask, self.style));
         self.say(&report::findings_text(&plan.findings, self.style));
         self.say(&checks_line(policies, self.style));
     }

@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use serde_json::Value;
 
 use crate::apply::{ApplyOutcome, Plan};
+use crate::diff::MaskKey;
 use crate::draft::Outcome;
 use crate::model::Cancel;
 use crate::session::engine::{Engine, Judged};
@@ -27,7 +28,7 @@ pub trait Face {
     /// Shows what became of a request. `turns` are the person's words.
     fn outcome(&mut self, outcome: &Outcome, turns: &[String]);
     /// Shows a plan in full, with the objects that exist.
-    fn plan(&mut self, plan: &Plan, existing: &[Value], policies: (usize, usize));
+    fn plan(&mut self, plan: &Plan, existing: &[Value], mask: &MaskKey, policies: (usize, usize));
     /// Asks whether to write. Anything but a clear yes is no.
     fn confirm(&mut self, plan: &Plan) -> Reply;
     /// Asks for one more line; `None` when the person leaves.
@@ -79,7 +80,7 @@ pub fn run(
                 Err(problem) => Event::Failed(problem),
             }),
             Effect::ShowPlan(plan) => {
-                face.plan(&plan, engine.existing(), policies);
+                face.plan(&plan, engine.existing(), engine.mask(), policies);
                 shown = Some(*plan);
                 None
             }

@@ -9,6 +9,7 @@ use crate::check::{CheckContext, Verdict, check};
 use crate::config::{Config, PolicySource};
 use crate::draft::Facts;
 use crate::draft::{Conversation, Drafter, Library, Outcome, Setting, place};
+use crate::diff::MaskKey;
 use crate::finding::{Finding, Severity};
 use crate::manifest::{Budget, Manifest, parse};
 use crate::model::{self, Backend, Cancel, ModelError, OpenOptions};
@@ -38,6 +39,7 @@ pub struct Engine {
     user: User,
     facts: Facts,
     conversation: Conversation,
+    mask: MaskKey,
     config: Config,
     backend: Option<Box<dyn Backend>>,
 }
@@ -51,7 +53,8 @@ impl Engine {
         let patterns = open_patterns(&config)?;
         let schemas = open_schemas(&config)?;
         let policies = open_policies(&config)?;
-        let target = FolderTarget::open(&config.target).map_err(Problem::new)?;
+        let target = FolderTarget::open(&config.target)?;
+        let mask = MaskKey::new(source::state_key(&config.state_dir).map_err(Problem::new)?);
         let setting = Setting {
             namespace: config.namespace.clone(),
             namespace_is_flag: config.namespace.is_some(),
@@ -70,6 +73,7 @@ impl Engine {
             user,
             facts: Facts::builtin(),
             conversation: Conversation::default(),
+            mask,
             config,
             backend: None,
         })
@@ -179,7 +183,7 @@ impl Engine {
     /// # Errors
     /// A target that cannot be read.
     pub fn plan(&self, objects: &[Value]) -> Result<Plan, Problem> {
-        let mut plan = self.target.plan(objects).map_err(Problem::new)?;
+        let mut plan = self.target.plan(objects, &self.mask)?;
         let report = check(objects, &self.context());
         plan.findings.extend(report.findings);
         Ok(plan)
@@ -190,7 +194,22 @@ impl Engine {
     /// # Errors
     /// A stale plan (5), a folder that cannot be written (2).
     pub fn write(&mut self, confirmed: ConfirmedPlan, cancel: &Cancel) -> Result<ApplyOutcome, Problem> {
-        self.target.write(confirmed, &|| cancel.is_cancelled()).map_err(Problem::from)
+        Ok(self.target.write(confirmed, &|| cancel.is_cancelled())?)
+    }
+
+    /// The key that masked values carry an HMAC of.
+    pub fn mask(&self) -> &MaskKey {
+        &self.mask
+    }
+
+    /// The plan for manifests that were read from files: Secret values stay in those files.
+    ///
+    /// # Errors
+    /// A target that cannot be read.
+    pub fn plan_manifests(&self, manifests: &[Manifest]) -> Result<Plan, Problem> {
+        let mut plan = self.target.plan_manifests(manifests, &self.mask)?;
+        plan.findings.extend(self.check(manifests).findings);
+        Ok(plan)
     }
 
     /// The target.

@@ -7,7 +7,7 @@
 
 use serde_json::Value;
 
-use crate::apply::{ApplyOutcome, ConfirmedPlan, Plan};
+use crate::apply::{ApplyError, ApplyOutcome, ConfirmedPlan, Plan};
 use crate::draft::Outcome;
 use crate::session::driver::Reply;
 use crate::session::problem::{ExitCode, Problem};
@@ -147,7 +147,7 @@ impl Machine {
                 vec![Effect::Edit(self.objects.clone(), last)]
             }
             (Phase::Writing, Event::Written(outcome)) => {
-                let code = outcome.exit_code();
+                let code = ExitCode::of(&outcome);
                 self.finish(code, vec![Effect::ShowWritten(outcome)])
             }
             _ => Vec::new(),
@@ -201,7 +201,7 @@ impl Machine {
                         vec![Effect::Write(Box::new(confirmed))]
                     }
                     Err(wrong) => {
-                        let problem = Problem::new(wrong).code(ExitCode::No);
+                        let problem = Problem::from(ApplyError::from(wrong));
                         self.finish(ExitCode::No, vec![Effect::ShowProblem(problem)])
                     }
                 }

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::apply::{ApplyError, ApplyOutcome};
+
 /// The documented exit codes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
@@ -61,3 +63,29 @@ impl fmt::Display for Problem {
 }
 
 impl std::error::Error for Problem {}
+
+impl From<ApplyError> for Problem {
+    fn from(error: ApplyError) -> Self {
+        let code = match error {
+            ApplyError::WrongDigest(_) => ExitCode::No,
+            ApplyError::Stale { .. } => ExitCode::Stale,
+            _ => ExitCode::CouldNot,
+        };
+        Self::new(&error).hint(error.hint()).code(code)
+    }
+}
+
+impl ExitCode {
+    /// The code of what was written: done, partly, or interrupted before anything was written.
+    pub fn of(outcome: &ApplyOutcome) -> Self {
+        if outcome.is_complete() {
+            Self::Done
+        } else if outcome.is_partly_applied() {
+            Self::Partly
+        } else if outcome.interrupted {
+            Self::Interrupted
+        } else {
+            Self::CouldNot
+        }
+    }
+}
