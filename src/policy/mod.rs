@@ -1,1 +1,3 @@
-//! ValidatingAdmissionPolicy evaluated locally.
+//! policy
+#![allow(dead_code)]
+mod cel;
