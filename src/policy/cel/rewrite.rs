@@ -37,8 +37,6 @@ pub(super) struct Rewritten {
     pub expression: IdedExpr,
     /// Field accesses on objects, in the order in which they are written.
     pub accesses: Vec<Access>,
-    /// Names of `variables.NAME` that it uses.
-    pub variables: Vec<String>,
     /// A function or name that exists in Kubernetes and not here.
     pub unsupported: Option<String>,
 }
@@ -51,23 +49,12 @@ pub(super) fn rewrite(expression: IdedExpr, declared: &Declared<'_>) -> Result<R
     if deeper_than(&expression, DEEPEST_SOURCE) {
         return Err(format!("the expression nests more than {DEEPEST_SOURCE} levels deep"));
     }
-    let mut rewriter = Rewriter {
-        declared,
-        scope: Vec::new(),
-        accesses: Vec::new(),
-        variables: Vec::new(),
-        unsupported: None,
-        error: None,
-    };
+    let mut rewriter =
+        Rewriter { declared, scope: Vec::new(), accesses: Vec::new(), unsupported: None, error: None };
     let expression = rewriter.visit(expression, true);
     match rewriter.error {
         Some(error) => Err(error),
-        None => Ok(Rewritten {
-            expression,
-            accesses: rewriter.accesses,
-            variables: rewriter.variables,
-            unsupported: rewriter.unsupported,
-        }),
+        None => Ok(Rewritten { expression, accesses: rewriter.accesses, unsupported: rewriter.unsupported }),
     }
 }
 
@@ -133,7 +120,6 @@ struct Rewriter<'a> {
     declared: &'a Declared<'a>,
     scope: Vec<(String, Option<Access>)>,
     accesses: Vec<Access>,
-    variables: Vec<String>,
     unsupported: Option<String>,
     error: Option<String>,
 }
@@ -228,9 +214,6 @@ impl Rewriter<'_> {
                     "undefined field 'variables.{}': a variable may use only those above it",
                     select.field
                 ));
-            }
-            if !self.variables.contains(&select.field) {
-                self.variables.push(select.field.clone());
             }
             return Expr::Select(select);
         }
