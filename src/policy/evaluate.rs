@@ -1,0 +1,331 @@
+//! The semantics of validating admission: constraints, bindings, parameters, conditions, validations, actions.
+//!
+//! Every decision is made as the API server makes it (`pkg/admission/plugin/policy/validating`), with one addition:
+//! what cannot be evaluated here but can on a cluster is an *incomplete* finding whatever `failurePolicy` says, since
+//! the cluster would get a value.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::cel::{Activation, BUDGET, Bound, Evaluation as Run, EvaluationError, Program, Regexes};
+use super::compiled::{Action, Binding, FailurePolicy, Param, Policy, Validation};
+use super::locate::locate;
+use super::matching::Match;
+use super::params::{Params, params};
+use super::review::{Operation, Review, is_namespace};
+use super::set::ENGINE;
+use crate::finding::{Finding, PolicyOrigin, Severity};
+use crate::manifest::ObjectKey;
+
+/// The longest message that a policy may compute, in bytes.
+const LONGEST_MESSAGE: usize = 5 * 1024;
+
+/// The answer of a policy set about one object.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Evaluation {
+    /// What policies said, in the order of policies and bindings.
+    pub findings: Vec<Finding>,
+    /// Names of the policies that are about the object: constraints, a binding and all match conditions hold.
+    pub matched: Vec<String>,
+    /// Those among them that had nothing to say.
+    pub passed: Vec<String>,
+    /// `auditAnnotations` that the API server would write: `POLICY/KEY` and value.
+    pub annotations: Vec<(String, String)>,
+}
+
+/// An object and what belongs to it, converted once for all policies.
+struct Subject<'a> {
+    review: &'a Review<'a>,
+    key: ObjectKey,
+    /// As policies see it, in its namespace.
+    placed: Value,
+    object: Bound,
+    old: Bound,
+    request: Bound,
+    /// `None` where there is a Namespace and it is not known.
+    namespace: Option<Bound>,
+}
+
+impl<'a> Subject<'a> {
+    fn new(review: &'a Review<'a>) -> Self {
+        let key = ObjectKey::of(review.object);
+        let placed = review.placed(review.object);
+        let (object, old) = match review.operation {
+            Operation::Delete => (
+                Bound::null(),
+                Bound::new(&review.old.map_or_else(|| placed.clone(), |old| review.placed(old))),
+            ),
+            _ => (
+                Bound::new(&placed),
+                review.old.map_or_else(Bound::null, |old| Bound::new(&review.placed(old))),
+            ),
+        };
+        let namespace = match (review.namespace, review.resource.namespaced && !is_namespace(&key.gvk())) {
+            (_, false) => Some(Bound::null()),
+            (Some(namespace), true) => Some(Bound::new(namespace)),
+            (None, true) => None,
+        };
+        Self { review, key, placed, object, old, request: Bound::new(&review.request()), namespace }
+    }
+}
+
+/// Evaluates all policies.
+pub(super) fn evaluate(
+    policies: &[Policy],
+    known: &[Param],
+    regexes: &Arc<Regexes>,
+    review: &Review<'_>,
+) -> Evaluation {
+    let mut evaluation = Evaluation::default();
+    let own = ObjectKey::of(review.object).gvk();
+    // The API server never asks policies about policies.
+    if own.group == "admissionregistration.k8s.io" && own.kind.contains("Admission") {
+        return evaluation;
+    }
+    let mut subject = None;
+    for policy in policies.iter().filter(|policy| !policy.bindings.is_empty()) {
+        let constraints = policy.constraints.matches(review);
+        if constraints == Match::No {
+            continue;
+        }
+        let subject = subject.get_or_insert_with(|| Subject::new(review));
+        let (before, mut matched) = (evaluation.findings.len(), false);
+        for binding in &policy.bindings {
+            let found = constraints.clone().and(binding.resources.matches(review));
+            let one = One { policy, binding, subject, regexes, assumed: found == Match::Assumed };
+            matched |= match found {
+                Match::No => false,
+                Match::OtherVersion(version) => {
+                    evaluation.findings.push(one.incomplete(
+                        "",
+                        format!(
+                            "policy '{}' is written for {version}, and the object is not converted here",
+                            policy.name
+                        ),
+                    ));
+                    true
+                }
+                Match::Yes | Match::Assumed => one.run(known, &mut evaluation),
+            };
+        }
+        if matched {
+            evaluation.matched.push(policy.name.clone());
+            if evaluation.findings.len() == before {
+                evaluation.passed.push(policy.name.clone());
+            }
+        }
+    }
+    evaluation
+}
+
+/// One policy under one binding for one object.
+#[derive(Clone, Copy)]
+struct One<'a> {
+    policy: &'a Policy,
+    binding: &'a Binding,
+    subject: &'a Subject<'a>,
+    regexes: &'a Arc<Regexes>,
+    /// Whether labels of a namespace decide that are not known.
+    assumed: bool,
+}
+
+impl One<'_> {
+    /// Whether the match conditions held for any parameter.
+    fn run(&self, known: &[Param], evaluation: &mut Evaluation) -> bool {
+        let null = Bound::null();
+        match params(self.policy, self.binding, self.subject.review, known) {
+            Params::Skip => false,
+            Params::Null => self.with_params(&null, evaluation),
+            Params::These(found) => {
+                // Every parameter is asked, also after one has matched.
+                found
+                    .iter()
+                    .fold(false, |matched, param| self.with_params(&param.bound, evaluation) || matched)
+            }
+            Params::Missing(message) => {
+                self.failed("", &message, evaluation);
+                true
+            }
+        }
+    }
+
+    fn activation<'b>(&'b self, object: &'b Bound, params: &'b Bound) -> Activation<'b> {
+        let namespace = self.subject.namespace.as_ref();
+        Activation { object, old: &self.subject.old, request: &self.subject.request, params, namespace }
+    }
+
+    fn start<'b>(&'b self, activation: &Activation<'_>) -> Result<Run<'b>, EvaluationError> {
+        Run::new(activation, &self.policy.variables, Arc::clone(self.regexes), BUDGET)
+    }
+
+    fn with_params(&self, params: &Bound, evaluation: &mut Evaluation) -> bool {
+        match self.conditions(params) {
+            Ok(true) => {}
+            Ok(false) => return false,
+            Err((name, error)) => {
+                self.error(&format!("match condition '{name}'"), "", &error, evaluation);
+                return true;
+            }
+        }
+        let run = match self.start(&self.activation(&self.subject.object, params)) {
+            Ok(run) => run,
+            Err(error) => {
+                self.error("the policy", "", &error, evaluation);
+                return true;
+            }
+        };
+        for (index, validation) in self.policy.validations.iter().enumerate() {
+            match run.boolean(&validation.program) {
+                Ok(true) => {}
+                Ok(false) => {
+                    let path = self.place(validation, params);
+                    let message = message(&run, validation);
+                    evaluation
+                        .findings
+                        .push(Finding { hint: self.hint(), ..self.finding(self.severity(), &path, message) });
+                }
+                Err(error) => {
+                    let path = self.place(validation, params);
+                    self.error(&format!("validation {}", index + 1), &path, &error, evaluation);
+                }
+            }
+        }
+        self.annotate(&run, evaluation);
+        true
+    }
+
+    /// Whether all match conditions hold. One that is false decides, also where another fails.
+    fn conditions(&self, params: &Bound) -> Result<bool, (String, EvaluationError)> {
+        if self.policy.conditions.is_empty() {
+            return Ok(true);
+        }
+        // The API server evaluates conditions before it looks the Namespace up.
+        let null = Bound::null();
+        let activation =
+            Activation { namespace: Some(&null), ..self.activation(&self.subject.object, params) };
+        let run = self.start(&activation).map_err(|error| ("all".to_owned(), error))?;
+        let mut failed = None;
+        for condition in &self.policy.conditions {
+            match run.boolean(&condition.program) {
+                Ok(true) => {}
+                Ok(false) => return Ok(false),
+                Err(error) => {
+                    failed.get_or_insert((condition.name.clone(), error));
+                }
+            }
+        }
+        failed.map_or(Ok(true), Err)
+    }
+
+    fn annotate(&self, run: &Run<'_>, evaluation: &mut Evaluation) {
+        for (key, program) in &self.policy.annotations {
+            match run.text(program) {
+                Ok(value) => {
+                    let value = value.unwrap_or_default();
+                    if !value.trim().is_empty() {
+                        evaluation
+                            .annotations
+                            .push((format!("{}/{key}", self.policy.name), value.trim().to_owned()));
+                    }
+                }
+                // Under `Fail` an annotation that fails denies, whatever the actions are.
+                Err(EvaluationError::Failed(message))
+                    if self.policy.failure_policy == FailurePolicy::Fail =>
+                {
+                    let text =
+                        format!("audit annotation '{key}' of policy '{}' fails: {message}", self.policy.name);
+                    evaluation.findings.push(self.finding(Severity::Error, "", text));
+                }
+                // It does not decide about the object.
+                Err(_) => {}
+            }
+        }
+    }
+
+    /// A configuration error: denied under `Fail`, nothing under `Ignore`.
+    fn failed(&self, path: &str, message: &str, evaluation: &mut Evaluation) {
+        if self.policy.failure_policy == FailurePolicy::Fail {
+            let text = format!("policy '{}' cannot decide: {message}", self.policy.name);
+            let hint = "put the parameter object beside the policy, or set parameterNotFoundAction: Allow";
+            evaluation.findings.push(self.finding(self.severity(), path, text).with_hint(hint));
+        }
+    }
+
+    fn error(&self, what: &str, path: &str, error: &EvaluationError, evaluation: &mut Evaluation) {
+        let name = &self.policy.name;
+        if error.is_incomplete() {
+            let text = format!("{what} of policy '{name}' cannot be evaluated here: {error}");
+            evaluation.findings.push(self.incomplete(path, text));
+        } else if self.policy.failure_policy == FailurePolicy::Fail {
+            let text = format!("{what} of policy '{name}' fails on this object: {error}");
+            let hint =
+                "the API server refuses it for the same reason; add the field, or ask the policy's owner";
+            evaluation.findings.push(self.finding(self.severity(), path, text).with_hint(hint));
+        }
+    }
+
+    fn incomplete(&self, path: &str, text: String) -> Finding {
+        let hint = "ask the API server: kubectl apply --dry-run=server";
+        Finding { incomplete: true, ..self.finding(self.severity(), path, text).with_hint(hint) }
+    }
+
+    fn finding(&self, severity: Severity, path: &str, message: String) -> Finding {
+        let rule = format!("policy/{}", self.policy.name);
+        let origin = PolicyOrigin {
+            policy: self.policy.name.clone(),
+            binding: Some(self.binding.name.clone()),
+            engine: ENGINE.to_owned(),
+        };
+        Finding {
+            origin: Some(origin),
+            ..Finding::new(rule, severity, self.subject.key.clone(), path, message)
+        }
+    }
+
+    /// The strongest action of the binding.
+    fn severity(&self) -> Severity {
+        match self.binding.actions.iter().max() {
+            Some(Action::Warn) => Severity::Warning,
+            Some(Action::Audit) => Severity::Info,
+            Some(Action::Deny) | None => Severity::Error,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        self.assumed.then(|| {
+            "the policy is for namespaces with certain labels, which are not known here: it may not apply"
+                .to_owned()
+        })
+    }
+
+    /// The pointer of the field that a validation speaks of.
+    fn place(&self, validation: &Validation, params: &Bound) -> String {
+        let fails = |object: &Value| {
+            let object = Bound::new(object);
+            let run = self.start(&self.activation(&object, params));
+            run.is_ok_and(|run| run.boolean(&validation.program) != Ok(true))
+        };
+        locate(&validation.program, &self.policy.variables, &self.subject.placed, &fails)
+    }
+}
+
+/// What a failed validation says.
+fn message(run: &Run<'_>, validation: &Validation) -> String {
+    let computed = validation.message_expression.as_ref().and_then(|program| computed(run, program));
+    computed
+        .or_else(|| {
+            validation.message.as_deref().map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned)
+        })
+        .unwrap_or_else(|| {
+            let source = validation.program.source.split_whitespace().collect::<Vec<_>>().join(" ");
+            format!("failed expression: {source}")
+        })
+}
+
+/// The computed message, if it is one: a single line, not blank, not too long.
+fn computed(run: &Run<'_>, program: &Program) -> Option<String> {
+    let text = run.text(program).ok()??;
+    let text = text.trim();
+    (!text.is_empty() && text.len() <= LONGEST_MESSAGE && !text.contains('\n')).then(|| text.to_owned())
+}

@@ -1,0 +1,110 @@
+//! The policies in force.
+
+use std::sync::Arc;
+
+use super::cel::Regexes;
+use super::compiled::Policy;
+use super::evaluate::{Evaluation, evaluate};
+use super::load::{Loaded, PolicyError, load};
+use super::review::Review;
+use crate::manifest::Manifest;
+
+/// The engine's name in findings and listings.
+pub(super) const ENGINE: &str = "ValidatingAdmissionPolicy";
+
+/// Policies with their bindings and parameters, compiled. Cheap to clone.
+#[derive(Debug, Clone, Default)]
+pub struct PolicySet {
+    loaded: Arc<Loaded>,
+    regexes: Arc<Regexes>,
+}
+
+/// One policy, for people who want to know what is in force.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PolicyInfo {
+    /// `metadata.name`.
+    pub name: String,
+    /// The resources that its rules name: `pods`, `apps/deployments`, `*`.
+    pub matches: Vec<String>,
+    /// Names of its bindings.
+    pub bindings: Vec<String>,
+    /// What its bindings do: `Deny`, `Warn`, `Audit`.
+    pub actions: Vec<String>,
+    /// The parameters that its bindings name: `Kind/name`, or `Kind` for a selector.
+    pub params: Vec<String>,
+    /// The engine, `ValidatingAdmissionPolicy`.
+    pub engine: String,
+    /// What its `kubernetes.io/description` annotation says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// False for a policy without a binding, which does nothing.
+    pub in_force: bool,
+    /// A function that its expressions use and that is missing here: its verdicts are incomplete.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unsupported: Option<String>,
+}
+
+impl PolicySet {
+    /// No policies.
+    pub fn none() -> Self {
+        Self::default()
+    }
+
+    /// The policies, bindings and parameters among the manifests of a policy folder. Objects of other kinds are kept:
+    /// they may be parameters.
+    ///
+    /// # Errors
+    /// Everything that cannot be read or does not compile, and objects of policy engines that are not evaluated here.
+    pub fn from_manifests(manifests: &[Manifest]) -> Result<Self, Vec<PolicyError>> {
+        Ok(Self { loaded: Arc::new(load(manifests)?), regexes: Arc::default() })
+    }
+
+    /// Whether there is no policy in it.
+    pub fn is_empty(&self) -> bool {
+        self.loaded.policies.is_empty()
+    }
+
+    /// How many policies are in force: those that have a binding.
+    pub fn in_force(&self) -> usize {
+        self.loaded.policies.iter().filter(|policy| !policy.bindings.is_empty()).count()
+    }
+
+    /// What the policies say of one object. Never fails: what cannot be evaluated is an incomplete finding.
+    pub fn evaluate(&self, review: &Review<'_>) -> Evaluation {
+        evaluate(&self.loaded.policies, &self.loaded.params, &self.regexes, review)
+    }
+
+    /// All policies, sorted by name.
+    pub fn list(&self) -> Vec<PolicyInfo> {
+        self.loaded.policies.iter().map(info).collect()
+    }
+}
+
+fn info(policy: &Policy) -> PolicyInfo {
+    let mut actions: Vec<_> =
+        policy.bindings.iter().flat_map(|binding| binding.actions.iter().copied()).collect();
+    actions.sort();
+    actions.dedup();
+    let kind = policy.param_kind.as_ref().map(|kind| kind.kind.as_str()).unwrap_or_default();
+    let params = policy.bindings.iter().filter_map(|binding| binding.params.as_ref()).map(|reference| {
+        reference.name.as_ref().map_or_else(|| kind.to_owned(), |name| format!("{kind}/{name}"))
+    });
+    let programs = policy
+        .variables
+        .iter()
+        .map(|(_, program)| program)
+        .chain(policy.conditions.iter().map(|condition| &condition.program))
+        .chain(policy.validations.iter().map(|validation| &validation.program));
+    PolicyInfo {
+        name: policy.name.clone(),
+        matches: policy.constraints.resources(),
+        bindings: policy.bindings.iter().map(|binding| binding.name.clone()).collect(),
+        actions: actions.iter().rev().map(|action| action.as_str().to_owned()).collect(),
+        params: params.collect(),
+        engine: ENGINE.to_owned(),
+        description: policy.description.clone(),
+        in_force: !policy.bindings.is_empty(),
+        unsupported: programs.filter_map(|program| program.unsupported.clone()).next(),
+    }
+}
