@@ -56,7 +56,7 @@ pub(super) fn scan(scan: &mut Scan<'_>) {
     }
     for captures in BARE.all(scan.text) {
         if let Some((start, _)) = range(&captures, "rest")
-            && !scan.taken(SlotType::Command, (start, start + 1))
+            && !scan.taken_strongly(SlotType::Command, (start, start + 1))
         {
             add(scan, start, false);
         }
@@ -92,7 +92,7 @@ fn add(scan: &mut Scan<'_>, start: usize, explicit: bool) {
         }
         return;
     }
-    if scan.taken(SlotType::Command, (start, start + 1)) || !(is_program(rest) || (explicit && plausible(rest))) {
+    if scan.taken_strongly(SlotType::Command, (start, start + 1)) || !(is_program(rest) || (explicit && plausible(rest))) {
         return;
     }
     for (index, end) in ends(rest).into_iter().enumerate() {

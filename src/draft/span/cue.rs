@@ -3,7 +3,6 @@
 use serde_json::Value;
 
 use super::negation::negations;
-use super::scan::is_chinese;
 use super::Span;
 use crate::pattern::SlotType;
 
@@ -100,9 +99,4 @@ fn plural(text: &str, end: usize) -> usize {
         && rest.next() == Some('s')
         && !rest.next().is_some_and(|c| c.is_ascii_alphanumeric() || c == '_');
     usize::from(plural)
-}
-
-/// Whether a text has any Chinese in it.
-pub(super) fn has_chinese(text: &str) -> bool {
-    text.chars().any(is_chinese)
 }

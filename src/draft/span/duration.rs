@@ -24,7 +24,7 @@ static CHINESE_RULE: LazyLock<Rule> = LazyLock::new(|| {
     ))
 });
 /// Two lengths are one where nothing but a conjunction stands between: `2 hours and 30 minutes`.
-static JOINT: LazyLock<Rule> = LazyLock::new(|| Rule::new(r"(?i)^(?:\s*,?\s*(?:and\s+)?|又|零)$"));
+static JOINT: LazyLock<Rule> = LazyLock::new(|| Rule::new(r"(?i)^(?:\s*(?:,?\s*and\s+)?|又|零)$"));
 
 pub(super) fn scan(scan: &mut Scan<'_>) {
     compact(scan);

@@ -12,7 +12,7 @@ const REFERENCES: &str = r"(?:storage\s?class|priority\s?class|runtime\s?class|i
 
 static NAMED: LazyLock<Rule> = LazyLock::new(|| {
     Rule::new(&format!(
-        r#"(?i)(?:(?-u:\b)(?:called|named|name\s+(?:it|them|this)(?:\s+as)?|call\s+(?:it|this|them)|(?:the\s+|its\s+)?name(?:\s+(?:is|should\s+be|will\s+be|of|as|it))?\s*[:=]?|titled|dubbed|名字(?:就?(?:是|叫|为))?|名称(?:是|为)?)|名字(?:就?(?:是|叫|为|用))?|名称(?:是|为)?|叫做?|名为|名叫|命名(?:为|成)?|取名(?:为|叫)?|起名(?:为|叫)?|称为)\s*(?:[:：=]\s*)?(?:"(?P<double>[^"\r\n]+)"|“(?P<curly>[^“”\r\n]+)”|「(?P<corner>[^「」]+)」|['`](?P<single>[^'`\r\n]+)['`]|(?P<plain>{LABEL}))"#
+        r#"(?i)(?:(?-u:\b)(?:called|named|name\s+(?:it|them|this)(?:\s+as)?|call\s+(?:it|this|them)|(?:the\s+|its\s+)?name(?:\s+(?:is|should\s+be|will\s+be|of|as|it))|titled|dubbed)(?-u:\b)|(?-u:\b)name\s*[:=]|名字(?:就?(?:是|叫|为|用))?|名称(?:是|为)?|叫做?|名为|名叫|命名(?:为|成)?|取名(?:为|叫)?|起名(?:为|叫)?|称为)\s*(?:[:：=]\s*)?(?:"(?P<double>[^"\r\n]+)"|“(?P<curly>[^“”\r\n]+)”|「(?P<corner>[^「」]+)」|['`](?P<single>[^'`\r\n]+)['`]|(?P<plain>{LABEL}(?-i:['’]s(?:\s+[A-Z][A-Za-z0-9-]*)+)?))"#
     ))
 });
 static NAMESPACE: LazyLock<Vec<Rule>> = LazyLock::new(|| {

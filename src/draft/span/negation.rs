@@ -36,7 +36,7 @@ impl Negation {
 
 static ENGLISH: LazyLock<Rule> = LazyLock::new(|| {
     Rule::new(
-        r"(?i)(?-u:\b)(?:no\s+need\s+(?:for|of)|(?:do|does|did|should|must|will|would|need|is|are|can)(?:n['’]t|\s+not)(?:\s+(?:need|want|require|use|have|give|make|add|include|set|create|attach|be|it|to|get|any|expose\s+it|ever))*|cannot|can['’]t|dont|doesnt|without(?:\s+(?:any|using|needing))?|w/o|neither|nor|never|instead\s+of|rather\s+than|skip|except(?:\s+for)?|not|no|drop|remove|(?P<non>non-))\s*(?P<rest>)",
+        r"(?i)(?-u:\b)(?:no\s+need\s+(?:for|of)|(?:do|does|did|should|must|will|would|need|is|are|can)(?:n['’]t|\s+not)(?:\s+(?:need|want|require|use|have|give|make|add|include|set|create|attach|be|it|to|get|any|expose\s+it|ever))*|cannot|can['’]t|dont|doesnt|without(?:\s+(?:any|using|needing))?|w/o|neither|nor|never|instead\s+of|rather\s+than|skip|except(?:\s+for)?|not|no|drop|remove)(?-u:\b)\s*(?P<rest>)|(?-u:\b)non-(?P<compound>)",
     )
 });
 static CHINESE: LazyLock<Rule> = LazyLock::new(|| {
@@ -65,7 +65,9 @@ pub fn negations(text: &str, turn: usize) -> Vec<Negation> {
     for (rule, reach) in [(&ENGLISH, REACH_ENGLISH), (&CHINESE, REACH_CHINESE)] {
         for captures in rule.all(text) {
             let (start, _) = whole(&captures);
-            let Some((rest, _)) = range(&captures, "rest") else { continue };
+            let Some((rest, _)) = range(&captures, "rest").or_else(|| range(&captures, "compound")) else {
+                continue;
+            };
             let tail = text.get(rest..).unwrap_or("");
             if found.iter().any(|other| other.start <= start && start < other.governed)
                 || NO_DENIAL_AFTER.matches(tail)

@@ -28,11 +28,10 @@ static DOTTED: LazyLock<Rule> = LazyLock::new(|| {
 
 /// Words after a number that make it a count of them, whatever stands before it (`pytorch 2 GPUs`).
 pub(super) const COUNTED: &[&str] = &[
-    "gpu", "gpus", "card", "cards", "node", "nodes", "machine", "machines", "server", "servers", "host", "hosts",
-    "replica", "replicas", "worker", "workers", "pod", "pods", "instance", "instances", "copy", "copies", "core",
-    "cores", "cpu", "cpus", "vcpu", "vcpus", "process", "processes", "trial", "trials", "job", "jobs", "notebook",
-    "notebooks", "container", "containers", "shard", "shards", "way", "accelerator", "accelerators", "times",
-    "retries", "runs", "x", "days", "hours", "minutes", "min", "weeks", "gigs", "gb", "gi", "g", "tb", "ti",
+    "gpu", "gpus", "card", "cards", "node", "nodes", "machines", "servers", "hosts", "replica", "replicas", "worker",
+    "workers", "pod", "pods", "instances", "copy", "copies", "core", "cores", "cpu", "cpus", "vcpu", "vcpus",
+    "processes", "trial", "trials", "jobs", "notebooks", "containers", "shards", "way", "accelerator", "accelerators",
+    "times", "retries", "runs", "x", "days", "hours", "minutes", "min", "weeks", "gigs", "gb", "gi", "g", "tb", "ti",
 ];
 
 pub(super) fn scan(scan: &mut Scan<'_>) {

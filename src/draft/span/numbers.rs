@@ -140,7 +140,12 @@ fn after_digits(scan: &Scan<'_>, end: usize) -> Option<usize> {
         }
         Some('.') => (!tail.next().is_some_and(|c| c.is_ascii_alphanumeric())).then_some(end),
         Some('x' | 'X' | '×' | '*') => TIMES_PRODUCT.matches(rest).then_some(end),
-        Some('/' | '_' | '=' | '@') => None,
+        // Ports of Kubernetes come as 53/UDP.
+        Some('/') => {
+            let protocol = word_after(scan.text, end + 1);
+            ["tcp", "udp", "sctp"].contains(&protocol.as_str()).then_some(end)
+        }
+        Some('_' | '=' | '@') => None,
         Some(c) if c.is_ascii_alphabetic() => {
             let noun = word_after(scan.text, end);
             (COUNTED.contains(&noun.as_str()) && noun.len() > 2).then_some(end)

@@ -27,7 +27,10 @@ fn hides(winner: Option<SlotType>, loser: SlotType) -> bool {
         T::Duration => matches!(loser, T::Count | T::Name),
         T::Quantity => matches!(loser, T::Count | T::Name),
         T::Cpu => matches!(loser, T::Count | T::Name),
-        T::GpuProduct => matches!(loser, T::Count | T::Quantity | T::Name | T::Person),
+        T::GpuProduct => matches!(
+            loser,
+            T::Count | T::Quantity | T::Cpu | T::Duration | T::Time | T::Name | T::Person
+        ),
         T::AccessMode => matches!(loser, T::Name | T::Person),
         T::Software => matches!(loser, T::Count | T::Person),
         T::Person => loser == T::Host || loser == T::Name,

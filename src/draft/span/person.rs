@@ -49,6 +49,11 @@ const NO_PEOPLE: &[&str] = &[
 ];
 
 pub(super) fn scan(scan: &mut Scan<'_>) {
+    if let Some(user) = scan.facts.user {
+        for at in super::cue::find_cue(scan.text, user) {
+            add(scan, at, false);
+        }
+    }
     for captures in EMAIL.all(scan.text) {
         if let (Some(who), Some(all)) = (range(&captures, "who"), captures.get(0)) {
             let name = scan.text.get(who.0..who.1).unwrap_or("");

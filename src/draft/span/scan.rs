@@ -18,11 +18,6 @@ impl Rule {
         Self(compiled.ok())
     }
 
-    /// Whether it compiled.
-    pub(crate) fn is_usable(&self) -> bool {
-        self.0.is_some()
-    }
-
     /// All matches that do not overlap, from left to right.
     pub(crate) fn all<'t>(&self, text: &'t str) -> Vec<Captures<'t>> {
         self.0.as_ref().map(|regex| regex.captures_iter(text).collect()).unwrap_or_default()
@@ -36,6 +31,12 @@ impl Rule {
     /// Whether it matches anywhere.
     pub(crate) fn matches(&self, text: &str) -> bool {
         self.0.as_ref().is_some_and(|regex| regex.is_match(text))
+    }
+}
+
+impl From<Regex> for Rule {
+    fn from(regex: Regex) -> Self {
+        Self(Some(regex))
     }
 }
 
@@ -112,6 +113,12 @@ impl<'a> Scan<'a> {
         self.found.iter().any(|found| found.kind == Some(kind) && found.start < end && start < found.end)
     }
 
+    /// The same for spans that are never dropped silently.
+    pub(super) fn taken_strongly(&self, kind: SlotType, (start, end): (usize, usize)) -> bool {
+        let taken = |found: &Found| found.kind == Some(kind) && found.strong && found.start < end && start < found.end;
+        self.found.iter().any(taken)
+    }
+
     /// The text before a place.
     pub(super) fn before(&self, at: usize) -> &'a str {
         self.text.get(..at).unwrap_or("")
@@ -139,7 +146,7 @@ pub(crate) fn is_chinese(c: char) -> bool {
 }
 
 /// The word (letters, digits, dashes) that ends just before `at`, lower case, spaces between skipped.
-pub(super) fn word_before(text: &str, at: usize) -> String {
+pub(crate) fn word_before(text: &str, at: usize) -> String {
     let head = text.get(..at).unwrap_or("").trim_end();
     let start = head
         .char_indices()
@@ -151,7 +158,7 @@ pub(super) fn word_before(text: &str, at: usize) -> String {
 }
 
 /// The word that starts just after `at`, lower case, spaces between skipped.
-pub(super) fn word_after(text: &str, at: usize) -> String {
+pub(crate) fn word_after(text: &str, at: usize) -> String {
     text.get(at..)
         .unwrap_or("")
         .trim_start()

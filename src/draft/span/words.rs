@@ -46,6 +46,9 @@ fn english(text: &str) -> Option<f64> {
         ["a" | "an", "couple" | "pair", ..] | ["couple" | "pair", ..] => return Some(2.0),
         _ => {}
     }
+    if parts.is_empty() {
+        return None;
+    }
     let mut total = 0;
     for part in parts {
         match part {
@@ -87,6 +90,9 @@ fn unit(word: &str) -> Option<u32> {
 }
 
 fn chinese(text: &str) -> Option<u32> {
+    if text.is_empty() {
+        return None;
+    }
     let (mut total, mut section, mut digit, mut scale) = (0_u32, 0_u32, None, 1);
     for c in text.chars() {
         let value = match c {

@@ -1,0 +1,122 @@
+//! Requests that would change or delete something that exists.
+
+use super::cues::Cues;
+use super::narrow::{ExistingObject, RuleContext};
+use super::reason::DeclineCode;
+use crate::draft::span::scan::{word_after, word_before};
+use crate::draft::span::{Span, find_cue};
+use crate::pattern::SlotType;
+
+/// The existing objects that a request names, with their places, in its order. `a redis` does not name the object
+/// `redis`, and neither does `called redis`.
+pub(super) fn existing(text: &str, objects: &[ExistingObject]) -> Vec<(ExistingObject, usize)> {
+    const NEW: &[&str] =
+        &["a", "an", "another", "new", "called", "named", "one", "two", "three", "it", "name", "for", "with", "using"];
+    let mut found: Vec<(ExistingObject, usize)> = Vec::new();
+    for object in objects.iter().filter(|object| object.name.len() > 1) {
+        let place = find_cue(text, &object.name).into_iter().find(|(start, end)| {
+            let joined = text.get(..*start).is_some_and(|head| head.ends_with(['-', '/', '.', '_', '=']))
+                || text.get(*end..).is_some_and(|tail| tail.starts_with(['-', '/', '_', '=', ':']));
+            let plain = object.name.chars().all(|c| c.is_ascii_alphabetic());
+            let before = word_before(text, *start);
+            let chinese_article = text.get(..*start).is_some_and(|head| head.trim_end().ends_with('个'));
+            !joined && !(plain && (NEW.contains(&before.as_str()) || chinese_article))
+        });
+        if let Some((start, _)) = place {
+            found.push((object.clone(), start));
+        }
+    }
+    found.sort_by_key(|(_, start)| *start);
+    found
+}
+
+/// Whether the request as a whole deletes or changes something that exists, and with which code that is declined.
+/// `existing` are the objects that it names. In a follow-up the draft at hand is what is changed.
+pub(super) fn judge(
+    text: &str,
+    spans: &[Span],
+    cues: &Cues,
+    context: &RuleContext<'_>,
+    existing: &[(ExistingObject, usize)],
+) -> Option<DeclineCode> {
+    let body = skip_openers(text, cues);
+    let offset = text.len() - body.len();
+    if let Some(end) = cues.deletion.at_start(body) {
+        if !existing.is_empty() {
+            return Some(DeclineCode::NotYet);
+        }
+        if context.follow_up || !speaks_of_objects(body.get(end..).unwrap_or(""), spans, offset + end) {
+            return None;
+        }
+        let named = spans.iter().any(|span| {
+            span.kind == SlotType::Name && span.start >= offset + end.min(1) && (span.strong || span.text.contains('-') || follows_kind(text, span, context))
+        });
+        return Some(if named { DeclineCode::NotYet } else { DeclineCode::UnnamedDeletion });
+    }
+    if let Some(end) = cues.change.at_start(body) {
+        if !existing.is_empty() {
+            return Some(DeclineCode::NotYet);
+        }
+        let next = word_after(body, end);
+        let owned = ["my", "the", "our", "this", "that", "it"].contains(&next.as_str());
+        let labelled = spans.iter().any(|span| {
+            span.kind == SlotType::Name && !span.negated && span.start < offset + end + 24 && span.text.eq_ignore_ascii_case(&next)
+        });
+        if !context.follow_up && (owned || labelled) {
+            return Some(DeclineCode::NotYet);
+        }
+    }
+    let named_first = existing.first().is_some_and(|(object, start)| {
+        *start <= offset + 2 && changes_subject(text.get(start + object.name.len()..).unwrap_or(""))
+    });
+    if !existing.is_empty() && (cues.change_of_named.at_start(body).is_some() || named_first) {
+        return Some(DeclineCode::NotYet);
+    }
+    None
+}
+
+/// `mira-dev needs two more GPUs`, `mira-dev 扩到4张卡`.
+fn changes_subject(tail: &str) -> bool {
+    let next = word_after(tail, 0);
+    let second = word_after(tail, tail.len() - tail.trim_start().len() + next.len());
+    matches!(next.as_str(), "needs" | "wants" | "requires")
+        || (matches!(next.as_str(), "should" | "must") && matches!(second.as_str(), "have" | "get" | "use" | "run" | "be"))
+        || ["扩", "缩", "改", "加", "换", "升级", "重启", "需要", "要加", "停", "调"].iter().any(|verb| tail.trim_start().starts_with(verb))
+}
+
+/// Politeness and the like before the verb: `please`, `can you`, `帮我`.
+fn skip_openers<'t>(text: &'t str, cues: &Cues) -> &'t str {
+    let mut body = text.trim_start_matches(|c: char| c.is_whitespace() || c.is_ascii_punctuation());
+    for _ in 0..4 {
+        match cues.openers.at_start(body) {
+            Some(end) => {
+                body = body
+                    .get(end..)
+                    .unwrap_or("")
+                    .trim_start_matches(|c: char| c.is_whitespace() || matches!(c, ',' | '，' | ':' | '：'));
+            }
+            None => break,
+        }
+    }
+    body
+}
+
+/// Whether what is deleted is an object: not `old checkpoints after 7 days`, `files in /tmp`.
+fn speaks_of_objects(tail: &str, spans: &[Span], from: usize) -> bool {
+    const DATA: &[&str] = &[
+        "checkpoint", "file", "log", "row", "table", "record", "cache", "temp", "tmp", "data", "artifact", "backup",
+        "snapshot data", "duplicate", "日志", "文件", "检查点", "缓存", "数据",
+    ];
+    let first_sentence = tail.split(['.', '。', '\n']).next().unwrap_or("");
+    let data = DATA.iter().any(|word| !find_cue(first_sentence, word).is_empty());
+    let paths = spans.iter().any(|span| span.kind == SlotType::Path && span.start >= from);
+    let scheduled = spans.iter().any(|span| span.kind == SlotType::Schedule);
+    !(data || (paths && scheduled))
+}
+
+/// `delete notebook web`: a plain word behind a kind or a pattern's cue is a name.
+fn follows_kind(text: &str, span: &Span, context: &RuleContext<'_>) -> bool {
+    let before = word_before(text, span.start);
+    context.kinds.iter().any(|kind| kind.kind.eq_ignore_ascii_case(&before))
+        || context.patterns.iter().any(|pattern| pattern.cues.iter().any(|cue| cue.eq_ignore_ascii_case(&before)))
+}

@@ -1,0 +1,165 @@
+//! Which kinds and patterns a request names (design D13.4).
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::draft::span::find_cue;
+use crate::draft::span::scan::{is_chinese, word_before};
+
+/// How a native kind is called.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KindNames {
+    /// `CronJob`.
+    pub kind: String,
+    /// `cronjobs`.
+    pub plural: String,
+    /// `cj`.
+    #[serde(default)]
+    pub short: Vec<String>,
+    /// `定时任务`.
+    #[serde(default)]
+    pub chinese: Vec<String>,
+}
+
+/// The words that bring a pattern into play.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PatternNames {
+    /// Kind of the pattern, `Notebook`.
+    pub kind: String,
+    /// Its cue words, English and Chinese.
+    pub cues: Vec<String>,
+}
+
+/// A kind or pattern that stands in the request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Named {
+    /// Which kind.
+    pub kind: String,
+    /// First byte of the words.
+    pub start: usize,
+    /// One past the last byte.
+    pub end: usize,
+    /// True where the person asks for one (`a CronJob`, `创建一个定时任务`), false where it may be a reference to one
+    /// that exists (`with the secret x`) or part of another wording (`training job`).
+    pub certain: bool,
+}
+
+/// Short names that are English words, or too short to mean anything in a sentence.
+const WORDS: &[&str] = &["deploy", "no", "po", "cs", "ev", "ep", "rs", "rc", "crs", "sts-", "limits", "quota", "ing", "sa", "ns"];
+/// Before a kind, these ask for a new one.
+const ASKING: &[&str] = &[
+    "a", "an", "another", "new", "one", "two", "three", "four", "create", "make", "add", "draft", "want", "need", "me",
+    "kubernetes", "k8s", "plain", "native", "simple", "write", "generate", "second", "separate", "headless", "deploy",
+    "and", "plus", "also", "single", "small", "basic",
+];
+/// Before a kind, these speak of one that exists.
+const REFERRING: &[&str] = &[
+    "the", "my", "our", "your", "this", "that", "existing", "from", "mount", "mounting", "using", "use", "uses", "with",
+    "in", "into", "to", "of", "for", "on", "via", "their", "by",
+];
+
+/// The native kinds that are named, in the order of the request; words inside a pattern's cue (`training job`) do not
+/// count.
+pub(super) fn native(text: &str, kinds: &[KindNames], patterns: &[Named]) -> Vec<Named> {
+    let mut found: Vec<Named> = Vec::new();
+    for names in kinds {
+        for (name, camel) in spellings(names) {
+            for (start, end) in find_cue(text, &name) {
+                let words = text.get(start..end).unwrap_or("");
+                let exact = camel && words.trim_end_matches('s') == names.kind && names.kind.chars().filter(|c| c.is_uppercase()).count() > 1;
+                let joined = text.get(..start).is_some_and(|head| head.ends_with(['-', '/', '.', '_', '=', ':']))
+                    || text.get(end..).is_some_and(|tail| {
+                        tail.starts_with(['/', '_', '=']) || tail.starts_with('-') && !tail.starts_with("- ")
+                    });
+                let inside = patterns.iter().any(|cue| cue.start <= start && end <= cue.end && cue.end - cue.start > end - start);
+                if !joined && !inside {
+                    let certain = certain(text, start, end, words, exact, &names.kind);
+                    found.push(Named { kind: names.kind.clone(), start, end, certain });
+                }
+            }
+        }
+    }
+    keep_longest(found)
+}
+
+/// The patterns whose cue words stand in the request, in its order; of overlapping cues the longest.
+pub(super) fn patterns(text: &str, patterns: &[PatternNames]) -> Vec<Named> {
+    let found = patterns.iter().flat_map(|pattern| {
+        pattern.cues.iter().flat_map(move |cue| {
+            find_cue(text, cue)
+                .into_iter()
+                .map(move |(start, end)| Named { kind: pattern.kind.clone(), start, end, certain: true })
+        })
+    });
+    keep_longest(found.collect())
+}
+
+/// All spellings of a kind; true where it is the kind's own name.
+fn spellings(names: &KindNames) -> Vec<(String, bool)> {
+    let mut all: BTreeMap<String, bool> = BTreeMap::new();
+    all.insert(names.kind.clone(), true);
+    let split = split_camel(&names.kind);
+    if split != names.kind.to_ascii_lowercase() {
+        all.insert(split, false);
+    }
+    all.insert(names.plural.clone(), false);
+    for short in &names.short {
+        if !WORDS.contains(&short.as_str()) {
+            all.insert(short.clone(), false);
+        }
+    }
+    for chinese in &names.chinese {
+        all.insert(chinese.clone(), false);
+    }
+    all.into_iter().filter(|(name, _)| !name.trim().is_empty()).collect()
+}
+
+/// `CronJob` -> `cron job`.
+fn split_camel(kind: &str) -> String {
+    let mut words = String::new();
+    let mut last_lower = false;
+    for c in kind.chars() {
+        if c.is_ascii_uppercase() && last_lower {
+            words.push(' ');
+        }
+        last_lower = c.is_ascii_lowercase();
+        words.push(c.to_ascii_lowercase());
+    }
+    words
+}
+
+fn certain(text: &str, start: usize, end: usize, words: &str, exact: bool, kind: &str) -> bool {
+    let head = text.get(..start).unwrap_or("").trim_end();
+    if words.chars().any(is_chinese) || head.chars().next_back().is_some_and(is_chinese) {
+        // 在…命名空间, 用…密钥 speak of a place or a thing that exists.
+        let asked = ["一个", "个", "创建", "新建", "建", "要", "加", "做", "写", "起", "开", "部署", "生成", "来"]
+            .iter()
+            .any(|word| head.ends_with(word));
+        return asked || (head.is_empty() && kind != "Namespace");
+    }
+    let before = word_before(text, start);
+    if head.is_empty() || ASKING.contains(&before.as_str()) || before.chars().all(|c| c.is_ascii_digit()) {
+        // "namespace vision: a notebook" names a place.
+        return !(kind == "Namespace" && head.is_empty() && !text.get(end..).unwrap_or("").trim_start().starts_with("called"));
+    }
+    exact && !REFERRING.contains(&before.as_str())
+}
+
+/// Of overlapping ones the longest, then the first.
+fn keep_longest(mut found: Vec<Named>) -> Vec<Named> {
+    found.sort_by(|a, b| (b.end - b.start).cmp(&(a.end - a.start)).then(a.start.cmp(&b.start)));
+    let mut kept: Vec<Named> = Vec::new();
+    for named in found {
+        let hidden = kept.iter().any(|other| {
+            other.start < named.end
+                && named.start < other.end
+                && (other.kind == named.kind || other.end - other.start > named.end - named.start)
+        });
+        if !hidden {
+            kept.push(named);
+        }
+    }
+    kept.sort_by_key(|named| (named.start, named.end));
+    kept
+}

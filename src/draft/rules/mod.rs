@@ -1,0 +1,18 @@
+//! Facts before the model (design D12, D13.11): what code can say of a request without any model. It declines what
+//! must never be drafted, whatever a model would say, and narrows what the model may choose from.
+//!
+//! The words are data: `prompts/cues.yaml`. What is certain is decided here; everything else is left to the model.
+
+mod change;
+mod cues;
+mod kinds;
+mod narrow;
+mod phrase;
+mod reason;
+
+#[cfg(test)]
+mod tests;
+
+pub use kinds::{KindNames, Named, PatternNames};
+pub use narrow::{ExistingObject, Narrowed, RuleContext, narrow};
+pub use reason::{DeclineCode, examples};
