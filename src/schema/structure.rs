@@ -177,6 +177,11 @@ impl<'a> Walk<'a> {
         if let Some(items) = node.items() {
             let name = format!("{}[]", self.name);
             for (index, entry) in list.iter().enumerate() {
+                if native && entry.is_null() {
+                    let violation = wrong_type(items, entry, &format!("{path}/{index}"));
+                    self.say(violation.hint("remove the empty entry"));
+                    continue;
+                }
                 self.name.clone_from(&name);
                 self.value(items, entry, &format!("{path}/{index}"), native);
             }
@@ -203,24 +208,28 @@ impl<'a> Walk<'a> {
 
 /// Entries of a list that have the same keys as an earlier one.
 fn same_keys(node: Node<'_>, keys: &[String], list: &[Value], path: &str) -> Vec<Violation> {
-    let mut first: BTreeMap<String, usize> = BTreeMap::new();
+    let mut first: BTreeMap<Vec<String>, usize> = BTreeMap::new();
     let mut found = Vec::new();
     for (index, entry) in list.iter().enumerate() {
         let Some(map) = entry.as_object() else { continue };
         if !keys.iter().any(|key| map.contains_key(key)) {
             continue;
         }
-        let values: Vec<String> = keys
+        let values: Vec<Option<&Value>> = keys
             .iter()
             .map(|key| {
                 let default = || node.items()?.property(key)?.default();
-                map.get(key).or_else(default).map(show).unwrap_or_default()
+                map.get(key).or_else(default)
             })
             .collect();
-        let earlier = *first.entry(values.join(", ")).or_insert(index);
+        let identity = values.iter().map(|value| value.map(Value::to_string).unwrap_or_default()).collect();
+        let earlier = *first.entry(identity).or_insert(index);
         if earlier != index {
-            let named: Vec<String> =
-                keys.iter().zip(&values).map(|(key, value)| format!("`{key}` {value}")).collect();
+            let named: Vec<String> = keys
+                .iter()
+                .zip(values)
+                .filter_map(|(key, value)| Some(format!("`{key}` {}", show(value?))))
+                .collect();
             let message = format!("entry {index} has the same {} as entry {earlier}", named.join(" and "));
             found.push(
                 Violation::error("schema-duplicate", format!("{path}/{index}"), message)

@@ -47,8 +47,8 @@ fn resource_name(resource: &str, path: &str) -> Option<Violation> {
     }
     let message = format!("`{resource}` is not a resource of a container");
     let hint = match similar(resource, NATIVE.into_iter()) {
+        _ if resource.contains("gpu") => "name the vendor too, e.g. `nvidia.com/gpu`".to_owned(),
         Some(close) => format!("did you mean `{close}`?"),
-        None if resource.contains("gpu") => "name the vendor too, e.g. `nvidia.com/gpu`".to_owned(),
         None => format!("use {}, or an extended resource such as `nvidia.com/gpu`", NATIVE.join(", ")),
     };
     Some(Violation::error("api-resource-name", path, message).hint(hint))
