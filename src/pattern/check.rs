@@ -15,15 +15,8 @@ impl Pattern {
     /// without a namespace; the form is compared with the schema.
     pub fn check(&self) -> Vec<PatternError> {
         let mut problems = Vec::new();
-        let mut trials: Vec<(&str, Map<String, Value>)> = vec![("its example", self.example.clone())];
-        let bare: Option<Map<String, Value>> = self
-            .parameters
-            .iter()
-            .filter(|parameter| parameter.required)
-            .map(|parameter| Some((parameter.name.clone(), self.trial_value(parameter)?)))
-            .collect();
-        trials.extend(bare.map(|bare| ("its defaults", bare)));
-        for (what, spec) in trials {
+        for (what, spec) in [("its example", Some(self.example.clone())), ("its defaults", self.bare())] {
+            let Some(spec) = spec else { continue };
             for namespace in [None, Some("trial")] {
                 if let Err(error) = self.expand(TRIAL, namespace, &spec) {
                     let message = format!("{} cannot be rendered with {what}: {}", self.kind, error.message);
@@ -34,6 +27,21 @@ impl Pattern {
         }
         problems.extend(self.check_form());
         problems
+    }
+
+    /// The least that can be said: the required parameters, and what a rule asks for, from the example.
+    fn bare(&self) -> Option<Map<String, Value>> {
+        let required = self.parameters.iter().filter(|parameter| parameter.required);
+        let mut spec: Map<String, Value> = required
+            .map(|parameter| Some((parameter.name.clone(), self.trial_value(parameter)?)))
+            .collect::<Option<_>>()?;
+        while let Err(PatternError { parameter: Some(parameter), .. }) = self.complete(TRIAL, None, &spec) {
+            match self.example.get(&parameter) {
+                Some(value) if !spec.contains_key(&parameter) => spec.insert(parameter, value.clone()),
+                _ => break,
+            };
+        }
+        Some(spec)
     }
 
     /// A value for a required parameter: the example's, or one that its kind allows.

@@ -10,7 +10,7 @@ use super::form::{Derived, Fact};
 use super::gpus::gpu_products;
 use super::images::{Catalogue, Entry, Purpose};
 use super::names::{is_label_value, nearest};
-use super::parameter::fill_defaults;
+use super::parameter::{Parameter, fill_defaults};
 
 /// A `spec` with nothing left open.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -24,7 +24,7 @@ pub struct Completed {
 impl Pattern {
     /// Fills what was not said and checks the whole.
     ///
-    /// A value of `null` counts as not said. Facts of the catalogue go before defaults: a `postgres` listens on 5432
+    /// A value of `null` counts as not said; `name` and `namespace` are read over where the schema has no such parameter. Facts of the catalogue go before defaults: a `postgres` listens on 5432
     /// although the schema's default is 8080.
     ///
     /// # Errors
@@ -37,12 +37,15 @@ impl Pattern {
         spec: &Map<String, Value>,
     ) -> Result<Completed, PatternError> {
         let mut given = spec.clone();
-        given.retain(|_, value| !value.is_null());
+        let own = |name: &str| !matches!(name, "name" | "namespace") || self.parameter(name).is_some();
+        given.retain(|name, value| !value.is_null() && own(name));
         self.refuse_unknown(&given)?;
         let mut values = given.clone();
+        // The catalogue's entry, once the image was found by the software's name: two entries may share an image.
+        let mut known = None;
         for derived in &self.form.derived {
             if !values.contains_key(&derived.parameter)
-                && let Some(value) = self.derive(derived, &values)?
+                && let Some(value) = self.derive(derived, &values, &mut known)?
             {
                 values.insert(derived.parameter.clone(), value);
             }
@@ -63,6 +66,21 @@ impl Pattern {
         Ok(completed)
     }
 
+    /// The required parameters that neither these values nor the catalogue nor a default fill: what is to be asked.
+    pub fn open(&self, spec: &Map<String, Value>) -> Vec<&Parameter> {
+        let given = |name: &str| spec.get(name).is_some_and(|value| !value.is_null());
+        let fillable = |name: &str| {
+            self.form.derived.iter().any(|derived| {
+                derived.parameter == name
+                    && self.current(spec, &derived.from).is_some_and(|value| !value.is_null())
+            })
+        };
+        self.parameters
+            .iter()
+            .filter(|parameter| parameter.required && !given(&parameter.name) && !fillable(&parameter.name))
+            .collect()
+    }
+
     fn refuse_unknown(&self, given: &Map<String, Value>) -> Result<(), PatternError> {
         let Some(unknown) = given.keys().find(|name| self.parameter(name).is_none()) else { return Ok(()) };
         let error = self
@@ -80,7 +98,12 @@ impl Pattern {
         values.get(name).or_else(|| self.parameter(name)?.default.as_ref())
     }
 
-    fn derive(&self, derived: &Derived, values: &Map<String, Value>) -> Result<Option<Value>, PatternError> {
+    fn derive(
+        &self,
+        derived: &Derived,
+        values: &Map<String, Value>,
+        known: &mut Option<&'static Entry>,
+    ) -> Result<Option<Value>, PatternError> {
         let Some(from) = self.current(values, &derived.from).and_then(Value::as_str) else { return Ok(None) };
         if derived.fact == Fact::One {
             return Ok(Some(Value::from(1)));
@@ -89,11 +112,14 @@ impl Pattern {
             return Ok(Some(Value::from(gpu_products(from))));
         }
         if derived.fact == Fact::Image {
-            return self.derive_image(derived, from, values).map(Some);
+            let (reference, entry) = self.derive_image(derived, from, values)?;
+            *known = Some(entry);
+            return Ok(Some(Value::from(reference)));
         }
         let catalogue = Catalogue::builtin();
-        let entry = catalogue.by_reference(from).or_else(|| catalogue.entry(from, self.purpose()));
-        Ok(entry.and_then(|entry| fact(derived.fact, entry)))
+        let entry =
+            known.or_else(|| catalogue.by_reference(from)).or_else(|| catalogue.entry(from, self.purpose()));
+        Ok(entry.and_then(|entry| fact(derived.fact, entry, from)))
     }
 
     /// `postgres`, or `postgres 16` with a version.
@@ -102,11 +128,16 @@ impl Pattern {
         derived: &Derived,
         software: &str,
         values: &Map<String, Value>,
-    ) -> Result<Value, PatternError> {
+    ) -> Result<(String, &'static Entry), PatternError> {
         let purpose = self.purpose();
-        let image = Catalogue::by_software_for(software, None, purpose).or_else(|| {
+        let port = derived.port.as_ref().and_then(|name| values.get(name)?.as_u64()?.try_into().ok());
+        let find = |name: &str, version: Option<&str>| {
+            port.and_then(|port| Catalogue::by_software_on_port(name, version, port))
+                .or_else(|| Catalogue::by_software_for(name, version, purpose))
+        };
+        let image = find(software, None).or_else(|| {
             let (name, version) = software.trim().rsplit_once([' ', ':'])?;
-            Catalogue::by_software_for(name, Some(version), purpose)
+            find(name, Some(version))
         });
         let Some(image) = image else {
             return Err(self
@@ -117,7 +148,7 @@ impl Pattern {
         let count = |name: &String| self.current(values, name).and_then(Value::as_u64).unwrap_or(0);
         let wants_gpu = derived.gpus.as_ref().is_some_and(|name| count(name) > 0);
         let reference = image.gpu_reference.filter(|_| wants_gpu).unwrap_or(image.reference);
-        Ok(Value::from(reference))
+        Ok((reference, image.entry))
     }
 
     /// Which of several images with one name this pattern takes.
@@ -203,16 +234,17 @@ impl Pattern {
 }
 
 /// A fact of the catalogue as a value; what is empty is absent.
-fn fact(fact: Fact, entry: &Entry) -> Option<Value> {
+fn fact(fact: Fact, entry: &Entry, reference: &str) -> Option<Value> {
     let list = |list: &Vec<String>| (!list.is_empty()).then(|| Value::from(list.clone()));
     match fact {
         Fact::Image => entry.reference(None).map(Value::from),
-        Fact::Uid => Some(Value::from(entry.uid)),
-        Fact::Gid => Some(Value::from(entry.gid)),
+        Fact::Uid => Some(Value::from(entry.user(reference).0)),
+        Fact::Gid => Some(Value::from(entry.user(reference).1)),
         Fact::Port => entry.port.map(Value::from),
         Fact::Health => entry.health.clone().map(Value::from),
         Fact::Home => entry.home.clone().map(Value::from),
         Fact::Data => entry.data.clone().map(Value::from),
+        Fact::Disk => entry.disk.clone().map(Value::from),
         Fact::Writable => list(&entry.writable),
         Fact::Command => list(&entry.command),
         Fact::Args => list(&entry.args),

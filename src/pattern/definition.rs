@@ -39,8 +39,7 @@ pub struct Pattern {
     pub file: Option<Arc<str>>,
     /// What it is, as one sentence (annotation `kubectl-copilot.dev/description`).
     pub description: String,
-    /// An example `spec` (annotation `kubectl-copilot.dev/example`).
-    pub example: Map<String, Value>,
+    pub(super) example: Map<String, Value>,
     pub(super) resources: Vec<Resource>,
     pub(super) rules: Vec<Rule>,
     pub(super) validator: jsonschema::Validator,
@@ -183,6 +182,11 @@ impl Pattern {
         })
     }
 
+    /// An example `spec` (annotation `kubectl-copilot.dev/example`); empty where there is none.
+    pub fn example(&self) -> &Map<String, Value> {
+        &self.example
+    }
+
     /// The parameter with this name.
     pub fn parameter(&self, name: &str) -> Option<&Parameter> {
         self.parameters.iter().find(|parameter| parameter.name == name)
@@ -312,7 +316,7 @@ fn read_form(reader: &Reader<'_>, kind: &str, parameters: &[Parameter]) -> Resul
     let form = form.unwrap_or_else(|| PatternForm {
         title: Localized { en: kind.to_owned(), zh: kind.to_owned() },
         cues: Vec::new(),
-        summary: kind.to_owned(),
+        summary: String::new(),
         slots: Vec::new(),
         derived: Vec::new(),
         namespaced: true,

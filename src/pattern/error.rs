@@ -12,8 +12,8 @@ pub struct PatternError {
     pub line: Option<usize>,
     /// Column in that line, 1-based, in characters.
     pub column: Option<usize>,
-    /// The parameter whose value does not fit, as a name of the schema; absent where the pattern itself is at fault.
-    pub parameter: Option<String>,
+    /// See [`PatternError::parameter`].
+    pub(super) parameter: Option<String>,
     /// One sentence: what was attempted, on which value, and why it failed.
     pub message: String,
     /// What to do next.
@@ -24,6 +24,12 @@ impl PatternError {
     /// An error with a message alone.
     pub(super) fn new(message: impl Into<String>) -> Self {
         Self { message: message.into(), ..Self::default() }
+    }
+
+    /// The parameter whose value does not fit, as a name of the schema, or `name`, or `namespace`; `None` where the
+    /// pattern itself is at fault.
+    pub fn parameter(&self) -> Option<&str> {
+        self.parameter.as_deref()
     }
 
     /// The same error with a hint.
@@ -55,3 +61,19 @@ impl fmt::Display for PatternError {
 }
 
 impl std::error::Error for PatternError {}
+
+/// Everything that is wrong with several patterns; never empty.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PatternErrors(pub Vec<PatternError>);
+
+impl fmt::Display for PatternErrors {
+    /// One error a line.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, error) in self.0.iter().enumerate() {
+            write!(f, "{}{error}", if index == 0 { "" } else { "\n" })?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for PatternErrors {}

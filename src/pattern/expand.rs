@@ -70,6 +70,10 @@ impl Pattern {
         namespace: Option<&str>,
         spec: &Map<String, Value>,
     ) -> Result<Vec<Value>, PatternError> {
+        let namespace = namespace.filter(|_| self.form.namespaced);
+        if let Some(namespace) = namespace {
+            check_name("Namespace", namespace).map_err(|error| error.with_parameter("namespace"))?;
+        }
         let Completed { spec, .. } = self.complete(name, namespace, spec)?;
         let bindings = Bindings::new(name, namespace, &spec).map_err(|reason| self.failure(reason))?;
         let mut objects = Vec::new();
@@ -99,7 +103,7 @@ impl Pattern {
 
     /// The line that sums an instance up for a person; see [`super::PatternForm::summary`].
     pub fn summary(&self, spec: &Map<String, Value>) -> String {
-        self.form.summary(spec)
+        self.form.summary(&self.kind, spec)
     }
 
     fn finish(
@@ -116,7 +120,6 @@ impl Pattern {
             && !CLUSTER_SCOPED.contains(&kind.as_str())
             && !metadata.contains_key("namespace")
         {
-            check_name("Namespace", namespace).map_err(|error| error.with_parameter("namespace"))?;
             metadata.insert("namespace".to_owned(), Value::from(namespace));
             // Name, then namespace, then the rest, as people write it.
             let rest: Vec<String> =

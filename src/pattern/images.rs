@@ -53,6 +53,12 @@ pub struct Entry {
     /// Folder that holds its data.
     #[serde(default)]
     pub data: Option<String>,
+    /// Size of the disk that its data is given where nobody says one; absent where data may go with the pod.
+    #[serde(default)]
+    pub disk: Option<String>,
+    /// Users of images whose tag differs.
+    #[serde(default)]
+    pub variants: Vec<Variant>,
     /// Command that replaces the image's entrypoint, where that is needed.
     #[serde(default)]
     pub command: Vec<String>,
@@ -72,6 +78,18 @@ pub struct Entry {
     pub reason: Option<String>,
     /// Where these facts are from.
     pub source: String,
+}
+
+/// A family of tags with a user of its own: `postgres:16-alpine`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Variant {
+    /// What such a tag holds, e.g. `alpine`.
+    pub tag_contains: String,
+    /// Its user id.
+    pub uid: i64,
+    /// Its group id.
+    pub gid: i64,
 }
 
 /// What an image is for.
@@ -186,6 +204,15 @@ impl Entry {
         Some(format!("{}:{tag}", self.repository))
     }
 
+    /// User and group id of an image of this repository, by its tag.
+    pub fn user(&self, reference: &str) -> (i64, i64) {
+        let tag = reference.rsplit_once(':').map_or("", |(_, tag)| tag);
+        self.variants
+            .iter()
+            .find(|variant| tag.contains(&variant.tag_contains))
+            .map_or((self.uid, self.gid), |variant| (variant.uid, variant.gid))
+    }
+
     /// `repository:tag` of the CUDA build, where there is one.
     pub fn gpu_reference(&self) -> Option<String> {
         self.gpu_tag.as_ref().map(|tag| format!("{}:{tag}", self.repository))
@@ -201,9 +228,22 @@ impl Catalogue {
 
     /// The same, preferring the entry with this purpose: `pytorch` is a notebook image or a training image.
     pub fn by_software_for(name: &str, version: Option<&str>, purpose: Option<Purpose>) -> Option<Image> {
-        let entry = Self::builtin().entry(name, purpose)?;
-        let gpu_reference = if version.is_none() { entry.gpu_reference() } else { None };
-        Some(Image { reference: entry.reference(version)?, gpu_reference, entry })
+        Self::builtin().entry(name, purpose)?.image(version)
+    }
+
+    /// The same, preferring the entry that listens on this port: `nginx` on 80 is the official image.
+    pub fn by_software_on_port(name: &str, version: Option<&str>, port: u16) -> Option<Image> {
+        let name = name.trim().to_lowercase();
+        let on_port = |entry: &&Entry| entry.software.contains(&name) && entry.port == Some(port);
+        Self::builtin().entries.iter().find(on_port)?.image(version)
+    }
+}
+
+impl Entry {
+    /// The image of this entry, of a version where one is given; see [`Entry::reference`].
+    pub fn image(&'static self, version: Option<&str>) -> Option<Image> {
+        let gpu_reference = if version.is_none() { self.gpu_reference() } else { None };
+        Some(Image { reference: self.reference(version)?, gpu_reference, entry: self })
     }
 }
 

@@ -31,11 +31,11 @@ mod template;
 
 pub use complete::Completed;
 pub use definition::Pattern;
-pub use error::PatternError;
+pub use error::{PatternError, PatternErrors};
 pub use expand::OWNER_LABEL;
 pub use form::{Derived, Fact, Localized, PatternForm};
 pub use gpus::{gpu_names, gpu_products};
-pub use images::{Catalogue, Entry, Image, Purpose};
+pub use images::{Catalogue, Entry, Image, Purpose, Variant};
 pub use parameter::{Parameter, ParameterKind};
 pub use set::PatternSet;
 pub use slot::{Cues, FormSlot, Per, SlotType};

@@ -1,30 +1,31 @@
 //! Parameters of a pattern, and the JSON Schema that they make together.
 
+use std::fmt;
+
 use serde_json::{Map, Number, Value, json};
 
 /// What a parameter holds.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub enum ParameterKind {
     /// Text.
+    #[default]
     String,
     /// A whole number.
     Integer,
     /// A number.
-    Number,
+    Float,
     /// `true` or `false`.
     Boolean,
-    /// Any object; its content is not described.
-    Any,
     /// A list of one kind of value.
     List(Box<ParameterKind>),
     /// Text keys to one kind of value.
     Map(Box<ParameterKind>),
-    /// An object with fields of its own.
+    /// An object with fields of its own; without any, its content is not described.
     Object(Vec<Parameter>),
 }
 
 /// One parameter of a pattern's schema.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Parameter {
     /// Its name in `spec`.
     pub name: String,
@@ -51,18 +52,7 @@ pub struct Parameter {
 impl Parameter {
     /// A parameter of a kind, with nothing else said about it.
     pub(crate) fn new(name: impl Into<String>, kind: ParameterKind) -> Self {
-        Self {
-            name: name.into(),
-            kind,
-            default: None,
-            required: false,
-            one_of: Vec::new(),
-            minimum: None,
-            maximum: None,
-            pattern: None,
-            description: None,
-            limits: Map::new(),
-        }
+        Self { name: name.into(), kind, ..Self::default() }
     }
 
     /// The parameter's own JSON Schema.
@@ -92,12 +82,27 @@ impl ParameterKind {
         match self {
             Self::String => json!({ "type": "string" }),
             Self::Integer => json!({ "type": "integer" }),
-            Self::Number => json!({ "type": "number" }),
+            Self::Float => json!({ "type": "number" }),
             Self::Boolean => json!({ "type": "boolean" }),
-            Self::Any => json!({ "type": "object" }),
             Self::List(item) => json!({ "type": "array", "items": item.json_schema() }),
             Self::Map(value) => json!({ "type": "object", "additionalProperties": value.json_schema() }),
+            Self::Object(fields) if fields.is_empty() => json!({ "type": "object" }),
             Self::Object(fields) => object_schema(fields),
+        }
+    }
+}
+
+impl fmt::Display for ParameterKind {
+    /// As SimpleSchema writes it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::String => f.write_str("string"),
+            Self::Integer => f.write_str("integer"),
+            Self::Float => f.write_str("float"),
+            Self::Boolean => f.write_str("boolean"),
+            Self::List(item) => write!(f, "[]{item}"),
+            Self::Map(value) => write!(f, "map[string]{value}"),
+            Self::Object(_) => f.write_str("object"),
         }
     }
 }

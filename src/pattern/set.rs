@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use serde_json::Value;
 
 use super::definition::Pattern;
-use super::error::PatternError;
+use super::error::{PatternError, PatternErrors};
 use crate::manifest::Manifest;
 
 macro_rules! shipped {
@@ -16,7 +16,23 @@ macro_rules! shipped {
 }
 
 /// File and text of the built-in patterns, patterns first.
-const BUILTIN: &[(&str, &str)] = shipped!["notebook.yaml",];
+const BUILTIN: &[(&str, &str)] = shipped![
+    "notebook.yaml",
+    "training-job.yaml",
+    "model-server.yaml",
+    "web-service.yaml",
+    "storage.yaml",
+    "native/pod.yaml",
+    "native/deployment.yaml",
+    "native/stateful-set.yaml",
+    "native/daemon-set.yaml",
+    "native/job.yaml",
+    "native/cron-job.yaml",
+    "native/service.yaml",
+    "native/config-map.yaml",
+    "native/persistent-volume-claim.yaml",
+    "native/namespace.yaml",
+];
 
 /// Patterns by kind.
 #[derive(Debug, Clone, Default)]
@@ -40,7 +56,7 @@ impl PatternSet {
     /// Everything that is wrong, one error a manifest: see [`Pattern::from_manifest`]; two patterns of one kind.
     pub fn from_manifests<'a>(
         manifests: impl IntoIterator<Item = &'a Manifest>,
-    ) -> Result<Self, Vec<PatternError>> {
+    ) -> Result<Self, PatternErrors> {
         let mut set = Self::default();
         let mut errors = Vec::new();
         for manifest in manifests {
@@ -54,12 +70,20 @@ impl PatternSet {
                 Err(error) => errors.push(error),
             }
         }
-        if errors.is_empty() { Ok(set) } else { Err(errors) }
+        if errors.is_empty() { Ok(set) } else { Err(PatternErrors(errors)) }
+    }
+
+    /// These patterns with those of an organisation over them; see [`PatternSet::overlaid`].
+    ///
+    /// # Errors
+    /// Those of [`PatternSet::from_manifests`].
+    pub fn with<'a>(self, manifests: impl IntoIterator<Item = &'a Manifest>) -> Result<Self, PatternErrors> {
+        Ok(self.overlaid(Self::from_manifests(manifests)?))
     }
 
     /// These patterns with others over them: one of the same kind takes the old one's place, the rest come behind.
     #[must_use]
-    pub fn with(mut self, overrides: Self) -> Self {
+    pub fn overlaid(mut self, overrides: Self) -> Self {
         for pattern in overrides.patterns {
             match self.patterns.iter_mut().find(|old| old.kind == pattern.kind) {
                 Some(old) => *old = pattern,

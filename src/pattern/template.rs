@@ -2,7 +2,8 @@
 //!
 //! A string that is exactly one `${…}` becomes the expression's value, whatever its type; where that value is absent
 //! (`null`, `optional.none()`, `omit()`) the key or list item is left out. A string with text around `${…}` becomes
-//! text, and only scalars may be put into it. Values are data from beginning to end: no string is ever parsed again.
+//! text, and only scalars may be put into it. A list that the template writes out, and of which every item was left out,
+//! is left out too; an object is kept, since an empty one means something (`emptyDir: {}`). Values are data from beginning to end: no string is ever parsed again.
 
 use serde_json::{Map, Value};
 
@@ -141,7 +142,7 @@ impl Template {
                 for item in items {
                     list.extend(item.render(bindings)?);
                 }
-                Ok(Some(Value::Array(list)))
+                Ok((!list.is_empty()).then_some(Value::Array(list)))
             }
             Self::Object(fields) => {
                 let mut object = Map::new();
