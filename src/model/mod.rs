@@ -8,6 +8,21 @@ use thiserror::Error;
 
 use crate::constraint::{Answers, Form};
 
+#[cfg(feature = "llama")]
+pub mod child;
+#[cfg(feature = "llama")]
+mod embedded;
+#[cfg(feature = "llama")]
+mod llama;
+mod open;
+mod rounds;
+mod scripted;
+mod validate;
+
+pub use open::{DEFAULT_CONTEXT, ModelChoice, OpenOptions, open};
+pub use scripted::Scripted;
+pub use validate::validate;
+
 /// Tells a running backend to stop. Cheap to clone; all clones share one flag.
 #[derive(Debug, Clone, Default)]
 pub struct Cancel(Arc<AtomicBool>);

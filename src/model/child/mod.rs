@@ -1,0 +1,137 @@
+//! A person's GGUF runs in a child process: a damaged file may end the process inside llama.cpp, and a running
+//! evaluation can only be stopped from outside. Its crash is one clear error, and the next form starts a new one.
+//!
+//! | file | its one job |
+//! |---|---|
+//! | [`protocol`] | what parent and child say to each other, and how it is framed |
+//! | [`process`] | one child process: started, asked, ended; its last words |
+//! | [`worker`] | the child's side |
+//!
+//! The child is this program's own executable with the verb [`WORKER_VERB`]; it ends when its standard input closes, so
+//! it does not outlive its parent.
+
+mod process;
+mod protocol;
+mod worker;
+
+use std::path::PathBuf;
+
+use crate::constraint::{Answers, Form};
+
+use super::{Backend, Cancel, ModelError, ModelInfo, OpenOptions, validate};
+use process::{Failure, Process};
+use protocol::{Load, Reply, Request};
+
+pub use worker::worker_main;
+
+/// The hidden verb that makes the executable a worker; it has no arguments.
+pub const WORKER_VERB: &str = "__model-worker";
+
+/// A GGUF in a child process.
+#[derive(Debug)]
+pub struct ChildModel {
+    executable: PathBuf,
+    load: Load,
+    info: ModelInfo,
+    /// Absent after a stop or a crash, until the next form.
+    process: Option<Process>,
+}
+
+impl ChildModel {
+    /// Starts a child and has it load `path`.
+    ///
+    /// # Errors
+    /// [`ModelError::Load`] when the file cannot be loaded or the child cannot be started, [`ModelError::Died`] when
+    /// loading ended the child.
+    pub fn open(path: PathBuf, options: &OpenOptions) -> Result<Self, ModelError> {
+        let path = std::path::absolute(&path).unwrap_or(path);
+        let load = Load {
+            version: protocol::VERSION,
+            path,
+            context: options.context,
+            threads: options.threads,
+            cache_dir: options.cache_dir.clone(),
+        };
+        let executable = options.executable.clone();
+        let (process, info) = start(&executable, &load, &Cancel::default())?;
+        Ok(Self { executable, load, info, process: Some(process) })
+    }
+
+    /// The child's process id, while there is a child.
+    pub fn process_id(&self) -> Option<u32> {
+        self.process.as_ref().map(Process::id)
+    }
+}
+
+impl Backend for ChildModel {
+    fn info(&self) -> &ModelInfo {
+        &self.info
+    }
+
+    fn fill(&mut self, form: &Form, cancel: &Cancel) -> Result<Answers, ModelError> {
+        if cancel.is_cancelled() {
+            return Err(ModelError::Cancelled);
+        }
+        let mut process = match self.process.take() {
+            Some(process) => process,
+            None => start(&self.executable, &self.load, cancel)?.0,
+        };
+        let prefix = protocol::prefix_hash(&form.prefix);
+        let reply = process
+            .know_prefix(&prefix, &form.prefix)
+            .and_then(|()| {
+                process.send(&Request::Fill { prefix, body: form.body.clone(), slots: form.slots.clone() })
+            })
+            .and_then(|()| process.receive(cancel));
+        // Only a child that answered is kept; dropping any other ends it.
+        let reply = reply.map_err(|failure| ended(&self.load, process.id(), failure))?;
+        self.process = Some(process);
+        match reply {
+            Reply::Answers(answers) => {
+                validate(form, &answers)?;
+                Ok(answers)
+            }
+            Reply::Failed(problem) => Err(problem.into()),
+            Reply::Loaded(_) => {
+                self.process = None;
+                Err(ModelError::Invalid("the model's process answered a form with something else".to_owned()))
+            }
+        }
+    }
+}
+
+/// A child that has loaded.
+fn start(
+    executable: &std::path::Path,
+    load: &Load,
+    cancel: &Cancel,
+) -> Result<(Process, ModelInfo), ModelError> {
+    let failed = |reason: String| ModelError::Load { path: load.path.display().to_string(), reason };
+    let mut process = Process::start(executable)
+        .map_err(|e| failed(format!("cannot start '{}' to run it: {e}", executable.display())))?;
+    let reply = process.send(&Request::Load(load.clone())).and_then(|()| process.receive(cancel));
+    match reply.map_err(|failure| ended(load, process.id(), failure))? {
+        Reply::Loaded(info) => Ok((process, info)),
+        Reply::Failed(problem) => Err(match ModelError::from(problem) {
+            ModelError::Load { path, reason } => {
+                let said = process.last_words(|line| line.contains("error") || line.contains("failed"));
+                let reason = if said.is_empty() { reason } else { format!("{reason} (llama.cpp: {said})") };
+                ModelError::Load { path, reason }
+            }
+            other => other,
+        }),
+        Reply::Answers(_) => Err(failed("its process answered with something else".to_owned())),
+    }
+}
+
+fn ended(load: &Load, process: u32, failure: Failure) -> ModelError {
+    match failure {
+        Failure::Cancelled => ModelError::Cancelled,
+        Failure::Protocol(reason) => ModelError::Invalid(reason),
+        Failure::Died { status, said } => {
+            tracing::debug!(process, status, "the model's process ended");
+            let reason = if said.is_empty() { "it wrote nothing before".to_owned() } else { said };
+            ModelError::Died { path: load.path.display().to_string(), status, reason }
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! The child's side: reads requests until its input closes, and runs llama.cpp on the thread that it is called on.
+
+use std::io::{self, BufReader, BufWriter, Read, Write};
+use std::sync::mpsc::{Receiver, Sender, channel};
+
+use crate::constraint::Form;
+use crate::model::llama::{Engine, EngineOptions, Noise, PrefixCache, Weights};
+use crate::model::{Cancel, ModelError, PromptProfile};
+
+use super::protocol::{
+    Load, Prefixes, Problem, Reply, Request, VERSION, prefix_hash, read_frame, write_frame,
+};
+
+/// Serves one parent until `input` ends. llama.cpp's messages go to standard error.
+///
+/// # Errors
+/// A pipe that fails, or a request that makes no sense; problems of the model are replies.
+pub fn worker_main(input: impl Read + Send + 'static, output: impl Write) -> io::Result<()> {
+    let (requests, inbox) = channel();
+    // Raised when the parent is gone, so that nothing is evaluated for nobody.
+    let gone = Cancel::default();
+    let flag = gone.clone();
+    std::thread::Builder::new().name("model-requests".to_owned()).spawn(move || {
+        let result = read(input, &requests);
+        flag.cancel();
+        if let Err(error) = result {
+            let _ = requests.send(Err(error));
+        }
+    })?;
+    serve(&inbox, &mut BufWriter::new(output), &gone)
+}
+
+fn read(input: impl Read, requests: &Sender<io::Result<Request>>) -> io::Result<()> {
+    let mut input = BufReader::new(input);
+    while let Some(request) = read_frame(&mut input)? {
+        if requests.send(Ok(request)).is_err() {
+            break;
+        }
+    }
+    Ok(())
+}
+
+fn serve(inbox: &Receiver<io::Result<Request>>, output: &mut impl Write, gone: &Cancel) -> io::Result<()> {
+    let load = match inbox.recv() {
+        Err(_) => return Ok(()),
+        Ok(Ok(Request::Load(load))) => load,
+        Ok(Ok(_)) => return Err(io::Error::other("the first request must be to load a model")),
+        Ok(Err(error)) => return Err(error),
+    };
+    if load.version != VERSION {
+        let reason = format!("parent and worker are of different versions ({} and {VERSION})", load.version);
+        return write_frame(output, &Reply::Failed(Problem::Other(reason)));
+    }
+    let weights = match weights(&load, gone) {
+        Ok(weights) => weights,
+        Err(error) => return write_frame(output, &Reply::Failed(error.into())),
+    };
+    let folder = load.cache_dir.as_deref();
+    let prefixes = folder.and_then(|folder| PrefixCache::new(folder, &load.path, &weights, load.context));
+    let mut engine = match Engine::new(&weights, EngineOptions { context: load.context, prefixes }) {
+        Ok(engine) => engine,
+        Err(error) => return write_frame(output, &Reply::Failed(error.into())),
+    };
+    write_frame(output, &Reply::Loaded(engine.info().clone()))?;
+
+    let mut prefixes: Prefixes<String> = Prefixes::default();
+    while let Ok(request) = inbox.recv() {
+        match request? {
+            Request::Load(_) => return Err(io::Error::other("a model is loaded already")),
+            Request::Prefix { text } => prefixes.add(prefix_hash(&text), text),
+            Request::Fill { prefix, body, slots } => {
+                let reply = match prefixes.get(&prefix) {
+                    None => Reply::Failed(Problem::Other("the form refers to an unknown prefix".to_owned())),
+                    Some(text) => match engine.fill(&Form { prefix: text.clone(), body, slots }, gone) {
+                        Ok(answers) => Reply::Answers(answers),
+                        Err(error) => Reply::Failed(error.into()),
+                    },
+                };
+                write_frame(output, &reply)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn weights(load: &Load, gone: &Cancel) -> Result<Weights, ModelError> {
+    let label = load
+        .path
+        .file_name()
+        .map_or_else(|| load.path.display().to_string(), |name| name.to_string_lossy().into_owned());
+    Weights::load(&load.path, &label, load.threads, PromptProfile::FewShot, Noise::Stderr, gone)
+}

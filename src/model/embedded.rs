@@ -1,0 +1,75 @@
+//! The model that is compiled into the binary: `models/embedded.gguf` at build time.
+//!
+//! llama.cpp loads from a path only. On Linux the bytes go into an anonymous file in memory, elsewhere into a private
+//! temporary file that is removed once it is loaded; no file that somebody else could have written is trusted.
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+use super::llama::{EngineOptions, InProcess, Noise, Weights};
+use super::{Cancel, ModelError, PromptProfile};
+
+/// What a person sees where a file name would stand.
+const LABEL: &str = "embedded model";
+
+/// The weights, if this build has any.
+#[cfg(has_embedded_model)]
+static WEIGHTS: Option<&[u8]> =
+    Some(include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/models/embedded.gguf")));
+#[cfg(not(has_embedded_model))]
+static WEIGHTS: Option<&[u8]> = None;
+
+/// Loads the embedded model.
+///
+/// # Errors
+/// [`ModelError::Unsupported`] in a build without weights, [`ModelError::Load`] when they cannot be loaded.
+pub(super) fn open(threads: Option<usize>, context: u32) -> Result<InProcess, ModelError> {
+    match WEIGHTS {
+        Some(bytes) => from_bytes(bytes, LABEL, threads, context),
+        None => Err(ModelError::Unsupported(
+            "this build has no embedded model (models/embedded.gguf was not there when it was built); name a GGUF \
+             file with --model"
+                .to_owned(),
+        )),
+    }
+}
+
+/// Loads a GGUF from memory into this process; its prompts are bare forms.
+pub(super) fn from_bytes(
+    bytes: &'static [u8],
+    label: &'static str,
+    threads: Option<usize>,
+    context: u32,
+) -> Result<InProcess, ModelError> {
+    let load = move || {
+        let file = private_file(bytes).map_err(|e| ModelError::Load {
+            path: label.to_owned(),
+            reason: format!("cannot unpack it: {e}"),
+        })?;
+        Weights::load(&file.path, label, threads, PromptProfile::Trained, Noise::Silent, &Cancel::default())
+    };
+    InProcess::start(label, load, EngineOptions { context, prefixes: None })
+}
+
+/// A file that can be opened by its path for as long as this value lives.
+struct PrivateFile<T> {
+    path: PathBuf,
+    _owner: T,
+}
+
+#[cfg(target_os = "linux")]
+fn private_file(bytes: &[u8]) -> io::Result<PrivateFile<memfd::Memfd>> {
+    use std::os::fd::AsRawFd;
+
+    let memfd = memfd::MemfdOptions::new().create("model").map_err(io::Error::other)?;
+    memfd.as_file().write_all(bytes)?;
+    let path = format!("/proc/self/fd/{}", memfd.as_file().as_raw_fd()).into();
+    Ok(PrivateFile { path, _owner: memfd })
+}
+
+#[cfg(not(target_os = "linux"))]
+fn private_file(bytes: &[u8]) -> io::Result<PrivateFile<tempfile::NamedTempFile>> {
+    let mut file = tempfile::Builder::new().prefix("kubectl-copilot-").suffix(".gguf").tempfile()?;
+    file.write_all(bytes)?;
+    Ok(PrivateFile { path: file.path().to_path_buf(), _owner: file })
+}

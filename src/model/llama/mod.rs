@@ -1,0 +1,26 @@
+//! llama.cpp: loading a GGUF and filling forms with it.
+//!
+//! | file | its one job |
+//! |---|---|
+//! | [`load`] | a GGUF file to weights that are known to be usable |
+//! | [`tokens`] | text to tokens and back, as they stand in a running text |
+//! | [`lines`] | the lines that may answer a slot, as tokens: a forced head and the values' paths |
+//! | [`paths`] | which tokens may come next, given the values that are still possible |
+//! | [`engine`] | the context: what it holds, evaluating what is new |
+//! | [`decode`] | the loop that fills a form |
+//! | [`prefix`] | evaluated prompt prefixes on disk |
+//! | [`thread`] | a backend that runs all of it on a thread of its own |
+
+mod decode;
+mod engine;
+mod lines;
+mod load;
+mod paths;
+mod prefix;
+mod thread;
+mod tokens;
+
+pub(crate) use engine::{Engine, EngineOptions};
+pub(crate) use load::{Noise, Weights};
+pub(crate) use prefix::PrefixCache;
+pub(crate) use thread::InProcess;

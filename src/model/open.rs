@@ -1,0 +1,93 @@
+//! From a choice of model to a backend that can be asked.
+
+use std::path::PathBuf;
+
+use super::{Backend, ModelError, Scripted};
+
+/// Which model answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ModelChoice {
+    /// The small model that is compiled into the binary.
+    Embedded,
+    /// A GGUF file; it is loaded and run in a child process.
+    File(PathBuf),
+    /// Fixed answers by key, for tests and demonstrations. See [`Scripted`].
+    Scripted(Vec<(String, String)>),
+}
+
+/// How to open it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpenOptions {
+    /// This program's own executable file, which is started once more as the process that runs a GGUF file.
+    pub executable: PathBuf,
+    /// Folder for evaluated prompt prefixes; made when missing. Without one nothing is kept between runs.
+    pub cache_dir: Option<PathBuf>,
+    /// CPU threads; all available cores when absent.
+    pub threads: Option<usize>,
+    /// Tokens that the context should hold; at most what the model was trained for.
+    pub context: u32,
+}
+
+/// The context length that is asked for when nobody says otherwise, in tokens.
+pub const DEFAULT_CONTEXT: u32 = 4096;
+
+impl OpenOptions {
+    /// All cores, the default context, no prefix cache.
+    pub fn new(executable: PathBuf) -> Self {
+        Self { executable, cache_dir: None, threads: None, context: DEFAULT_CONTEXT }
+    }
+}
+
+/// Opens the chosen model and waits until it is loaded.
+///
+/// # Errors
+/// [`ModelError::Load`] when the weights cannot be read, [`ModelError::Died`] when reading them ended the child
+/// process, [`ModelError::Unsupported`] when this build lacks the feature `llama` or has no embedded model.
+pub fn open(choice: ModelChoice, options: &OpenOptions) -> Result<Box<dyn Backend>, ModelError> {
+    match choice {
+        ModelChoice::Scripted(script) => Ok(Box::new(Scripted::new(script))),
+        ModelChoice::Embedded => embedded(options),
+        ModelChoice::File(path) => file(path, options),
+    }
+}
+
+#[cfg(feature = "llama")]
+fn embedded(options: &OpenOptions) -> Result<Box<dyn Backend>, ModelError> {
+    Ok(Box::new(super::embedded::open(options.threads, options.context)?))
+}
+
+#[cfg(feature = "llama")]
+fn file(path: PathBuf, options: &OpenOptions) -> Result<Box<dyn Backend>, ModelError> {
+    Ok(Box::new(super::child::ChildModel::open(path, options)?))
+}
+
+#[cfg(not(feature = "llama"))]
+fn embedded(_: &OpenOptions) -> Result<Box<dyn Backend>, ModelError> {
+    Err(without_llama("run the embedded model"))
+}
+
+#[cfg(not(feature = "llama"))]
+fn file(path: PathBuf, _: &OpenOptions) -> Result<Box<dyn Backend>, ModelError> {
+    Err(without_llama(&format!("run the model '{}'", path.display())))
+}
+
+#[cfg(not(feature = "llama"))]
+fn without_llama(what: &str) -> ModelError {
+    ModelError::Unsupported(format!(
+        "cannot {what}: this build has no llama.cpp; build it with the feature 'llama' (on by default)"
+    ))
+}
+
+#[cfg(all(test, not(feature = "llama")))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_build_without_llama_says_which_feature_is_missing() {
+        for choice in [ModelChoice::Embedded, ModelChoice::File("qwen.gguf".into())] {
+            let error =
+                open(choice, &OpenOptions::new("copilot".into())).err().expect("unsupported").to_string();
+            assert!(error.contains("feature 'llama'"), "{error}");
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! A backend that answers from a list, for tests of everything that stands above a model.
+
+use crate::constraint::{Answers, Form};
+
+use super::rounds::{Round, Rounds};
+use super::{Backend, Cancel, ModelError, ModelInfo, PromptProfile, validate};
+
+/// Answers by key. An entry is taken when its key is put and its text is among the candidates; within one form each
+/// entry is taken once, so a list slot takes its entries in order. A slot without an entry is answered `-`.
+#[derive(Debug, Clone)]
+pub struct Scripted {
+    info: ModelInfo,
+    script: Vec<(String, String)>,
+}
+
+impl Scripted {
+    /// A backend that knows these `(key, text)` pairs; the text `-` is "nothing".
+    pub fn new(script: Vec<(String, String)>) -> Self {
+        let info = ModelInfo {
+            name: "scripted".to_owned(),
+            device: "none".to_owned(),
+            profile: PromptProfile::FewShot,
+            parameters: 0,
+            context: 0,
+        };
+        Self { info, script }
+    }
+
+    /// The candidate that the script names for this round; marks its entry as taken.
+    fn choose(&self, form: &Form, round: &Round, taken: &mut [bool]) -> Result<Option<usize>, ModelError> {
+        let Some(slot) = form.slots.get(round.slot) else { return Ok(None) };
+        let mut refused = None;
+        let mut answered = false;
+        for ((key, text), taken) in self.script.iter().zip(taken.iter_mut()) {
+            if *key != slot.key {
+                continue;
+            }
+            if *taken {
+                answered = true;
+                continue;
+            }
+            if text == "-" && round.none {
+                *taken = true;
+                return Ok(None);
+            }
+            let named = |index: &&usize| slot.candidates.get(**index).is_some_and(|c| c.text == *text);
+            if let Some(index) = round.alive.iter().find(named) {
+                *taken = true;
+                return Ok(Some(*index));
+            }
+            refused = refused.or(Some(text));
+        }
+        match refused {
+            Some(text) if !answered => {
+                let offered: Vec<&str> = round
+                    .alive
+                    .iter()
+                    .filter_map(|i| slot.candidates.get(*i))
+                    .map(|c| c.text.as_str())
+                    .collect();
+                let problem = format!("the script answers slot '{}' with '{text}'", slot.key);
+                Err(ModelError::Invalid(format!("{problem}, which is not among {offered:?}")))
+            }
+            _ if round.none => Ok(None),
+            _ => Err(ModelError::Invalid(format!(
+                "the script has no answer for the required slot '{}'",
+                slot.key
+            ))),
+        }
+    }
+}
+
+impl Backend for Scripted {
+    fn info(&self) -> &ModelInfo {
+        &self.info
+    }
+
+    fn fill(&mut self, form: &Form, cancel: &Cancel) -> Result<Answers, ModelError> {
+        let mut taken = vec![false; self.script.len()];
+        let mut rounds = Rounds::new(form);
+        while let Some(round) = rounds.next() {
+            if cancel.is_cancelled() {
+                return Err(ModelError::Cancelled);
+            }
+            let choice = self.choose(form, &round, &mut taken)?;
+            rounds.answer(choice, None);
+        }
+        let answers = Answers { answers: rounds.into_answers(), sampled: 0, forced: 0 };
+        validate(form, &answers)?;
+        Ok(answers)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::constraint::{Candidate, Slot};
+
+    fn form() -> Form {
+        let candidate = |text: &str, span| Candidate { text: text.into(), uses: vec![span] };
+        let slot =
+            |key: &str, candidates, optional, most| Slot { key: key.into(), candidates, optional, most };
+        Form {
+            prefix: String::new(),
+            body: "Request: lab with 2 GPUs on 80 and 443\n".into(),
+            slots: vec![
+                slot("name", vec![candidate("lab", 0)], false, 1),
+                slot("gpus", vec![candidate("2", 1), candidate("80", 2)], true, 1),
+                slot("port", vec![candidate("80", 2), candidate("443", 3)], true, 8),
+            ],
+        }
+    }
+
+    fn fill(script: &[(&str, &str)]) -> Result<serde_json::Value, ModelError> {
+        let script = script.iter().map(|(k, t)| ((*k).to_owned(), (*t).to_owned())).collect();
+        let form = form();
+        Scripted::new(script).fill(&form, &Cancel::default()).map(|answers| form.instance(&answers))
+    }
+
+    #[test]
+    fn answers_from_the_script() {
+        let filled =
+            fill(&[("name", "lab"), ("port", "443"), ("gpus", "2"), ("port", "80")]).expect("fits the form");
+        assert_eq!(filled, serde_json::json!({ "name": "lab", "gpus": "2", "port": ["443", "80"] }));
+        let filled = fill(&[("name", "lab")]).expect("the others are optional");
+        assert_eq!(filled, serde_json::json!({ "name": "lab", "gpus": "-", "port": [] }));
+    }
+
+    #[test]
+    fn an_answer_that_was_not_offered_is_an_error() {
+        let error = fill(&[("name", "lab"), ("gpus", "16")]).expect_err("16 is no candidate").to_string();
+        assert!(error.contains("gpus") && error.contains("16") && error.contains("80"), "{error}");
+        let error =
+            fill(&[("name", "lab"), ("gpus", "80"), ("port", "80")]).expect_err("used up").to_string();
+        assert!(error.contains("port"), "{error}");
+        assert!(fill(&[]).is_err(), "name is required");
+    }
+}
