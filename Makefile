@@ -45,6 +45,10 @@ models: ## fetch the models that tests and evaluations use
 	@tools/prerequisites.sh models
 	tools/fetch-models.sh
 
+.PHONY: eval-models
+eval-models: models build ## how many requests the embedded and the fetched models answer right
+	@tools/isolated.sh tools/eval-models.sh '$(CARGO_TARGET_DIR)/debug/kubectl-copilot'
+
 .PHONY: bench
 bench: ## all benches, in full, with the release profile
 	@tools/prerequisites.sh build
