@@ -11,6 +11,8 @@ SHELL := bash
 KUBECTL_COPILOT_CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/kubectl-copilot
 CARGO_TARGET_DIR ?= $(KUBECTL_COPILOT_CACHE)/target
 PREFIX ?= $(HOME)/.local
+# Not every shell expands the ~ of `make install PREFIX=~/somewhere`.
+destination = $(patsubst ~/%,$(HOME)/%,$(PREFIX))
 
 # tools/isolated.sh hands these on by explicit path, since it hides the caller's HOME.
 export KUBECTL_COPILOT_CACHE CARGO_TARGET_DIR
@@ -37,8 +39,8 @@ build: ## the development binary
 .PHONY: install
 install: ## the release binary at PREFIX/bin/kubectl-copilot (default: ~/.local)
 	@tools/prerequisites.sh build
-	cargo install --locked --path . --root '$(PREFIX)' --bin kubectl-copilot --force --no-track
-	@printf '\ninstalled %s\n' '$(PREFIX)/bin/kubectl-copilot'
+	cargo install --locked --path . --root '$(destination)' --bin kubectl-copilot --force --no-track
+	@printf '\ninstalled %s\n' '$(destination)/bin/kubectl-copilot'
 
 .PHONY: models
 models: ## fetch the models that tests and evaluations use
