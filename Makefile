@@ -11,6 +11,8 @@ SHELL := bash
 KUBECTL_COPILOT_CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/kubectl-copilot
 CARGO_TARGET_DIR ?= $(KUBECTL_COPILOT_CACHE)/target
 PREFIX ?= $(HOME)/.local
+# Not every shell expands the ~ of `make install PREFIX=~/somewhere`.
+destination = $(patsubst ~/%,$(HOME)/%,$(PREFIX))
 
 # tools/isolated.sh hands these on by explicit path, since it hides the caller's HOME.
 export KUBECTL_COPILOT_CACHE CARGO_TARGET_DIR
@@ -37,13 +39,17 @@ build: ## the development binary
 .PHONY: install
 install: ## the release binary at PREFIX/bin/kubectl-copilot (default: ~/.local)
 	@tools/prerequisites.sh build
-	cargo install --locked --path . --root '$(PREFIX)' --bin kubectl-copilot --force --no-track
-	@printf '\ninstalled %s\n' '$(PREFIX)/bin/kubectl-copilot'
+	cargo install --locked --path . --root '$(destination)' --bin kubectl-copilot --force --no-track
+	@printf '\ninstalled %s\n' '$(destination)/bin/kubectl-copilot'
 
 .PHONY: models
 models: ## fetch the models that tests and evaluations use
 	@tools/prerequisites.sh models
 	tools/fetch-models.sh
+
+.PHONY: eval-models
+eval-models: models build ## how many requests the embedded and the fetched models answer right
+	@tools/isolated.sh tools/eval-models.sh '$(CARGO_TARGET_DIR)/debug/kubectl-copilot'
 
 .PHONY: bench
 bench: ## all benches, in full, with the release profile

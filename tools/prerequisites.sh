@@ -30,7 +30,7 @@ has() {
 
 # --- Rust -----------------------------------------------------------------------------------------------------------
 
-# The first value of a key of Cargo.toml, e.g. `manifest_value rust-version`.
+# The value of a key of Cargo.toml, e.g. `manifest_value rust-version`.
 manifest_value() {
     awk -F '"' -v key="$1" '$1 ~ "^" key " *= *$" { print $2; exit }' Cargo.toml
 }
@@ -154,6 +154,11 @@ done
 # Whoever tests builds.
 ! wants test || purposes+=(build)
 
+# First, since nothing should be installed on a machine that cannot build anyway.
+if wants build; then
+    require_rust
+fi
+
 mapfile -t missing < <(missing_packages)
 if [[ ${#missing[@]} -gt 0 ]]; then
     install "${missing[@]}" || true
@@ -170,9 +175,6 @@ if [[ ${#missing[@]} -gt 0 ]]; then
     has_python || echo "prerequisites: no model can be fetched without: ${missing[*]}" >&2
 fi
 
-if wants build; then
-    require_rust
-fi
 if wants test; then
     require_component fmt rustfmt
     require_component clippy clippy

@@ -9,5 +9,7 @@
 )]
 
 mod architecture;
+mod evaluation;
 mod isolation;
+mod score;
 mod support;
