@@ -97,6 +97,15 @@ fn start_log() {
     }
 }
 
+#[cfg(feature = "llama")]
 fn worker() -> std::process::ExitCode {
-    crate::model::child::worker_main(std::io::stdin().lock(), std::io::stdout().lock())
+    match crate::model::child::worker_main(std::io::stdin(), std::io::stdout()) {
+        Ok(()) => std::process::ExitCode::SUCCESS,
+        Err(_) => std::process::ExitCode::from(ExitCode::CouldNot as u8),
+    }
+}
+
+#[cfg(not(feature = "llama"))]
+fn worker() -> std::process::ExitCode {
+    std::process::ExitCode::from(ExitCode::CouldNot as u8)
 }

@@ -14,12 +14,12 @@ use crate::draft::outcome::{Asked, Denied, Draft, Field, Origin, Outcome, Questi
 use crate::draft::place::{self, Setting};
 use crate::draft::prompt;
 use crate::draft::render;
-use crate::draft::rules::{self, RuleContext};
+use crate::draft::rules::{self, DeclineCode, ExistingObject, KindNames, Narrowed, PatternNames, RuleContext};
 use crate::draft::facts::Facts;
-use crate::draft::span::{Language, Span, language};
+use crate::draft::span::{Language, Span, clauses, language};
 use crate::draft::words;
 use crate::model::{Backend, Cancel, ModelError};
-use crate::pattern::{Catalogue, Pattern, PatternError, PatternSet};
+use crate::pattern::{Pattern, PatternError, PatternSet, SlotType};
 use crate::policy::{PolicySet, User};
 use crate::schema::SchemaSet;
 
@@ -28,8 +28,6 @@ use crate::schema::SchemaSet;
 pub struct Library<'a> {
     /// Patterns and native kinds.
     pub patterns: &'a PatternSet,
-    /// The image catalogue.
-    pub catalogue: &'a Catalogue,
     /// Schemas of the kinds.
     pub schemas: &'a SchemaSet,
     /// Policies in force.
@@ -99,15 +97,14 @@ impl<'a> Drafter<'a> {
         turn: &mut Turn<'_>,
         cancel: &Cancel,
     ) -> Result<Outcome, ModelError> {
-        let context = RuleContext::new(self.library.patterns, &self.setting.existing, !conversation.things.is_empty());
-        let narrowed = rules::narrow(turn.text, &turn.spans, &context);
-        if let Some((code, _)) = &narrowed.declined {
-            return Ok(Outcome::Declined(words::declined(code, turn.language)));
+        let narrowed = self.narrow(turn, !conversation.things.is_empty());
+        if let Some(declined) = narrowed.declined {
+            return Ok(Outcome::Declined(declined));
         }
         let prefix = prompt::prefix(self.backend.info().profile, self.library.patterns, self.facts)
             .map_err(ModelError::Invalid)?;
         let mut things;
-        if conversation.things.is_empty() || narrowed.starts_anew {
+        if conversation.things.is_empty() || starts_anew(turn.text, &narrowed, &conversation.things) {
             things = Vec::new();
             let choices = kinds::choose(
                 &narrowed,
@@ -119,11 +116,11 @@ impl<'a> Drafter<'a> {
             )?;
             match choices {
                 Choice::Route(verb) => {
-                    let name = rules::object_name(turn.text, &turn.spans, &context);
+                    let name = object_name(&narrowed, turn);
                     return Ok(Outcome::Routed(Routed { verb, name }));
                 }
                 Choice::Decline(code) => {
-                    return Ok(Outcome::Declined(words::declined(code, turn.language)));
+                    return Ok(Outcome::Declined(code.declined(turn.language)));
                 }
                 Choice::Draft(kinds) => {
                     for kind in kinds {
@@ -146,10 +143,10 @@ impl<'a> Drafter<'a> {
             }
         } else {
             things = conversation.things.clone();
-            let position = kinds::which_thing(&things, turn.text, self.library.patterns);
+            let position = kinds::which_thing(&things, turn.text, &narrowed, self.library.patterns);
             let mut filled = things[position].clone();
             let Some(pattern) = self.library.patterns.get(&filled.kind) else {
-                return Ok(Outcome::Declined(words::declined("off-topic", turn.language)));
+                return Ok(Outcome::Declined(DeclineCode::Unclear.declined(turn.language)));
             };
             let before = filled.values.clone();
             let cleared = clear::cleared(pattern, turn.text, turn.index, &turn.spans, &mut filled);
@@ -164,13 +161,44 @@ impl<'a> Drafter<'a> {
                 return Ok(Outcome::Asked(asked));
             }
             if filled.values == before {
-                return Ok(Outcome::Declined(words::declined("not-understood", turn.language)));
+                return Ok(Outcome::Declined(DeclineCode::Unclear.declined(turn.language)));
             }
             things[position] = filled;
         }
         let outcome = self.finish(&mut things, turn);
         conversation.things = things;
         Ok(outcome)
+    }
+
+    /// What code can say of the turn before any model.
+    fn narrow(&self, turn: &Turn<'_>, follow_up: bool) -> Narrowed {
+        let text = |object: &Value, pointer: &str| object.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
+        let objects: Vec<ExistingObject> = self
+            .setting
+            .existing
+            .iter()
+            .filter_map(|object| {
+                Some(ExistingObject { kind: text(object, "/kind")?, name: text(object, "/metadata/name")? })
+            })
+            // A claim or a namespace is named to be used, not to be changed.
+            .filter(|object| !matches!(object.kind.as_str(), "PersistentVolumeClaim" | "Namespace" | "Secret" | "ConfigMap"))
+            .collect();
+        let kinds: Vec<KindNames> = self
+            .library
+            .patterns
+            .iter()
+            .filter(|pattern| pattern.native)
+            .map(|pattern| kind_names(pattern, self.library.schemas))
+            .collect();
+        let patterns: Vec<PatternNames> = self
+            .library
+            .patterns
+            .iter()
+            .filter(|pattern| !pattern.native)
+            .map(|pattern| PatternNames { kind: pattern.kind.clone(), cues: pattern.form.cues.clone() })
+            .collect();
+        let context = RuleContext { objects: &objects, kinds: &kinds, patterns: &patterns, follow_up };
+        rules::narrow(turn.text, &turn.spans, &context)
     }
 
     /// Fills one thing from the words of its clause. A question comes back where the words do not fit.
@@ -221,7 +249,6 @@ impl<'a> Drafter<'a> {
                 let text = words::namespace_conflict(&said, &flag, turn.language);
                 return Outcome::Asked(asked(filled, vec![Question { field: "namespace".into(), text }]));
             }
-            kinds::known_software(pattern, filled, self.library.catalogue);
             let open = open_questions(pattern, filled, turn.language);
             if !open.is_empty() {
                 return Outcome::Asked(Asked { unused, ..asked(filled, open) });
@@ -278,6 +305,34 @@ impl<'a> Drafter<'a> {
         }
         Ok((thing, gated.report.findings, gated.repaired, policies))
     }
+}
+
+/// How a native kind is called: its Kubernetes names, and in Chinese the words of its form.
+fn kind_names(pattern: &Pattern, schemas: &SchemaSet) -> KindNames {
+    let info = schemas.kinds().find(|info| info.gvk.kind == pattern.kind);
+    let chinese = pattern.form.cues.iter().filter(|cue| !cue.is_ascii()).cloned().collect();
+    KindNames {
+        kind: pattern.kind.clone(),
+        plural: info.map(|info| info.plural.clone()).unwrap_or_else(|| format!("{}s", pattern.kind.to_lowercase())),
+        short: info.map(|info| info.short_names.clone()).unwrap_or_default(),
+        chinese,
+    }
+}
+
+/// A follow-up that names another kind than what is being drafted wants that.
+fn starts_anew(text: &str, narrowed: &Narrowed, things: &[Filled]) -> bool {
+    let other = |named: &rules::Named| named.certain && things.iter().all(|thing| thing.kind != named.kind);
+    let names_other =
+        narrowed.native.iter().any(other) || (!narrowed.patterns.is_empty() && narrowed.patterns.iter().all(other));
+    names_other && clauses(text).len() == 1 && text.split_whitespace().count() > 3
+}
+
+/// The object that a question speaks of: one that exists, else a name that was said.
+fn object_name(narrowed: &Narrowed, turn: &Turn<'_>) -> Option<String> {
+    narrowed.existing.first().map(|object| object.name.clone()).or_else(|| {
+        let named = |span: &&Span| span.kind == SlotType::Name && span.strong;
+        turn.spans.iter().find(named).and_then(|span| span.value.as_str().map(str::to_owned))
+    })
 }
 
 /// Required parameters without a value, each as a question.

@@ -8,7 +8,7 @@ use crate::draft::anchor;
 use crate::draft::filled::Filled;
 use crate::draft::outcome::Verb;
 use crate::draft::prompt::{kind_id, request_line};
-use crate::draft::rules::Narrowed;
+use crate::draft::rules::{DeclineCode, Named, Narrowed};
 use crate::draft::span::{clauses, find_cue};
 use crate::model::{Backend, Cancel, ModelError};
 use crate::pattern::{Pattern, PatternSet};
@@ -39,7 +39,7 @@ pub enum Choice {
     /// A question that another verb answers.
     Route(Verb),
     /// Nothing of ours; a code of the closed list.
-    Decline(&'static str),
+    Decline(DeclineCode),
 }
 
 /// Chooses.
@@ -54,7 +54,7 @@ pub fn choose(
     backend: &mut dyn Backend,
     cancel: &Cancel,
 ) -> Result<Choice, ModelError> {
-    let parts = parts(narrowed, text, patterns);
+    let parts = parts(narrowed, text);
     let mut kinds: Vec<Kind> = Vec::new();
     let mut shown = false;
     for part in parts {
@@ -63,7 +63,7 @@ pub fn choose(
             kinds.push(Kind { kind: native, why, clause: part.range });
             continue;
         }
-        let question = !narrowed.routes.is_empty() && kinds.is_empty();
+        let question = narrowed.question && kinds.is_empty();
         if question && part.hinted.is_empty() {
             shown = true;
             continue;
@@ -104,7 +104,7 @@ pub fn choose(
     if kinds.is_empty() {
         return Ok(match narrowed.routes.first() {
             Some(verb) if shown => Choice::Route(*verb),
-            _ => Choice::Decline("off-topic"),
+            _ => Choice::Decline(DeclineCode::OffTopic),
         });
     }
     kinds.truncate(MOST_THINGS);
@@ -121,15 +121,21 @@ struct Part {
 }
 
 /// The clauses that speak of a thing each. A clause that names nothing joins the one before it.
-fn parts(narrowed: &Narrowed, text: &str, patterns: &PatternSet) -> Vec<Part> {
+fn parts(narrowed: &Narrowed, text: &str) -> Vec<Part> {
     let mut parts: Vec<Part> = Vec::new();
     for range in clauses(text) {
+        let within = |named: &&Named| range.start <= named.start && named.end <= range.end;
+        let first_cue = narrowed.patterns.iter().find(within).map(|named| named.start);
+        // `a notebook with a pvc`: what stands behind the thing is a part of it, unless it is written as Kubernetes does.
+        let leads = |named: &&Named| first_cue.is_none_or(|cue| named.start < cue) || is_written_out(text, named);
         let native = narrowed
             .native
             .iter()
-            .find(|native| range.start <= native.start && native.end <= range.end)
+            .filter(within)
+            .filter(|named| named.certain)
+            .find(leads)
             .map(|native| native.kind.clone());
-        let hinted = hinted(&text[range.clone()], patterns);
+        let hinted = hinted(narrowed, &range);
         let speaks = native.is_some() || !hinted.is_empty();
         match parts.last_mut() {
             Some(last) if !speaks => last.range.end = range.end,
@@ -151,7 +157,9 @@ fn parts(narrowed: &Narrowed, text: &str, patterns: &PatternSet) -> Vec<Part> {
         parts = merged;
     }
     if parts.is_empty() {
-        parts.push(Part { range: 0..text.len(), native: None, hinted: hinted(text, patterns) });
+        let whole = 0..text.len();
+        let hinted = hinted(narrowed, &whole);
+        parts.push(Part { range: whole, native: None, hinted });
     }
     parts
 }
@@ -164,24 +172,20 @@ fn same_thing(one: &Part, other: &Part) -> bool {
     }
 }
 
-/// Patterns whose cues stand in the words. A longer cue hides a shorter one inside it.
-fn hinted(text: &str, patterns: &PatternSet) -> Vec<String> {
-    let mut found: Vec<(Range<usize>, String)> = Vec::new();
-    for pattern in patterns.iter().filter(|pattern| !pattern.native) {
-        for cue in &pattern.form.cues {
-            let places = find_cue(text, cue).into_iter();
-            found.extend(places.map(|(start, end)| (start..end, pattern.kind.clone())));
-        }
-    }
-    let hidden = |range: &Range<usize>| {
-        found.iter().any(|(other, _)| {
-            other.start <= range.start && range.end <= other.end && other.len() > range.len()
-        })
-    };
+/// Whether a kind is written as Kubernetes writes it, in a way that nothing else is written: `StatefulSet`.
+fn is_written_out(text: &str, named: &Named) -> bool {
+    let capitals = named.kind.chars().filter(char::is_ascii_uppercase).count();
+    text.get(named.start..named.end) == Some(named.kind.as_str())
+        && (capitals > 1 || named.kind == "Deployment")
+        && !matches!(named.kind.as_str(), "PersistentVolumeClaim" | "ConfigMap")
+}
+
+/// Patterns whose cues stand in a part of the words, in order.
+fn hinted(narrowed: &Narrowed, range: &Range<usize>) -> Vec<String> {
     let mut kinds: Vec<String> = Vec::new();
-    for (range, kind) in &found {
-        if !hidden(range) && !kinds.contains(kind) {
-            kinds.push(kind.clone());
+    for named in narrowed.patterns.iter().filter(|n| range.start <= n.start && n.end <= range.end) {
+        if !kinds.contains(&named.kind) {
+            kinds.push(named.kind.clone());
         }
     }
     kinds
@@ -199,9 +203,10 @@ fn widen(kinds: &mut [Kind], length: usize) {
 }
 
 /// Which of the things a follow-up speaks of: the one whose cue or slot cue it names, else the first.
-pub fn which_thing(things: &[Filled], text: &str, patterns: &PatternSet) -> usize {
-    let named = hinted(text, patterns);
-    if let Some(index) = things.iter().position(|thing| named.contains(&thing.kind)) {
+pub fn which_thing(things: &[Filled], text: &str, narrowed: &Narrowed, patterns: &PatternSet) -> usize {
+    let named: Vec<&str> =
+        narrowed.patterns.iter().chain(&narrowed.native).map(|named| named.kind.as_str()).collect();
+    if let Some(index) = things.iter().position(|thing| named.contains(&thing.kind.as_str())) {
         return index;
     }
     let by_name = |thing: &Filled| {

@@ -1,18 +1,8 @@
 //! What is said to a person, in English or Chinese. Findings and JSON keys stay English.
 
-use crate::draft::outcome::{Declined, Intervention};
-use crate::draft::rules;
+use crate::draft::outcome::Intervention;
 use crate::draft::span::Language;
 use crate::pattern::FormSlot;
-
-/// A declined request: one clear line, and three requests that would work.
-pub fn declined(code: &str, language: Language) -> Declined {
-    Declined {
-        code: code.to_owned(),
-        reason: rules::reason(code, language),
-        examples: rules::examples(language),
-    }
-}
 
 /// The question about a value that is required and was not said.
 pub fn missing(parameter: &str, slot: Option<&FormSlot>, language: Language) -> String {

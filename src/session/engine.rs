@@ -13,7 +13,7 @@ use crate::diff::MaskKey;
 use crate::finding::{Finding, Severity};
 use crate::manifest::{Budget, Manifest, parse};
 use crate::model::{self, Backend, Cancel, ModelError, OpenOptions};
-use crate::pattern::{Catalogue, PatternSet};
+use crate::pattern::PatternSet;
 use crate::policy::{PolicySet, User};
 use crate::schema::SchemaSet;
 use crate::session::problem::{ExitCode, Problem};
@@ -31,7 +31,6 @@ pub enum Judged {
 /// See the module.
 pub struct Engine {
     patterns: PatternSet,
-    catalogue: &'static Catalogue,
     schemas: SchemaSet,
     policies: PolicySet,
     target: FolderTarget,
@@ -65,7 +64,6 @@ impl Engine {
         let user = User { name: config.user.clone().unwrap_or_default(), ..User::default() };
         Ok(Self {
             patterns,
-            catalogue: Catalogue::builtin(),
             schemas,
             policies,
             target,
@@ -111,12 +109,11 @@ impl Engine {
     pub fn load_model(&mut self) -> Result<&mut dyn Backend, Problem> {
         if self.backend.is_none() {
             let options = OpenOptions {
-                executable: self.config.executable.clone(),
                 cache_dir: Some(self.config.cache_dir.clone()),
                 threads: self.config.threads,
-                ..OpenOptions::default()
+                ..OpenOptions::new(self.config.executable.clone())
             };
-            self.backend = Some(model::open(&self.config.model, &options).map_err(model_problem)?);
+            self.backend = Some(model::open(self.config.model.clone(), &options).map_err(model_problem)?);
         }
         match &mut self.backend {
             Some(backend) => Ok(backend.as_mut()),
@@ -142,7 +139,6 @@ impl Engine {
         let Some(backend) = &mut self.backend else { return Err(Problem::new("no model is loaded")) };
         let library = Library {
             patterns: &self.patterns,
-            catalogue: self.catalogue,
             schemas: &self.schemas,
             policies: &self.policies,
             user: &self.user,
@@ -240,7 +236,11 @@ fn model_problem(error: ModelError) -> Problem {
     Problem::new(error).hint(hint)
 }
 
-fn open_patterns(config: &Config) -> Result<PatternSet, Problem> {
+/// The built-in patterns and those of the configuration.
+///
+/// # Errors
+/// A pattern that does not parse: file, line, column.
+pub fn open_patterns(config: &Config) -> Result<PatternSet, Problem> {
     let mut patterns = PatternSet::builtin().clone();
     for path in &config.patterns {
         let manifests = source::read_manifests(path).map_err(Problem::new)?;
@@ -261,6 +261,9 @@ fn open_schemas(config: &Config) -> Result<SchemaSet, Problem> {
 }
 
 /// The policies in force: built in, from folders, or none.
+///
+/// # Errors
+/// A policy that does not parse, or is of a kind that is not evaluated here.
 pub fn open_policies(config: &Config) -> Result<PolicySet, Problem> {
     let mut manifests: Vec<Manifest> = Vec::new();
     for source in &config.policies {

@@ -7,6 +7,6 @@ mod machine;
 mod problem;
 
 pub use driver::{Face, Reply, run};
-pub use engine::{Engine, Judged};
+pub use engine::{Engine, Judged, open_patterns, open_policies, owner_label};
 pub use machine::{Effect, Event, Machine, Phase};
 pub use problem::{ExitCode, Problem};
