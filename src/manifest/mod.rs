@@ -1,8 +1,20 @@
 //! Kubernetes objects as text and data. No IO.
 
 mod key;
+pub mod normalize;
+pub mod parse;
+pub mod pointer;
+pub mod print;
+pub mod quantity;
+pub mod visible;
+pub mod workload;
 
 pub use key::{GroupVersionKind, ObjectKey};
+pub use normalize::{canonical, normalize};
+pub use parse::{Budget, Document, ParseError, parse, parse_documents, parse_value};
+pub use print::{to_yaml, to_yaml_documents};
+pub use quantity::{Quantity, QuantityError};
+pub use workload::{ContainerKind, ContainerOf, PodOf, containers, pods};
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
