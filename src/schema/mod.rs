@@ -1,1 +1,35 @@
 //! What the API server accepts, by group, version and kind.
+//!
+//! A [`SchemaSet`] holds the kinds of one Kubernetes minor (bundled with the binary) and those of
+//! CustomResourceDefinitions that were added to it. [`validate`] says what is wrong with one object as the server would
+//! with strict field validation, [`defaulted`] fills in what the server would fill in, [`SchemaSet::list_keys`] tells
+//! how the entries of a list are told apart. No IO: schemas are compiled in, CRDs come as parsed manifests.
+
+mod api_rules;
+mod bundle;
+mod constraints;
+mod crd;
+mod defaults;
+mod error;
+mod formats;
+mod kinds;
+mod list_keys;
+mod metadata;
+mod node;
+mod quantity;
+mod set;
+mod structure;
+mod unknown;
+mod validate;
+mod violation;
+
+pub use defaults::defaulted;
+pub use error::SchemaError;
+pub use kinds::{KindInfo, KindSchema};
+pub use node::{Additional, Node, Pattern, Schema};
+pub use quantity::Quantity;
+pub use set::SchemaSet;
+pub use validate::validate;
+
+#[cfg(test)]
+mod tests;
