@@ -14,6 +14,7 @@
 //!
 //! Incomplete is never "allowed": the verdict of the gate is then *incomplete*.
 
+mod builtin;
 mod cel;
 mod compiled;
 mod evaluate;

@@ -1,17 +1,16 @@
 use std::path::{Path, PathBuf};
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::*;
 use crate::finding::{Finding, Severity};
-use crate::manifest::Manifest;
+use crate::manifest::{Budget, Manifest, parse};
 
 mod semantics;
 
 /// The documents of a YAML text.
 pub(super) fn documents(text: &str) -> Vec<Manifest> {
-    let values: Vec<Value> = serde_saphyr::from_multiple(text).unwrap();
-    values.into_iter().map(Manifest::rendered).collect()
+    parse(text.as_bytes(), Some("case"), &Budget::default()).unwrap()
 }
 
 fn folder() -> PathBuf {
@@ -114,4 +113,26 @@ fn an_evaluation_does_not_depend_on_the_order_of_keys() {
     for _ in 0..20 {
         assert_eq!(set.evaluate(&Review::create(&object, &User::named("ann"))), first);
     }
+}
+
+#[test]
+fn all_shipped_policies_are_compiled_in_and_in_force() {
+    let set = PolicySet::builtin().unwrap();
+    let mut folders: Vec<String> = std::fs::read_dir(folder())
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.is_dir())
+        .map(|path| path.file_name().unwrap().to_string_lossy().into_owned())
+        .collect();
+    folders.sort();
+    let list = set.list();
+    assert_eq!(list.iter().map(|policy| policy.name.clone()).collect::<Vec<_>>(), folders);
+    for policy in list {
+        assert!(
+            policy.in_force && policy.description.is_some() && policy.unsupported.is_none(),
+            "{policy:?}"
+        );
+        assert_eq!(policy.actions, ["Deny"]);
+    }
+    assert_eq!(set.in_force(), folders.len());
 }

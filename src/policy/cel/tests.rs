@@ -174,7 +174,7 @@ fn a_failing_expression_says_why() {
         ("object.a.startsWith('x')", "overload"),
         ("object.s.matches('[')", "not a valid regular expression"),
         ("object.s.matches('(a{1000}){1000}{1000}')", "regular expression"),
-        ("quantity('8 gigs').sign() == 1", "'8 gigs' is not a quantity"),
+        ("quantity('8 gigs').sign() == 1", "is not a quantity"),
     ] {
         match evaluate(source, &json!({"a": 1, "s": "x"})) {
             Err(EvaluationError::Failed(message)) => assert!(message.contains(why), "{source}: {message}"),

@@ -1,0 +1,76 @@
+//! Policies, on an object and on its Pods.
+
+use serde_json::Value;
+
+use super::context::CheckContext;
+use super::report::Collected;
+use super::{Subject, pods::PodView};
+use crate::finding::Finding;
+use crate::manifest::ObjectKey;
+use crate::policy::{Operation, Resource, Review};
+use crate::schema;
+
+/// What the policies in force say of an object and of the Pods that it would create. A Pod's findings are put at the
+/// object's fields and name it.
+pub(super) fn evaluate<'a>(
+    subject: &Subject,
+    objects: &'a [Value],
+    context: &CheckContext<'a>,
+    collected: &mut Collected,
+) -> Vec<Finding> {
+    if context.policies.is_empty() {
+        return Vec::new();
+    }
+    let old = context.old(&subject.key).map(|old| schema::defaulted(old, context.schemas));
+    let namespace = subject.key.namespace.as_deref().and_then(|name| context.namespace(name, objects));
+    let ask = |object: &Value, old: Option<&Value>, resource: Resource, collected: &mut Collected| {
+        let operation = if old.is_some() { Operation::Update } else { Operation::Create };
+        let evaluation = context.policies.evaluate(&Review {
+            object,
+            old,
+            operation,
+            resource,
+            namespace,
+            user: context.user,
+        });
+        collected
+            .spoke
+            .extend(evaluation.matched.iter().filter(|name| !evaluation.passed.contains(name)).cloned());
+        collected.matched.extend(evaluation.matched);
+        evaluation.findings
+    };
+    let resource = context.resource(&subject.key.gvk());
+    let mut findings = ask(&subject.object, old.as_ref(), resource, collected);
+    if subject.key.api_version == "v1" && subject.key.kind == "Pod" {
+        return findings;
+    }
+    let said = findings.len();
+    for view in &subject.pods {
+        let resource = context.resource(&ObjectKey::of(&view.pod).gvk());
+        for finding in ask(&view.pod, None, resource, collected) {
+            let moved = moved(finding, &subject.key, view);
+            let repeats =
+                findings.iter().take(said).any(|own| own.rule == moved.rule && own.path == moved.path)
+                    || findings.iter().any(|own| own.rule == moved.rule && same_text(own, &moved));
+            if !repeats {
+                findings.push(moved);
+            }
+        }
+    }
+    findings
+}
+
+/// A finding about a Pod, told about its owner.
+fn moved(finding: Finding, owner: &ObjectKey, view: &PodView) -> Finding {
+    Finding {
+        message: format!("the Pods of {}/{}: {}", owner.kind, owner.name, finding.message),
+        path: view.owner_path(&finding.path),
+        object: owner.clone(),
+        ..finding
+    }
+}
+
+/// Whether the second says what the first says, once the naming of the owner is left out.
+fn same_text(own: &Finding, moved: &Finding) -> bool {
+    own.message == moved.message || moved.message.ends_with(&format!(": {}", own.message))
+}
