@@ -2,6 +2,7 @@
 
 use std::io::{BufRead as _, IsTerminal as _, Write};
 use std::process::Command;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::Value;
 
@@ -15,6 +16,14 @@ use crate::session::{Face, Problem, Reply};
 /// Whether somebody can be asked: stdin and stdout are a terminal.
 pub fn is_interactive() -> bool {
     std::io::stdin().is_terminal() && std::io::stdout().is_terminal()
+}
+
+/// True while something runs that looks at the cancel flag; false while a prompt waits for a line.
+static BUSY: AtomicBool = AtomicBool::new(true);
+
+/// Whether a stop can be left to what is running: it looks at the cancel flag.
+pub fn is_busy() -> bool {
+    BUSY.load(Ordering::Relaxed)
 }
 
 /// See the module.
@@ -39,7 +48,10 @@ impl Terminal {
 
     fn read_line(&self) -> Option<String> {
         let mut line = String::new();
-        match std::io::stdin().lock().read_line(&mut line) {
+        BUSY.store(false, Ordering::Relaxed);
+        let read = std::io::stdin().lock().read_line(&mut line);
+        BUSY.store(true, Ordering::Relaxed);
+        match read {
             Ok(0) | Err(_) => None,
             Ok(_) => Some(line.trim().to_owned()),
         }

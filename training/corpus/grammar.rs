@@ -153,5 +153,17 @@ fn tidy(text: &str) -> String {
     for (from, to) in [(" ,", ","), (" .", "."), (" ?", "?"), (",,", ","), (", .", "."), (" ，", "，"), (" 。", "。")] {
         clean = clean.replace(from, to);
     }
+    // `with with`, `using from`: an optional part brought a preposition of its own.
+    for (from, to) in [
+        ("with with ", "with "), ("using with ", "with "), ("having with ", "with "), ("- with with ", "with "),
+        ("that has with ", "with "), ("using using ", "using "), ("with using ", "using "), ("having using ", "using "),
+        ("that has using ", "using "), ("with from ", "from "), ("using from ", "from "), ("having from ", "from "),
+        ("that has from ", "from "), ("with image", "image"), ("with on ", "on "), ("using on ", "on "),
+        ("with run", "run"), ("with at ", "at "), ("using at ", "at "), ("with and ", "and "), ("with under ", "under "),
+        ("and and ", "and "), ("and with ", "and "), ("with owned", "owned"), ("with for ", "for "), ("with mount", "mount"),
+        ("with that runs", "that runs"), ("with reachable", "reachable"), ("with exposed", "exposed"), ("an a ", "a "),
+    ] {
+        clean = clean.replace(from, to);
+    }
     clean.trim_matches([' ', ',', '，']).to_owned()
 }
