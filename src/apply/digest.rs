@@ -52,6 +52,7 @@ pub(super) fn of(plan: &Plan) -> String {
             })
         })
         .collect();
-    let contents = json!({ "version": plan.version, "target": plan.target, "changes": changes, "writes": writes });
+    let contents =
+        json!({ "version": plan.version, "target": plan.target, "changes": changes, "writes": writes });
     sha256(canonical(&contents).as_bytes())
 }

@@ -99,7 +99,9 @@ pub enum ApplyError {
         reason: String,
     },
     /// A plan holds Secret values that came from no file, so that it cannot be kept.
-    #[error("cannot keep the plan in '{path}': {object} holds values that came from no file, and values are not kept")]
+    #[error(
+        "cannot keep the plan in '{path}': {object} holds values that came from no file, and values are not kept"
+    )]
     ValuesWithoutFile {
         /// The plan's file.
         path: String,
@@ -118,15 +120,25 @@ impl ApplyError {
             Self::Read { .. } => "check that the folder exists and that you may read it",
             Self::TooLarge { .. } => "name a smaller folder with --to DIR",
             Self::Object { .. } => "correct the object and plan again",
-            Self::Ambiguous { .. } => "remove all but one, or name the folder of the one that is meant with --to DIR",
-            Self::CannotEdit { .. } => "correct the file, or move the object into a YAML file of its own, and plan again",
-            Self::Escapes { .. } => "replace the symbolic link by a real folder or file, or name its own folder with --to DIR",
+            Self::Ambiguous { .. } => {
+                "remove all but one, or name the folder of the one that is meant with --to DIR"
+            }
+            Self::CannotEdit { .. } => {
+                "correct the file, or move the object into a YAML file of its own, and plan again"
+            }
+            Self::Escapes { .. } => {
+                "replace the symbolic link by a real folder or file, or name its own folder with --to DIR"
+            }
             Self::Stale { .. } => "make a new plan and look at it",
             Self::OtherTarget { .. } => "leave --to out, or make a plan for this folder",
-            Self::Unwritable { .. } => "check the folder's permissions and free space, or name another one with --to DIR",
+            Self::Unwritable { .. } => {
+                "check the folder's permissions and free space, or name another one with --to DIR"
+            }
             Self::PlanFile { .. } => "make a new plan with `kubectl copilot plan … --out FILE`",
             Self::ValuesWithoutFile { .. } => "plan from a file: kubectl copilot plan -f FILE --out FILE",
-            Self::WrongDigest(_) => "look at the plan again and agree to its own digest; a plan that was edited has to be made anew",
+            Self::WrongDigest(_) => {
+                "look at the plan again and agree to its own digest; a plan that was edited has to be made anew"
+            }
         }
     }
 }

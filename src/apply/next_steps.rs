@@ -32,8 +32,11 @@ fn apply(with: &ApplyWith) -> String {
 fn fill(secret: &UnfilledSecret) -> String {
     let UnfilledSecret { name, namespace, secret_type, key, length } = secret;
     let name_argument = quoted(name);
-    let namespace = namespace.as_ref().map(|namespace| format!(" -n {}", quoted(namespace))).unwrap_or_default();
-    let template = format!("{{{{.metadata.resourceVersion}}}}{{{{if .data}}}}{{{{if index .data \"{key}\"}}}} set{{{{end}}}}{{{{end}}}}");
+    let namespace =
+        namespace.as_ref().map(|namespace| format!(" -n {}", quoted(namespace))).unwrap_or_default();
+    let template = format!(
+        "{{{{.metadata.resourceVersion}}}}{{{{if .data}}}}{{{{if index .data \"{key}\"}}}} set{{{{end}}}}{{{{end}}}}"
+    );
     // The texts of the object around resourceVersion and value; awk sees them as its own string constants.
     let head = awk_text(&format!(
         r#"{{"apiVersion":"v1","kind":"Secret","type":{},"metadata":{{"name":{}"#,

@@ -247,7 +247,8 @@ impl Plan {
 
     /// The document of `plan -o json`: no Secret value is in it.
     pub fn document(&self) -> Value {
-        serde_json::to_value(self).unwrap_or_else(|error| json!({ "version": VERSION, "error": error.to_string() }))
+        serde_json::to_value(self)
+            .unwrap_or_else(|error| json!({ "version": VERSION, "error": error.to_string() }))
     }
 
     /// The yes to exactly this plan. The digest is computed again from what would be written; the one that stands in
@@ -275,5 +276,10 @@ impl ConfirmedPlan {
     /// What was agreed to.
     pub fn plan(&self) -> &Plan {
         &self.plan
+    }
+
+    /// For the writer.
+    pub(super) fn into_plan(self) -> Plan {
+        self.plan
     }
 }

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::apply::digest::{self, sha256};
 use crate::apply::error::{ApplyError, WrongDigest};
+use crate::apply::folder::read_bytes;
 use crate::apply::plan::{BodySource, Plan, PlannedChange, VERSION};
 use crate::apply::secret;
 use crate::manifest::{Budget, ObjectKey, parse};
@@ -17,9 +18,10 @@ use crate::source;
 /// # Errors
 /// A Secret with values that came from no file, and what the system says.
 pub fn write_plan(path: &Path, plan: &Plan) -> Result<(), ApplyError> {
-    let without_file = plan.changes.iter().find(|change| {
-        change.body_from.is_none() && change.body.as_ref().is_some_and(secret::holds_values)
-    });
+    let without_file = plan
+        .changes
+        .iter()
+        .find(|change| change.body_from.is_none() && change.body.as_ref().is_some_and(secret::holds_values));
     if let Some(change) = without_file {
         return Err(ApplyError::ValuesWithoutFile {
             path: path.display().to_string(),
@@ -42,7 +44,10 @@ pub fn read_plan(path: &Path) -> Result<Plan, ApplyError> {
     match document.get("version").and_then(Value::as_u64) {
         Some(VERSION) => {}
         Some(other) => {
-            return Err(wrong(path, format!("it has version {other}, and this program reads version {VERSION}")));
+            return Err(wrong(
+                path,
+                format!("it has version {other}, and this program reads version {VERSION}"),
+            ));
         }
         None => return Err(wrong(path, "it has no version: it is no plan")),
     }
@@ -70,15 +75,15 @@ fn wrong(path: &Path, reason: impl Into<String>) -> ApplyError {
 
 /// The object out of the file that it came from, if that is still the same.
 fn body(plan: &Path, change: &PlannedChange, from: &BodySource) -> Result<Value, ApplyError> {
-    let text = source::read_text(Path::new(&from.path)).map_err(|error| {
-        wrong(plan, format!("the values of {} are read from its file again: {error}", change.object))
+    let bytes = read_bytes(Path::new(&from.path))?.ok_or_else(|| {
+        wrong(plan, format!("the values of {} are read from '{}', and it is gone", change.object, from.path))
     })?;
-    if sha256(text.as_bytes()) != from.sha256 {
+    if sha256(&bytes) != from.sha256 {
         return Err(ApplyError::Stale {
             changed: vec![format!("'{}' has changed, where {} comes from", from.path, change.object)],
         });
     }
-    let manifests = parse(text.as_bytes(), Some(&from.path), &Budget::default())
+    let manifests = parse(&bytes, Some(&from.path), &Budget::default())
         .map_err(|error| wrong(plan, error.to_string()))?;
     manifests
         .into_iter()

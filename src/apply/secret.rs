@@ -54,7 +54,8 @@ pub(super) fn holds_values(object: &Value) -> bool {
         Some(Value::Object(map)) => !map.is_empty(),
         Some(_) => true,
     };
-    is_secret(object) && (filled("data") || filled("stringData") || annotation(object, LAST_APPLIED).is_some())
+    is_secret(object)
+        && (filled("data") || filled("stringData") || annotation(object, LAST_APPLIED).is_some())
 }
 
 /// For serde: a body that does not enter a document.
@@ -88,7 +89,9 @@ pub(super) fn drawn(object: &Value) -> Result<Vec<Drawn>, String> {
             return Err(wrong(format!("'{key}' asks for the kind '{kind}', and only hex is drawn")));
         }
         if !(16..=LONGEST).contains(&length) {
-            return Err(wrong(format!("'{key}' asks for {length} characters, and 16 to {LONGEST} are drawn")));
+            return Err(wrong(format!(
+                "'{key}' asks for {length} characters, and 16 to {LONGEST} are drawn"
+            )));
         }
         drawn.push(Drawn { path: format!("/data/{key}"), kind, length });
     }
@@ -108,7 +111,9 @@ pub(super) fn with_kept(body: &Value, existing: &Value, keeps: &[String]) -> Val
     let mut whole = body.clone();
     for pointer in keeps {
         let Some((field, key)) = pointer.trim_start_matches('/').split_once('/') else { continue };
-        let (Some(value), Some(object)) = (existing.pointer(pointer), whole.as_object_mut()) else { continue };
+        let (Some(value), Some(object)) = (existing.pointer(pointer), whole.as_object_mut()) else {
+            continue;
+        };
         let map = object.entry(field).or_insert_with(|| Value::Object(Map::new()));
         if let Some(map) = map.as_object_mut() {
             map.insert(key.to_owned(), value.clone());

@@ -14,8 +14,7 @@ use crate::apply::secret;
 use crate::finding::{Finding, Severity};
 use crate::manifest::{Budget, parse_documents, to_yaml};
 
-/// One file as it will be.
-#[derive(Debug)]
+/// One file as it will be. Without `Debug`: it may hold Secret values.
 pub(super) struct Assembled {
     /// Path below the target.
     pub path: String,
@@ -28,7 +27,7 @@ pub(super) struct Assembled {
 }
 
 /// All files, kustomizations last: none of them names a file that is not there yet.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Assembly {
     pub files: Vec<Assembled>,
     pub findings: Vec<Finding>,
@@ -78,7 +77,11 @@ struct Edit {
 }
 
 fn cannot(change: &PlannedChange, reason: impl Into<String>) -> ApplyError {
-    ApplyError::CannotEdit { object: change.object.to_string(), file: change.file.clone(), reason: reason.into() }
+    ApplyError::CannotEdit {
+        object: change.object.to_string(),
+        file: change.file.clone(),
+        reason: reason.into(),
+    }
 }
 
 fn edit(scan: &Scan, change: &PlannedChange, body: &Value) -> Result<Edit, ApplyError> {
@@ -89,7 +92,10 @@ fn edit(scan: &Scan, change: &PlannedChange, body: &Value) -> Result<Edit, Apply
         return Err(cannot(change, broken.clone()));
     }
     let Some(range) = placed.document.clone() else {
-        return Err(cannot(change, "it is an item of a List, or stands in a JSON file, and only YAML documents are changed"));
+        return Err(cannot(
+            change,
+            "it is an item of a List, or stands in a JSON file, and only YAML documents are changed",
+        ));
     };
     let body = secret::with_kept(body, &placed.object, &change.keeps);
     Ok(Edit { object: change.object.to_string(), range, body })
@@ -151,7 +157,9 @@ fn kustomize(scan: &Scan, created: &[&PlannedChange], assembly: &mut Assembly) {
         let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
         let new: Vec<String> = changes
             .iter()
-            .map(|change| change.file.strip_prefix(folder).unwrap_or(&change.file).trim_start_matches('/').to_owned())
+            .map(|change| {
+                change.file.strip_prefix(folder).unwrap_or(&change.file).trim_start_matches('/').to_owned()
+            })
             .collect();
         let edited = match &file.broken {
             Some(why) => Err(why.clone()),
@@ -166,10 +174,16 @@ fn kustomize(scan: &Scan, created: &[&PlannedChange], assembly: &mut Assembly) {
                 private: false,
             }),
             Err(why) => assembly.findings.extend(changes.iter().zip(&new).map(|(change, entry)| {
-                let message = format!("'{path}' was not changed, so that this object is not part of it: {why}");
-                let finding =
-                    Finding::new("kustomization-unchanged", Severity::Warning, change.object.clone(), "", message)
-                        .with_hint(format!("add `- {entry}` to its `resources` by hand"));
+                let message =
+                    format!("'{path}' was not changed, so that this object is not part of it: {why}");
+                let finding = Finding::new(
+                    "kustomization-unchanged",
+                    Severity::Warning,
+                    change.object.clone(),
+                    "",
+                    message,
+                )
+                .with_hint(format!("add `- {entry}` to its `resources` by hand"));
                 Finding { file: Some(path.to_owned()), ..finding }
             })),
         }

@@ -26,7 +26,8 @@ pub(super) fn ranges(text: &str) -> Vec<Range> {
     let mut offset = 0;
     for (index, line) in text.split_inclusive('\n').enumerate() {
         let after = |marker: &str| {
-            line.strip_prefix(marker).filter(|rest| rest.is_empty() || rest.starts_with([' ', '\t', '\r', '\n']))
+            line.strip_prefix(marker)
+                .filter(|rest| rest.is_empty() || rest.starts_with([' ', '\t', '\r', '\n']))
         };
         let next = offset + line.len();
         if let Some(rest) = after("---") {
@@ -88,15 +89,20 @@ pub(super) fn replace(text: &str, range: &Range, body: &str) -> String {
 /// without what follows it.
 pub(super) fn comments_inside(text: &str, range: &Range) -> usize {
     let content = &text[range.start..range.end];
-    let value = |text: &str| parse_documents(text.as_bytes(), None, &Budget::default()).ok().map(|mut documents| {
-        documents.pop().map(|document| document.value)
-    });
+    let value = |text: &str| {
+        parse_documents(text.as_bytes(), None, &Budget::default())
+            .ok()
+            .map(|mut documents| documents.pop().map(|document| document.value))
+    };
     let Some(whole) = value(content) else { return 0 };
     let lines: Vec<&str> = content.split_inclusive('\n').collect();
     let head = lines.iter().take_while(|line| is_comment(line)).count();
     let tail = lines.iter().rev().take_while(|line| line.starts_with('#') || line.trim().is_empty()).count();
     let mut count = 0;
-    for index in (head..lines.len().saturating_sub(tail)).filter(|index| lines[*index].contains('#')).take(MOST_COMMENTS) {
+    for index in (head..lines.len().saturating_sub(tail))
+        .filter(|index| lines[*index].contains('#'))
+        .take(MOST_COMMENTS)
+    {
         let line = lines[index];
         let cut = match line.find(" #") {
             _ if line.trim_start().starts_with('#') => "",
@@ -148,7 +154,10 @@ mod tests {
     fn one_document_is_replaced_and_the_rest_stays_byte_for_byte() {
         let found = ranges(TEXT);
         let text = replace(TEXT, &found[2], "b: 9\n");
-        assert_eq!(text, "# licence\n---\n# first\na: 1\n# end of first\n---\n# second\nb: 9\n# gone? no\n---\nd: 3\n");
+        assert_eq!(
+            text,
+            "# licence\n---\n# first\na: 1\n# end of first\n---\n# second\nb: 9\n# gone? no\n---\nd: 3\n"
+        );
         let inline = "--- {a: 1}\n---\nb: 2\n";
         assert_eq!(replace(inline, &ranges(inline)[1], "a: 2"), "---\na: 2\n---\nb: 2\n");
     }

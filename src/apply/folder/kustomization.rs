@@ -30,7 +30,9 @@ pub(super) struct Moves {
 /// Reads what a kustomization does to names and namespaces; nothing where it cannot be read.
 pub(super) fn moves(text: &str) -> Moves {
     let Ok(value) = value(text) else { return Moves::default() };
-    let field = |name: &str| value.get(name).and_then(Value::as_str).filter(|text| !text.is_empty()).map(str::to_owned);
+    let field = |name: &str| {
+        value.get(name).and_then(Value::as_str).filter(|text| !text.is_empty()).map(str::to_owned)
+    };
     Moves {
         namespace: field("namespace"),
         prefix: field("namePrefix").unwrap_or_default(),
@@ -46,7 +48,8 @@ pub(super) fn moves(text: &str) -> Moves {
 pub(super) fn add(text: &str, entries: &[String]) -> Result<String, String> {
     let before = value(text)?;
     let present = resources(&before)?;
-    let new: Vec<&String> = entries.iter().filter(|entry| !present.iter().any(|old| same_path(old, entry))).collect();
+    let new: Vec<&String> =
+        entries.iter().filter(|entry| !present.iter().any(|old| same_path(old, entry))).collect();
     if new.is_empty() {
         return Ok(text.to_owned());
     }
@@ -77,7 +80,11 @@ fn resources(value: &Value) -> Result<Vec<String>, String> {
         None | Some(Value::Null) => Ok(Vec::new()),
         Some(Value::Array(items)) => items
             .iter()
-            .map(|item| item.as_str().map(str::to_owned).ok_or_else(|| "an entry of its `resources` is no string".to_owned()))
+            .map(|item| {
+                item.as_str()
+                    .map(str::to_owned)
+                    .ok_or_else(|| "an entry of its `resources` is no string".to_owned())
+            })
             .collect(),
         Some(_) => Err("its `resources` are no list".into()),
     }
@@ -95,8 +102,8 @@ enum At {
     Absent,
     /// The key's value is empty or a scalar; the key's line.
     Empty { line: usize },
-    /// A block list; line and column of its last item.
-    Block { line: usize, column: usize },
+    /// A block list; the line of its last item.
+    Block { line: usize },
     /// A flow list; index of the closing bracket, in characters.
     Flow { close: usize },
 }
@@ -116,13 +123,22 @@ fn edit(text: &str, new: &[&String]) -> Result<String, String> {
             Ok(whole)
         }
         At::Empty { line } => Ok(insert_after(text, line, &listed(0))),
-        At::Block { line, column } => Ok(insert_after(text, line, &listed(column))),
+        At::Block { line } => {
+            let last = text.lines().nth(line - 1).unwrap_or_default();
+            let item = last.trim_start();
+            if !item.starts_with("- ") {
+                return Err("the last entry of its `resources` is on no line of its own".into());
+            }
+            Ok(insert_after(text, line, &listed(last.len() - item.len())))
+        }
         At::Flow { close } => {
             let at = text.char_indices().nth(close).map_or(text.len(), |(byte, _)| byte);
             let (head, tail) = text.split_at(at);
             let joined = new.iter().map(|entry| entry.as_str()).collect::<Vec<_>>().join(", ");
             let comma = if head.trim_end().ends_with(['[', ',']) { "" } else { ", " };
-            Ok(format!("{head}{comma}{joined}{tail}"))
+            // What stands in a line of its own has to be indented, even in brackets.
+            let indent = if head.ends_with('\n') { "  " } else { "" };
+            Ok(format!("{head}{indent}{comma}{joined}{tail}"))
         }
     }
 }
@@ -141,7 +157,7 @@ fn locate(text: &str) -> Result<At, String> {
     let mut depth = 0usize;
     let mut is_key = true;
     let mut key_line = None;
-    let mut list: Option<(bool, usize, usize)> = None;
+    let mut list: Option<(bool, usize)> = None;
     for (event, span) in &events {
         let at_top = depth == 1;
         match event {
@@ -158,7 +174,7 @@ fn locate(text: &str) -> Result<At, String> {
             Event::Scalar(..) | Event::Alias(_) => {
                 if at_top {
                     is_key = !is_key;
-                } else if let (2, Some((_, line, _))) = (depth, &mut list) {
+                } else if let (2, Some((_, line))) = (depth, &mut list) {
                     *line = span.start.line();
                 }
             }
@@ -168,18 +184,18 @@ fn locate(text: &str) -> Result<At, String> {
                     return Err("it is written in braces".into());
                 }
                 if at_top && !is_key && key_line.is_some() {
-                    list = Some((character == Some('['), span.start.line(), span.start.col()));
+                    list = Some((character == Some('['), span.start.line()));
                 }
                 depth += 1;
             }
             Event::MappingEnd | Event::SequenceEnd => {
                 depth = depth.saturating_sub(1);
                 if depth == 1 {
-                    if let Some((is_flow, line, column)) = list {
+                    if let Some((is_flow, line)) = list {
                         return Ok(if is_flow {
                             At::Flow { close: span.start.index() }
                         } else {
-                            At::Block { line, column }
+                            At::Block { line }
                         });
                     }
                     is_key = !is_key;
@@ -206,8 +222,14 @@ mod tests {
             added(text),
             "# ours\nresources:\n  - b.yaml # first\n\n  # the second\n  - a.yaml\n  - new.yaml\n\n# images\nimages:\n  - name: x\n"
         );
-        assert_eq!(added("resources:\n- a.yaml\nnamespace: x\n"), "resources:\n- a.yaml\n- new.yaml\nnamespace: x\n");
-        assert_eq!(added("a: {resources: [x]}\nresources:\n- a.yaml"), "a: {resources: [x]}\nresources:\n- a.yaml\n- new.yaml\n");
+        assert_eq!(
+            added("resources:\n- a.yaml\nnamespace: x\n"),
+            "resources:\n- a.yaml\n- new.yaml\nnamespace: x\n"
+        );
+        assert_eq!(
+            added("a: {resources: [x]}\nresources:\n- a.yaml"),
+            "a: {resources: [x]}\nresources:\n- a.yaml\n- new.yaml\n"
+        );
     }
 
     #[test]
@@ -215,19 +237,25 @@ mod tests {
         assert_eq!(added(""), "resources:\n- new.yaml\n");
         assert_eq!(added("# only this\n"), "# only this\nresources:\n- new.yaml\n");
         assert_eq!(added("namespace: x"), "namespace: x\nresources:\n- new.yaml\n");
-        assert_eq!(added("resources: # later\nnamespace: x\n"), "resources: # later\n- new.yaml\nnamespace: x\n");
+        assert_eq!(
+            added("resources: # later\nnamespace: x\n"),
+            "resources: # later\n- new.yaml\nnamespace: x\n"
+        );
     }
 
     #[test]
     fn lists_in_brackets_stay_in_brackets() {
         assert_eq!(added("resources: []\n"), "resources: [new.yaml]\n");
         assert_eq!(added("resources: [a.yaml] # two\nx: 1\n"), "resources: [a.yaml, new.yaml] # two\nx: 1\n");
-        assert_eq!(added("resources: [\n  ä.yaml,\n]\n"), "resources: [\n  ä.yaml,\nnew.yaml]\n");
+        assert_eq!(added("resources: [\n  ä.yaml,\n]\n"), "resources: [\n  ä.yaml,\n  new.yaml]\n");
     }
 
     #[test]
     fn windows_line_ends_stay() {
-        assert_eq!(added("resources:\r\n- a.yaml\r\nx: 1\r\n"), "resources:\r\n- a.yaml\r\n- new.yaml\r\nx: 1\r\n");
+        assert_eq!(
+            added("resources:\r\n- a.yaml\r\nx: 1\r\n"),
+            "resources:\r\n- a.yaml\r\n- new.yaml\r\nx: 1\r\n"
+        );
     }
 
     #[test]
@@ -254,7 +282,10 @@ mod tests {
     #[test]
     fn names_and_namespaces_may_move() {
         let moved = moves("namespace: team-a\nnamePrefix: dev-\n");
-        assert_eq!(moved, Moves { namespace: Some("team-a".into()), prefix: "dev-".into(), suffix: String::new() });
+        assert_eq!(
+            moved,
+            Moves { namespace: Some("team-a".into()), prefix: "dev-".into(), suffix: String::new() }
+        );
         assert_eq!(moves("resources: []\n"), Moves::default());
     }
 }

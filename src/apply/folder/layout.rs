@@ -49,7 +49,10 @@ impl<'a> Layout<'a> {
         let stem = shortened(&plain(&format!("{}-{}", key.kind, key.name)));
         let mut path = format!("{folder}{stem}.yaml");
         if let (true, Some(namespace)) = (self.is_taken(&path), &key.namespace) {
-            path = format!("{folder}{}.yaml", shortened(&plain(&format!("{}-{}-{namespace}", key.kind, key.name))));
+            path = format!(
+                "{folder}{}.yaml",
+                shortened(&plain(&format!("{}-{}-{namespace}", key.kind, key.name)))
+            );
         }
         let mut number = 2;
         while self.is_taken(&path) {
@@ -85,7 +88,9 @@ fn shortened(stem: &str) -> String {
 
 fn application(object: &Value) -> Option<&str> {
     let labels = object.get("metadata")?.get("labels")?;
-    ["app.kubernetes.io/instance", "app.kubernetes.io/name"].iter().find_map(|label| labels.get(*label)?.as_str())
+    ["app.kubernetes.io/instance", "app.kubernetes.io/name"]
+        .iter()
+        .find_map(|label| labels.get(*label)?.as_str())
 }
 
 fn habit(scan: &Scan) -> Habit {
@@ -100,7 +105,8 @@ fn habit(scan: &Scan) -> Habit {
             }
             any = true;
             let key = ObjectKey::of(&placed.object);
-            let namespace = if key.kind == "Namespace" { Some(key.name.as_str()) } else { key.namespace.as_deref() };
+            let namespace =
+                if key.kind == "Namespace" { Some(key.name.as_str()) } else { key.namespace.as_deref() };
             by_namespace &= namespace == Some(folder);
             by_application &= application(&placed.object) == Some(folder);
         }

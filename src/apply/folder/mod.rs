@@ -10,21 +10,29 @@ mod scan;
 mod tests;
 mod write;
 
+use std::fmt;
 use std::path::{Component, Path, PathBuf};
 
 use serde_json::Value;
 
 use self::scan::Scan;
+pub(super) use self::scan::bytes as read_bytes;
 use crate::apply::error::ApplyError;
 use crate::apply::plan::TargetId;
 use crate::finding::Finding;
 
 /// A folder of manifests, as it was when it was opened.
-#[derive(Debug)]
 pub struct FolderTarget {
     dir: PathBuf,
     id: TargetId,
     scan: Scan,
+}
+
+impl fmt::Debug for FolderTarget {
+    /// Without the objects: Secrets are among them.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FolderTarget").field("dir", &self.dir).finish_non_exhaustive()
+    }
 }
 
 impl FolderTarget {
@@ -75,7 +83,10 @@ pub(super) fn resolve(dir: &Path) -> Result<PathBuf, ApplyError> {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
                 // A link that leads nowhere would be followed once its end exists.
                 if ancestor.is_symlink() {
-                    return Err(fail(format!("'{}' is a symbolic link that leads nowhere", ancestor.display())));
+                    return Err(fail(format!(
+                        "'{}' is a symbolic link that leads nowhere",
+                        ancestor.display()
+                    )));
                 }
                 continue;
             }

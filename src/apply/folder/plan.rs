@@ -15,7 +15,7 @@ use crate::apply::digest::sha256;
 use crate::apply::error::ApplyError;
 use crate::apply::plan::{Action, BodySource, Checked, FieldChange, FileWrite, Plan, PlannedChange};
 use crate::apply::secret;
-use crate::diff::{MaskKey, ObjectDiff};
+use crate::diff::MaskKey;
 use crate::finding::{Finding, Severity};
 use crate::manifest::{Manifest, ObjectKey};
 
@@ -80,7 +80,10 @@ impl FolderTarget {
     ) -> Result<PlannedChange, ApplyError> {
         let drawn = secret::drawn(object).map_err(|reason| wrong(&key, reason))?;
         if let Some(pointer) = secret::filled(object, &drawn).first() {
-            return Err(wrong(&key, format!("it has a value at {pointer}, where its annotation says that one is drawn")));
+            return Err(wrong(
+                &key,
+                format!("it has a value at {pointer}, where its annotation says that one is drawn"),
+            ));
         }
         let mut change = PlannedChange {
             action: Action::Create,
@@ -112,10 +115,12 @@ impl FolderTarget {
                 change.fingerprint = Some(file.sha256.clone());
                 change.keeps = secret::filled(&placed.object, &change.drawn);
                 let old = secret::without_kept(&placed.object, &change.keeps);
-                change.action = match () {
-                    () if old == *object => Action::None,
-                    () if secret::is_ours(&placed.object) => Action::Change,
-                    () => Action::Replace,
+                change.action = if old == *object {
+                    Action::None
+                } else if secret::is_ours(&placed.object) {
+                    Action::Change
+                } else {
+                    Action::Replace
                 };
                 if change.action == Action::Replace {
                     findings.push(at(&change, placed.line, "target-object-of-others", "this object was not written by kubectl-copilot: all of it is replaced, fields that are not in the new one too").with_hint("look at the diff for what goes"));
@@ -123,7 +128,8 @@ impl FolderTarget {
                 if let (true, Some(range)) = (change.action != Action::None, &placed.document) {
                     let lost = documents::comments_inside(&file.text, range);
                     if lost > 0 {
-                        let comments = if lost == 1 { "a comment".to_owned() } else { format!("{lost} comments") };
+                        let comments =
+                            if lost == 1 { "a comment".to_owned() } else { format!("{lost} comments") };
                         let message = format!("{comments} inside this object's text will be lost");
                         findings.push(at(&change, placed.line, "target-comments-lost", message));
                     }
@@ -133,7 +139,10 @@ impl FolderTarget {
             several => {
                 return Err(ApplyError::Ambiguous {
                     object: change.object.to_string(),
-                    places: several.iter().map(|(path, _, placed)| format!("{path}:{}", placed.line)).collect(),
+                    places: several
+                        .iter()
+                        .map(|(path, _, placed)| format!("{path}:{}", placed.line))
+                        .collect(),
                 });
             }
         };
@@ -173,4 +182,8 @@ fn body_source(file: &str) -> Result<Option<BodySource>, ApplyError> {
     let Ok(path) = Path::new(file).canonicalize() else { return Ok(None) };
     let (Some(text), Some(bytes)) = (path.to_str(), scan::bytes(&path)?) else { return Ok(None) };
     Ok(Some(BodySource { path: text.to_owned(), sha256: sha256(&bytes) }))
+}
+
+fn fields(_old: Option<&Value>, _new: &Value, _mask: &MaskKey) -> Vec<FieldChange> {
+    Vec::new()
 }

@@ -42,7 +42,7 @@ impl Identity {
 }
 
 /// One object and where it stands.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(super) struct Placed {
     pub object: Value,
     pub identity: Identity,
@@ -53,7 +53,7 @@ pub(super) struct Placed {
 }
 
 /// One manifest file or kustomization.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(super) struct ScannedFile {
     /// Fingerprint of its bytes.
     pub sha256: String,
@@ -63,8 +63,8 @@ pub(super) struct ScannedFile {
     pub broken: Option<String>,
 }
 
-/// Everything that was read.
-#[derive(Debug, Clone, Default)]
+/// Everything that was read. Secrets with their values are in it, so that none of this has a `Debug`.
+#[derive(Clone, Default)]
 pub(super) struct Scan {
     /// By path below the target.
     pub files: BTreeMap<String, ScannedFile>,
@@ -80,7 +80,10 @@ impl Scan {
         identity: &'a Identity,
     ) -> impl Iterator<Item = (&'a String, &'a ScannedFile, &'a Placed)> {
         self.files.iter().flat_map(move |(path, file)| {
-            file.objects.iter().filter(move |placed| placed.identity == *identity).map(move |placed| (path, file, placed))
+            file.objects
+                .iter()
+                .filter(move |placed| placed.identity == *identity)
+                .map(move |placed| (path, file, placed))
         })
     }
 
@@ -102,7 +105,10 @@ impl Scan {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(walk.scan),
             Err(error) => return Err(read_error(dir, &error)),
             Ok(metadata) if !metadata.is_dir() => {
-                return Err(ApplyError::Read { path: dir.display().to_string(), reason: "it is not a folder".into() });
+                return Err(ApplyError::Read {
+                    path: dir.display().to_string(),
+                    reason: "it is not a folder".into(),
+                });
             }
             Ok(_) => {}
         }
@@ -156,7 +162,11 @@ impl Walk<'_> {
             let is_manifest = is_manifest(&name);
             if kind.is_symlink() {
                 if is_manifest {
-                    self.note(&path, None, "it is a symbolic link: it was not read, and is never written".into());
+                    self.note(
+                        &path,
+                        None,
+                        "it is a symbolic link: it was not read, and is never written".into(),
+                    );
                 }
             } else if kind.is_dir() {
                 self.folder(&path, depth + 1)?;
@@ -178,7 +188,8 @@ impl Walk<'_> {
             return Err(self.too_large(format!("its manifests have more than {} MiB", LARGEST_TOTAL >> 20)));
         }
         let fingerprint = sha256(&bytes);
-        let mut file = ScannedFile { sha256: fingerprint, text: String::new(), objects: Vec::new(), broken: None };
+        let mut file =
+            ScannedFile { sha256: fingerprint, text: String::new(), objects: Vec::new(), broken: None };
         match String::from_utf8(bytes) {
             Ok(text) if text.len() as u64 <= LARGEST => file.text = text,
             Ok(_) => file.broken = Some(format!("it has more than {} MiB", LARGEST >> 20)),
@@ -212,7 +223,11 @@ impl Walk<'_> {
                 Err(error) => {
                     let line = error.line + range.line - 1;
                     let message = &error.message;
-                    self.note(path, Some(line), format!("the file does not parse, and is not changed: {message}"));
+                    self.note(
+                        path,
+                        Some(line),
+                        format!("the file does not parse, and is not changed: {message}"),
+                    );
                     file.broken = Some(format!("line {line} does not parse: {message}"));
                 }
             }
@@ -221,7 +236,12 @@ impl Walk<'_> {
     }
 
     fn note(&mut self, path: &str, line: Option<usize>, message: String) {
-        let key = ObjectKey { api_version: String::new(), kind: "File".into(), namespace: None, name: path.to_owned() };
+        let key = ObjectKey {
+            api_version: String::new(),
+            kind: "File".into(),
+            namespace: None,
+            name: path.to_owned(),
+        };
         let finding = Finding::new("target-file-unread", Severity::Warning, key, "", message)
             .with_hint("objects in it are not known here: one of them might be created a second time");
         self.scan.findings.push(Finding { file: Some(path.to_owned()), line, ..finding });
@@ -233,7 +253,8 @@ impl Walk<'_> {
 }
 
 pub(super) fn is_manifest(name: &str) -> bool {
-    let extension = Path::new(name).extension().and_then(|extension| extension.to_str()).map(str::to_lowercase);
+    let extension =
+        Path::new(name).extension().and_then(|extension| extension.to_str()).map(str::to_lowercase);
     matches!(extension.as_deref(), Some("yaml" | "yml" | "json")) || kustomization::is_one(name)
 }
 
@@ -256,7 +277,7 @@ fn place(value: Value, document: Option<Range>, line: usize, objects: &mut Vec<P
 }
 
 /// The bytes of a file; `None` where there is no such file. Never more than the bound and a byte.
-pub(super) fn bytes(path: &Path) -> Result<Option<Vec<u8>>, ApplyError> {
+pub(in crate::apply) fn bytes(path: &Path) -> Result<Option<Vec<u8>>, ApplyError> {
     let file = match File::open(path) {
         Ok(file) => file,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),

@@ -1,6 +1,6 @@
 //! The only place that writes to a target.
 //!
-//! 1. Everything is read again and must be as the plan has it. 2. Every file is written beside its place. 3. The files
+//! Everything is read again and must be as the plan has it; then every file is written beside its place; then the files
 //! are renamed into place, one by one. Up to the first rename nothing of the target has changed.
 
 use std::fs::{self, Permissions};
@@ -32,14 +32,18 @@ impl FolderTarget {
     /// [`ApplyError::Stale`] where the folder is not as it was planned against, [`ApplyError::OtherTarget`],
     /// [`ApplyError::Escapes`], [`ApplyError::Unwritable`]: nothing was written. Once a file is in place there is no
     /// error any more: see [`ApplyOutcome::failure`].
-    // The yes is used up, whatever comes of it.
-    #[allow(clippy::needless_pass_by_value)]
-    pub fn write(&self, confirmed: ConfirmedPlan, stop: &dyn Fn() -> bool) -> Result<ApplyOutcome, ApplyError> {
-        let plan = confirmed.plan();
+    pub fn write(
+        &self,
+        confirmed: ConfirmedPlan,
+        stop: &dyn Fn() -> bool,
+    ) -> Result<ApplyOutcome, ApplyError> {
+        // The yes is used up, whatever comes of it.
+        let plan = &confirmed.into_plan();
         if plan.target != self.id {
             return Err(ApplyError::OtherTarget { plan: plan.target.to_string(), here: self.id.to_string() });
         }
-        let files = plan.changes.iter().map(|change| &change.file).chain(plan.writes.iter().map(|write| &write.file));
+        let files =
+            plan.changes.iter().map(|change| &change.file).chain(plan.writes.iter().map(|write| &write.file));
         for file in files {
             self.contained(file)?;
         }
@@ -66,9 +70,6 @@ impl FolderTarget {
             .map(|(file, write)| self.prepare(&file, write, &mut folders))
             .collect::<Result<Vec<_>, _>>()?;
         self.put_in_place(ready, stop, &mut outcome)?;
-        if !outcome.written.is_empty() {
-            folders.keep();
-        }
         Ok(outcome)
     }
 
@@ -95,12 +96,17 @@ impl FolderTarget {
                 (Some(_), [(path, ..), ..]) => changed.push(format!("{object} stands in '{path}' now")),
             }
             if change.action != Action::None && change.body.is_none() {
-                return Err(ApplyError::Object { object: object.to_string(), reason: "the plan has no body for it".into() });
+                return Err(ApplyError::Object {
+                    object: object.to_string(),
+                    reason: "the plan has no body for it".into(),
+                });
             }
         }
         for write in &plan.writes {
             let now = scan.files.get(&write.file).map(|file| &file.sha256);
-            if now != write.before.as_ref() && !changed.iter().any(|clause| clause.contains(&format!("'{}'", write.file))) {
+            if now != write.before.as_ref()
+                && !changed.iter().any(|clause| clause.contains(&format!("'{}'", write.file)))
+            {
                 changed.push(format!("'{}' has changed", write.file));
             }
         }
@@ -112,7 +118,9 @@ impl FolderTarget {
         let files = assemble(scan, &plan.changes)?.files;
         let same = files.len() == plan.writes.len()
             && files.iter().zip(&plan.writes).all(|(file, write)| {
-                file.path == write.file && file.before == write.before && sha256(file.text.as_bytes()) == write.after
+                file.path == write.file
+                    && file.before == write.before
+                    && sha256(file.text.as_bytes()) == write.after
             });
         if !same {
             let clause = "the same objects come to other bytes now (the plan is of another version of this program, or the folder has changed)";
@@ -123,7 +131,8 @@ impl FolderTarget {
 
     /// The full path of a file below the target: a manifest, no `..`, nothing hidden, no symbolic link on the way.
     fn contained(&self, file: &str) -> Result<PathBuf, ApplyError> {
-        let refuse = |reason: String| ApplyError::Escapes { dir: self.id.to_string(), file: file.to_owned(), reason };
+        let refuse =
+            |reason: String| ApplyError::Escapes { dir: self.id.to_string(), file: file.to_owned(), reason };
         let mut path = self.dir.clone();
         for part in Path::new(file).components() {
             let Component::Normal(name) = part else {
@@ -144,14 +153,23 @@ impl FolderTarget {
     }
 
     /// Writes a file beside its place.
-    fn prepare(&self, file: &Assembled, write: &FileWrite, folders: &mut NewFolders) -> Result<Ready, ApplyError> {
+    fn prepare(
+        &self,
+        file: &Assembled,
+        write: &FileWrite,
+        folders: &mut NewFolders,
+    ) -> Result<Ready, ApplyError> {
         let path = self.contained(&file.path)?;
         let fail = |error: &io::Error| unwritable(&path, error.to_string());
         let parent = path.parent().unwrap_or(&self.dir).to_owned();
         folders.create(&parent)?;
         let mut builder = Builder::new();
         builder.prefix(".kubectl-copilot-").suffix(".tmp");
-        let old = if write.before.is_some() { Some(fs::metadata(&path).map_err(|error| fail(&error))?) } else { None };
+        let old = if write.before.is_some() {
+            Some(fs::metadata(&path).map_err(|error| fail(&error))?)
+        } else {
+            None
+        };
         if old.as_ref().is_some_and(|metadata| metadata.permissions().readonly()) {
             return Err(unwritable(&path, "the file is read-only".into()));
         }
@@ -183,7 +201,11 @@ impl FolderTarget {
                 if outcome.written.is_empty() {
                     return Err(error);
                 }
-                outcome.failure = Some(error.to_string().replace("; nothing was written", ""));
+                outcome.failure = Some(match error {
+                    ApplyError::Stale { changed } => changed.join("; "),
+                    ApplyError::Unwritable { path, reason } => format!("cannot write '{path}': {reason}"),
+                    other => other.to_string(),
+                });
                 break;
             }
             outcome.not_written.retain(|name| *name != file.file);
@@ -226,7 +248,8 @@ impl FolderTarget {
                 .or_else(|| nearest(scan, &change.file))
                 .and_then(|path| scan.files.get(path))
                 .map_or_else(Moves::default, |file| kustomization::moves(&file.text));
-            let secret_type = change.body.as_ref().and_then(|body| body.get("type")).and_then(|value| value.as_str());
+            let secret_type =
+                change.body.as_ref().and_then(|body| body.get("type")).and_then(|value| value.as_str());
             for drawn in &change.drawn {
                 let Some(key) = drawn.path.strip_prefix("/data/") else { continue };
                 let kept = |field: &str| change.keeps.contains(&format!("/{field}/{key}"));
@@ -247,8 +270,9 @@ impl FolderTarget {
 
     /// How the folder is applied, as far as this plan's objects are concerned.
     fn apply_with(&self, scan: &Scan, plan: &Plan) -> Vec<ApplyWith> {
-        let sub_folders = scan.files.iter().any(|(path, file)| path.contains('/') && !file.objects.is_empty())
-            || plan.changes.iter().any(|change| change.file.contains('/'));
+        let sub_folders =
+            scan.files.iter().any(|(path, file)| path.contains('/') && !file.objects.is_empty())
+                || plan.changes.iter().any(|change| change.file.contains('/'));
         let dir = self.id.to_string();
         let mut all: Vec<ApplyWith> = plan
             .changes
@@ -286,11 +310,13 @@ fn new_permissions(_private: bool) -> Option<Permissions> {
 /// Makes the rename last. Some systems cannot sync a folder, and the files themselves are synced.
 fn sync_folder(path: &Path) {
     if let Some(Ok(folder)) = path.parent().map(fs::File::open) {
-        folder.sync_all().unwrap_or_default();
+        if let Err(error) = folder.sync_all() {
+            tracing::debug!(path = %path.display(), %error, "cannot sync the folder of a file that was written");
+        }
     }
 }
 
-/// Folders that were made for this write; they go again unless something was put into them.
+/// Folders that were made for this write; those that stayed empty go again.
 #[derive(Default)]
 struct NewFolders {
     made: Vec<PathBuf>,
@@ -308,17 +334,15 @@ impl NewFolders {
         }
         Err(unwritable(folder, "it is not a folder".into()))
     }
-
-    fn keep(mut self) {
-        self.made.clear();
-    }
 }
 
 impl Drop for NewFolders {
     fn drop(&mut self) {
         for path in self.made.iter().rev() {
-            // Only empty folders go; one that is not empty stays.
-            fs::remove_dir(path).unwrap_or_default();
+            if let Err(error) = fs::remove_dir(path) {
+                // As it should be where a file was put in place.
+                tracing::debug!(path = %path.display(), %error, "a new folder stays");
+            }
         }
     }
 }

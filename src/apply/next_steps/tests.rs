@@ -181,7 +181,8 @@ fn outcome(apply_with: Vec<ApplyWith>) -> ApplyOutcome {
 
 #[test]
 fn the_folder_comes_first() {
-    let steps = next_steps(&outcome(vec![ApplyWith::Folder { dir: "/my files/it's".into(), recursive: true }]));
+    let steps =
+        next_steps(&outcome(vec![ApplyWith::Folder { dir: "/my files/it's".into(), recursive: true }]));
     assert_eq!(steps.len(), 2);
     assert_eq!(steps[0], r"kubectl apply -R -f '/my files/it'\''s'");
     assert!(steps[1].contains("nb-token"));
