@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use crate::check::{CheckContext, Verdict, check};
 use crate::cli::args::{Common, PatternVerb};
 use crate::cli::resolve;
-use crate::manifest::{parse_value, to_yaml_documents};
+use crate::manifest::{Budget, parse_value, to_yaml_documents};
 use crate::pattern::{Pattern, PatternSet};
 use crate::policy::User;
 use crate::report;
@@ -89,7 +89,7 @@ fn settings(set: &[String]) -> Result<Map<String, Value>, Problem> {
         let Some((name, value)) = one.split_once('=') else {
             return Err(Problem::new(format!("--set {one}: expected PARAMETER=VALUE")));
         };
-        let value = parse_value(value.as_bytes(), Some("--set"))
+        let value = parse_value(value.as_bytes(), Some("--set"), &Budget::default())
             .map_err(|error| Problem::new(format!("--set {one}: {error}")))?;
         spec.insert(name.to_owned(), value);
     }

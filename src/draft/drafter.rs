@@ -369,8 +369,8 @@ fn asked(filled: &Filled, questions: Vec<Question>) -> Asked {
 /// The pattern refuses a value: where the person said it, it is a question about that value.
 fn refused(filled: &Filled, error: &PatternError, language: Language) -> Box<Outcome> {
     let field = error
-        .parameter
-        .clone()
+        .parameter()
+        .map(str::to_owned)
         .or_else(|| {
             let said = |(_, chosen): &(&String, &crate::draft::filled::Chosen)| chosen.origin == Origin::Request;
             filled.values.iter().find(said).map(|(name, _)| name.clone())

@@ -77,7 +77,7 @@ pub fn thing(pattern: &Pattern, filled: &Filled, objects: Vec<Value>) -> Result<
         kind: pattern.kind.clone(),
         pattern: !pattern.native,
         why: filled.why.clone(),
-        summary: pattern.form.summary(&all),
+        summary: pattern.form.summary(&pattern.kind, &all),
         fields,
         objects,
     })

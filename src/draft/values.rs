@@ -22,7 +22,7 @@ pub fn typed(parameter: &Parameter, value: &Value) -> Result<Value, Misfit> {
                 .map(Value::from)
                 .ok_or_else(|| format!("{} needs a whole number, and '{}' is none", parameter.name, text())),
         },
-        ParameterKind::Number => match value {
+        ParameterKind::Float => match value {
             Value::Number(_) => Ok(value.clone()),
             other => other
                 .as_str()
@@ -50,7 +50,7 @@ pub fn typed(parameter: &Parameter, value: &Value) -> Result<Value, Misfit> {
                 Ok(Value::Object(map))
             }
         },
-        ParameterKind::Object(_) | ParameterKind::Any => Ok(value.clone()),
+        ParameterKind::Object(_) => Ok(value.clone()),
     }
 }
 
