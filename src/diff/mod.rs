@@ -214,31 +214,23 @@ impl Walk<'_> {
         new_items: &Items,
         place: &Place,
     ) -> bool {
-        let order = |items: &Items, other: &Items| {
-            let mut common: Vec<(usize, String)> = items
-                .iter()
-                .filter(|(key, _)| other.contains_key(*key))
-                .map(|(key, at)| (*at, key.clone()))
-                .collect();
-            common.sort_unstable();
-            common.into_iter().map(|(_, key)| key).collect::<Vec<_>>()
+        let common = |items: &Items, other: &Items| -> Vec<String> {
+            items.keys.iter().filter(|key| other.index.contains_key(*key)).cloned().collect()
         };
-        if order(old_items, new_items) != order(new_items, old_items) {
+        if common(old_items, new_items) != common(new_items, old_items) {
             if lists::order_matters(&place.star) {
                 return false;
             }
             self.hidden += 1;
         }
-        for (index, old_item) in old.iter().enumerate() {
-            let key = old_items.iter().find(|(_, at)| **at == index).map(|(key, _)| key);
-            match key.and_then(|key| new_items.get(key)).and_then(|at| Some((*at, new.get(*at)?))) {
+        for (index, (old_item, key)) in old.iter().zip(&old_items.keys).enumerate() {
+            match new_items.index.get(key).and_then(|at| Some((*at, new.get(*at)?))) {
                 Some((at, new_item)) => self.value(old_item, new_item, place.item(at)),
                 None => self.change(place.item(index), Some(old_item), None),
             }
         }
-        for (index, new_item) in new.iter().enumerate() {
-            let known = new_items.iter().any(|(key, at)| *at == index && old_items.contains_key(key));
-            if !known {
+        for (index, (new_item, key)) in new.iter().zip(&new_items.keys).enumerate() {
+            if !old_items.index.contains_key(key) {
                 self.change(place.item(index), None, Some(new_item));
             }
         }
@@ -246,12 +238,17 @@ impl Walk<'_> {
     }
 }
 
-/// Items of a list by their keys, with their index.
-type Items = BTreeMap<String, usize>;
+/// What tells the items of a list apart.
+struct Items {
+    /// The key of each item, in the order of the list.
+    keys: Vec<String>,
+    /// The place of each key in the list.
+    index: BTreeMap<String, usize>,
+}
 
 /// `None` where an item is no map, lacks a key or shares it with another item: such a list has no keys to go by.
 fn by_key(list: &[Value], keys: &[String]) -> Option<Items> {
-    let mut items = Items::new();
+    let mut items = Items { keys: Vec::with_capacity(list.len()), index: BTreeMap::new() };
     for (index, item) in list.iter().enumerate() {
         let map = item.as_object()?;
         let mut parts = Vec::with_capacity(keys.len());
@@ -262,9 +259,11 @@ fn by_key(list: &[Value], keys: &[String]) -> Option<Items> {
             };
             parts.push(part.to_string());
         }
-        if items.insert(parts.join("\u{1f}"), index).is_some() {
+        let key = parts.join("\u{1f}");
+        if items.index.insert(key.clone(), index).is_some() {
             return None;
         }
+        items.keys.push(key);
     }
     Some(items)
 }

@@ -135,8 +135,10 @@ fn read(bytes: &[u8], budget: &Budget) -> Result<Vec<Document>, Fault> {
         return Builder::new(text, START, budget, &mut used).documents();
     };
     let mut documents = Vec::new();
+    let (mut origin, mut reached) = (START, 0);
     for (offset, chunk) in chunks {
-        let origin = location_of(text, offset);
+        origin = moved(origin, text.get(reached..offset).unwrap_or_default());
+        reached = offset;
         documents.extend(Builder::new(&chunk, origin, budget, &mut used).documents()?);
         if documents.len() > budget.documents {
             let message = format!("more than {} documents in one text", budget.documents);
@@ -165,10 +167,15 @@ fn decode(bytes: &[u8]) -> Result<&str, Fault> {
 }
 
 fn location_of(text: &str, offset: usize) -> Location {
-    let before = text.get(..offset).unwrap_or(text);
-    let line = before.matches('\n').count() + 1;
-    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
-    Location { line, column }
+    moved(START, text.get(..offset).unwrap_or(text))
+}
+
+/// The place behind `text`, which begins at `from`.
+fn moved(from: Location, text: &str) -> Location {
+    let lines = text.matches('\n').count();
+    let last = text.rsplit('\n').next().unwrap_or_default().chars().count();
+    let column = if lines == 0 { from.column + last } else { last + 1 };
+    Location { line: from.line + lines, column }
 }
 
 fn with_file(fault: Fault, file: Option<&str>) -> ParseError {

@@ -123,6 +123,8 @@ impl<'t, 'b> Builder<'t, 'b> {
         let at = self.shifted(error.marker().line(), error.marker().col() + 1);
         let hint = if info.contains("tab") {
             "indent with spaces"
+        } else if info.contains("recursion limit") {
+            "it is nested too deeply; make it simpler"
         } else if info.contains("unknown anchor") {
             "define the anchor (`&name`) above, in the same document"
         } else {
@@ -292,7 +294,11 @@ impl<'t, 'b> Builder<'t, 'b> {
                 }
                 let from = pointer::join(&prefix, &key);
                 let to = pointer::join(&self.pointer, &key);
-                for (relative, location) in locations {
+                // The positions are in the order of their pointers.
+                let first = locations.partition_point(|(relative, _)| relative.as_str() < from.as_str());
+                let below =
+                    locations.iter().skip(first).take_while(|(relative, _)| relative.starts_with(&from));
+                for (relative, location) in below {
                     if pointer::is_within(relative, &from) {
                         self.locate(format!("{to}{}", &relative[from.len()..]), *location)?;
                     }

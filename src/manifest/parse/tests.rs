@@ -211,6 +211,19 @@ fn of_several_merged_maps_the_first_wins() {
 }
 
 #[test]
+fn a_merged_key_does_not_take_the_place_of_a_longer_one() {
+    let text = "b: &b {a: {x: 1}, ab: 2, \"a/\": 3, \"a-\": 4}\nm:\n  <<: *b\n";
+    let documents = parse_documents(text.as_bytes(), None, &Budget::default()).unwrap();
+    let places = |under: &str| {
+        let all = documents[0].locations.iter();
+        all.filter_map(|(pointer, at)| Some((pointer.strip_prefix(under)?.to_owned(), *at)))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(places("/b/").len(), 5);
+    assert_eq!(places("/b/"), places("/m/"));
+}
+
+#[test]
 fn anchors_end_with_their_document() {
     let error = refused("a: &x 1\n---\nb: *x\n");
     assert_eq!(error.line, 3);
