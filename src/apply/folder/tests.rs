@@ -130,6 +130,19 @@ fn what_is_there_already_is_not_written_again() {
 }
 
 #[test]
+fn another_spelling_of_the_same_is_no_change() {
+    let claim = |size: &str| {
+        json!({
+            "apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": "home"},
+            "spec": {"resources": {"requests": {"storage": size}}},
+        })
+    };
+    let target = Target::new(&[("home.yaml", &to_yaml(&claim("1024Mi")))]);
+    assert!(target.plan(&[claim("1Gi")]).is_empty());
+    assert_eq!(target.plan(&[claim("2Gi")]).files(), ["home.yaml"]);
+}
+
+#[test]
 fn another_version_of_the_api_is_the_same_object() {
     let old = "apiVersion: apps/v1beta1\nkind: Deployment\nmetadata: {name: web, namespace: team-a}\n";
     let target = Target::new(&[("web.yaml", old)]);
@@ -584,7 +597,7 @@ fn a_generated_value_that_was_filled_in_is_never_rotated_nor_shown() {
     new["metadata"]["labels"] = json!({"a": "b"});
     let plan = target.plan(&[new]);
     assert!(!plan.document().to_string().contains(CANARY));
-    assert!(!format!("{plan:?}").contains(CANARY));
+    assert!(!format!("{plan:?} {:?}", target.open()).contains(CANARY));
     let outcome = target.write(plan).unwrap();
     assert!(outcome.unfilled.is_empty());
     let written = parse_value(target.text("s.yaml").as_bytes(), None, &Budget::default()).unwrap();
@@ -616,6 +629,11 @@ fn secret_values_of_a_file_are_written_and_never_kept() {
     let masked = &plan.changes[0].diff;
     assert!(masked.iter().any(|change| change.path == "/stringData/k"), "{masked:?}");
     assert!(plan.findings.iter().any(|finding| finding.rule == "secret-values-in-folder"));
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+    }
     let read = read_plan(&file).unwrap();
     assert_eq!(read.digest, plan.digest);
     target.write(read).unwrap();
