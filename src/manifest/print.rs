@@ -224,8 +224,9 @@ spec:
 
     #[test]
     fn long_strings_stay_in_one_line() {
-        let text = "word ".repeat(60).trim().to_owned();
-        assert_eq!(to_yaml(&json!({"args": [text.clone()]})), format!("args:\n- {text}\n"));
+        let words = "word ".repeat(60);
+        let text = words.trim();
+        assert_eq!(to_yaml(&json!({"args": [text]})), format!("args:\n- {text}\n"));
     }
 
     #[test]

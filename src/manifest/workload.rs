@@ -232,7 +232,10 @@ mod tests {
     use super::*;
 
     fn owner(api_version: &str, kind: &str, spec: Value) -> Value {
-        json!({"apiVersion": api_version, "kind": kind, "metadata": {"name": "web", "namespace": "lab"}, "spec": spec})
+        let mut owner =
+            json!({"apiVersion": api_version, "kind": kind, "metadata": {"name": "web", "namespace": "lab"}});
+        owner["spec"] = spec;
+        owner
     }
 
     fn template() -> Value {

@@ -66,8 +66,8 @@ spec:
         ("/spec/containers", (8, 5)),
         ("/spec/containers/0", (8, 5)),
         ("/spec/containers/0/image", (9, 12)),
-        ("/spec/containers/0/args/1", (10, 18)),
-        ("/spec/containers/0/command/0", (12, 9)),
+        ("/spec/containers/0/args/1", (10, 19)),
+        ("/spec/containers/0/command/0", (13, 9)),
     ] {
         assert_eq!(at(text, pointer), place, "{pointer}");
     }
