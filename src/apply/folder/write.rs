@@ -309,10 +309,10 @@ fn new_permissions(_private: bool) -> Option<Permissions> {
 
 /// Makes the rename last. Some systems cannot sync a folder, and the files themselves are synced.
 fn sync_folder(path: &Path) {
-    if let Some(Ok(folder)) = path.parent().map(fs::File::open) {
-        if let Err(error) = folder.sync_all() {
-            tracing::debug!(path = %path.display(), %error, "cannot sync the folder of a file that was written");
-        }
+    if let Some(Ok(folder)) = path.parent().map(fs::File::open)
+        && let Err(error) = folder.sync_all()
+    {
+        tracing::debug!(path = %path.display(), %error, "cannot sync the folder of a file that was written");
     }
 }
 
