@@ -10,7 +10,7 @@ use super::FolderTarget;
 use super::assemble::assemble;
 use super::documents;
 use super::layout::Layout;
-use super::scan::{self, Identity};
+use super::scan::{self, Identity, Placed, ScannedFile};
 use crate::apply::digest::sha256;
 use crate::apply::error::ApplyError;
 use crate::apply::plan::{Action, BodySource, Checked, FileWrite, Plan, PlannedChange};
@@ -122,48 +122,58 @@ impl FolderTarget {
                 } else {
                     Action::Replace
                 };
-                if change.action == Action::Replace {
-                    findings.push(at(&change, placed.line, "target-object-of-others", "this object was not written by kubectl-copilot: all of it is replaced, fields that are not in the new one too").with_hint("look at the diff for what goes"));
-                }
-                if let (true, Some(range)) = (change.action != Action::None, &placed.document) {
-                    let lost = documents::comments_inside(&file.text, range);
-                    if lost > 0 {
-                        let comments =
-                            if lost == 1 { "a comment".to_owned() } else { format!("{lost} comments") };
-                        let message = format!("{comments} inside this object's text will be lost");
-                        findings.push(at(&change, placed.line, "target-comments-lost", message));
-                    }
-                }
+                findings.extend(losses(&change, file, placed));
                 Some(old)
             }
             several => {
-                return Err(ApplyError::Ambiguous {
-                    object: change.object.to_string(),
-                    places: several
-                        .iter()
-                        .map(|(path, _, placed)| format!("{path}:{}", placed.line))
-                        .collect(),
-                });
+                let places =
+                    several.iter().map(|(path, _, placed)| format!("{path}:{}", placed.line)).collect();
+                return Err(ApplyError::Ambiguous { object: change.object.to_string(), places });
             }
         };
-        if secret::holds_values(object) && change.action != Action::None {
-            findings.push(at(&change, 1, "secret-values-in-folder", "the values of this Secret will stand in the folder as they are").with_hint("leave the values out and fill the Secret in the cluster, or keep the folder out of any repository"));
-        }
         if change.action != Action::None {
             change.diff = fields(old.as_ref(), object, key);
+            if secret::holds_values(object) {
+                let message = "the values of this Secret will stand in the folder as they are";
+                findings.push(warning(&change, None, "secret-values-in-folder", message).with_hint(
+                    "leave the values out and fill the Secret in the cluster, or keep the folder out of any repository",
+                ));
+            }
         }
         Ok(change)
     }
 }
 
-fn wrong(key: &ObjectKey, reason: impl Into<String>) -> ApplyError {
-    ApplyError::Object { object: key.to_string(), reason: reason.into() }
+/// What is lost when the document of an object that exists is replaced.
+fn losses(change: &PlannedChange, file: &ScannedFile, placed: &Placed) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    if change.action == Action::Replace {
+        let message = "this object was not written by kubectl-copilot: all of it is replaced, fields that the new one \
+                       does not have too";
+        findings.push(
+            warning(change, Some(placed.line), "target-object-of-others", message)
+                .with_hint("look at the diff for what goes"),
+        );
+    }
+    let lost = match &placed.document {
+        Some(range) if change.action != Action::None => documents::comments_inside(&file.text, range),
+        _ => 0,
+    };
+    if lost > 0 {
+        let comments = if lost == 1 { "a comment".to_owned() } else { format!("{lost} comments") };
+        let message = format!("{comments} inside this object's text will be lost");
+        findings.push(warning(change, Some(placed.line), "target-comments-lost", message));
+    }
+    findings
 }
 
-fn at(change: &PlannedChange, line: usize, rule: &str, message: impl Into<String>) -> Finding {
+fn warning(change: &PlannedChange, line: Option<usize>, rule: &str, message: impl Into<String>) -> Finding {
     let finding = Finding::new(rule, Severity::Warning, change.object.clone(), "", message);
-    let line = change.fingerprint.is_some().then_some(line);
     Finding { file: Some(change.file.clone()), line, ..finding }
+}
+
+fn wrong(key: &ObjectKey, reason: impl Into<String>) -> ApplyError {
+    ApplyError::Object { object: key.to_string(), reason: reason.into() }
 }
 
 fn checked_key(object: &Value) -> Result<ObjectKey, ApplyError> {

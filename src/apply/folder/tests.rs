@@ -450,6 +450,14 @@ mod links {
         let linked = FolderTarget::open(&link).unwrap();
         assert_eq!(linked.id(), target.open().id());
         assert!(linked.id().is_folder(&link));
+        // The folder becomes a link between opening and writing.
+        let (opened, plan) = (target.open(), target.plan(&[config_map("b", "1")]));
+        let moved = target.folder.path().join("moved");
+        fs::rename(target.path(), &moved).unwrap();
+        symlink(&moved, target.path()).unwrap();
+        let digest = plan.digest.clone();
+        let error = opened.write(plan.confirm(&digest).unwrap(), &|| false).unwrap_err();
+        assert!(matches!(error, ApplyError::OtherTarget { .. }), "{error}");
         symlink(target.folder.path().join("nowhere"), target.folder.path().join("dangling")).unwrap();
         assert!(FolderTarget::open(&target.folder.path().join("dangling/sub")).is_err());
     }
