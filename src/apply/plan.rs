@@ -10,6 +10,7 @@ use crate::apply::digest;
 use crate::apply::error::WrongDigest;
 use crate::apply::folder::resolve;
 use crate::apply::secret::{self, Drawn};
+use crate::diff::FieldChange;
 use crate::finding::Finding;
 use crate::manifest::ObjectKey;
 
@@ -82,19 +83,6 @@ pub struct Loses {
     pub field: String,
     /// Field manager that loses it.
     pub manager: String,
-}
-
-/// One field of the diff. Secret values are masked.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct FieldChange {
-    /// JSON pointer.
-    pub path: String,
-    /// The value now; absent where there is none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub from: Option<Value>,
-    /// The value then; absent where there is none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub to: Option<Value>,
 }
 
 /// Where a body that is not kept in the plan is read again (a Secret with values).

@@ -29,7 +29,11 @@ pub fn write_plan(path: &Path, plan: &Plan) -> Result<(), ApplyError> {
         });
     }
     let text = format!("{:#}\n", plan.document());
-    source::write_private(path, text.as_bytes()).map_err(|error| wrong(path, error.to_string()))
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let Some(name) = path.file_name() else { return Err(wrong(path, "it is no path of a file")) };
+    source::write_atomic(folder, Path::new(name), text.as_bytes(), 0o600)
+        .map(drop)
+        .map_err(|error| wrong(path, error.to_string()))
 }
 
 /// Reads a plan, with the bodies that it keeps as path and hash. Keys that are not known are passed over.

@@ -10,49 +10,49 @@ use super::FolderTarget;
 use super::assemble::assemble;
 use super::documents;
 use super::layout::Layout;
-use super::scan::{self, Identity};
+use super::scan::{self, Identity, Placed, ScannedFile};
 use crate::apply::digest::sha256;
 use crate::apply::error::ApplyError;
-use crate::apply::plan::{Action, BodySource, Checked, FieldChange, FileWrite, Plan, PlannedChange};
+use crate::apply::plan::{Action, BodySource, Checked, FileWrite, Plan, PlannedChange};
 use crate::apply::secret;
-use crate::diff::MaskKey;
+use crate::diff::{FieldChange, MaskKey, WellKnownLists, diff, mask};
 use crate::finding::{Finding, Severity};
 use crate::manifest::{Manifest, ObjectKey};
 
 impl FolderTarget {
-    /// What writing these objects would do, in their order. They have passed the checks already; `mask` hides Secret
+    /// What writing these objects would do, in their order. They have passed the checks already; `key` masks Secret
     /// values in the diff. Nothing is written.
     ///
     /// # Errors
     /// An object without a name or that stands twice, one that stands in several files of the folder, and one whose
     /// file cannot be changed without harm to the rest of it.
-    pub fn plan(&self, objects: &[Value], mask: &MaskKey) -> Result<Plan, ApplyError> {
-        self.plan_all(objects.iter().map(|object| (object, None)), mask)
+    pub fn plan(&self, objects: &[Value], key: &MaskKey) -> Result<Plan, ApplyError> {
+        self.plan_all(objects.iter().map(|object| (object, None)), key)
     }
 
     /// The same for objects with files: a Secret with values can then be kept in a plan file, by path and hash.
     ///
     /// # Errors
     /// As [`FolderTarget::plan`].
-    pub fn plan_manifests(&self, manifests: &[Manifest], mask: &MaskKey) -> Result<Plan, ApplyError> {
-        self.plan_all(manifests.iter().map(|manifest| (&manifest.object, manifest.file.as_ref())), mask)
+    pub fn plan_manifests(&self, manifests: &[Manifest], key: &MaskKey) -> Result<Plan, ApplyError> {
+        self.plan_all(manifests.iter().map(|manifest| (&manifest.object, manifest.file.as_ref())), key)
     }
 
     fn plan_all<'a>(
         &self,
         objects: impl Iterator<Item = (&'a Value, Option<&'a Arc<str>>)>,
-        mask: &MaskKey,
+        key: &MaskKey,
     ) -> Result<Plan, ApplyError> {
         let mut findings = self.scan.findings.clone();
         let mut layout = Layout::of(&self.scan);
         let mut seen = BTreeSet::new();
         let mut changes = Vec::new();
         for (object, file) in objects {
-            let key = checked_key(object)?;
-            if !seen.insert(Identity::of(&key)) {
-                return Err(wrong(&key, "it is given twice"));
+            let object_key = checked_key(object)?;
+            if !seen.insert(Identity::of(&object_key)) {
+                return Err(wrong(&object_key, "it is given twice"));
             }
-            let change = self.change(key, object, file, &mut layout, mask, &mut findings)?;
+            let change = self.change(object_key, object, file, &mut layout, key, &mut findings)?;
             changes.push(change);
         }
         let assembled = assemble(&self.scan, &changes)?;
@@ -71,17 +71,17 @@ impl FolderTarget {
 
     fn change(
         &self,
-        key: ObjectKey,
+        object_key: ObjectKey,
         object: &Value,
         source: Option<&Arc<str>>,
         layout: &mut Layout<'_>,
-        mask: &MaskKey,
+        key: &MaskKey,
         findings: &mut Vec<Finding>,
     ) -> Result<PlannedChange, ApplyError> {
-        let drawn = secret::drawn(object).map_err(|reason| wrong(&key, reason))?;
+        let drawn = secret::drawn(object).map_err(|reason| wrong(&object_key, reason))?;
         if let Some(pointer) = secret::filled(object, &drawn).first() {
             return Err(wrong(
-                &key,
+                &object_key,
                 format!("it has a value at {pointer}, where its annotation says that one is drawn"),
             ));
         }
@@ -98,7 +98,7 @@ impl FolderTarget {
             checked: Checked::Local,
             diff: Vec::new(),
             file: String::new(),
-            object: key,
+            object: object_key,
         };
         if secret::holds_values(object) {
             change.body_from = source.map(|file| body_source(file)).transpose()?.flatten();
@@ -115,55 +115,65 @@ impl FolderTarget {
                 change.fingerprint = Some(file.sha256.clone());
                 change.keeps = secret::filled(&placed.object, &change.drawn);
                 let old = secret::without_kept(&placed.object, &change.keeps);
-                change.action = if old == *object {
+                change.action = if means_the_same(&old, object) {
                     Action::None
                 } else if secret::is_ours(&placed.object) {
                     Action::Change
                 } else {
                     Action::Replace
                 };
-                if change.action == Action::Replace {
-                    findings.push(at(&change, placed.line, "target-object-of-others", "this object was not written by kubectl-copilot: all of it is replaced, fields that are not in the new one too").with_hint("look at the diff for what goes"));
-                }
-                if let (true, Some(range)) = (change.action != Action::None, &placed.document) {
-                    let lost = documents::comments_inside(&file.text, range);
-                    if lost > 0 {
-                        let comments =
-                            if lost == 1 { "a comment".to_owned() } else { format!("{lost} comments") };
-                        let message = format!("{comments} inside this object's text will be lost");
-                        findings.push(at(&change, placed.line, "target-comments-lost", message));
-                    }
-                }
+                findings.extend(losses(&change, file, placed));
                 Some(old)
             }
             several => {
-                return Err(ApplyError::Ambiguous {
-                    object: change.object.to_string(),
-                    places: several
-                        .iter()
-                        .map(|(path, _, placed)| format!("{path}:{}", placed.line))
-                        .collect(),
-                });
+                let places =
+                    several.iter().map(|(path, _, placed)| format!("{path}:{}", placed.line)).collect();
+                return Err(ApplyError::Ambiguous { object: change.object.to_string(), places });
             }
         };
-        if secret::holds_values(object) && change.action != Action::None {
-            findings.push(at(&change, 1, "secret-values-in-folder", "the values of this Secret will stand in the folder as they are").with_hint("leave the values out and fill the Secret in the cluster, or keep the folder out of any repository"));
-        }
         if change.action != Action::None {
-            change.diff = fields(old.as_ref(), object, mask);
+            change.diff = fields(old.as_ref(), object, key);
+            if secret::holds_values(object) {
+                let message = "the values of this Secret will stand in the folder as they are";
+                findings.push(warning(&change, None, "secret-values-in-folder", message).with_hint(
+                    "leave the values out and fill the Secret in the cluster, or keep the folder out of any repository",
+                ));
+            }
         }
         Ok(change)
     }
 }
 
-fn wrong(key: &ObjectKey, reason: impl Into<String>) -> ApplyError {
-    ApplyError::Object { object: key.to_string(), reason: reason.into() }
+/// What is lost when the document of an object that exists is replaced.
+fn losses(change: &PlannedChange, file: &ScannedFile, placed: &Placed) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    if change.action == Action::Replace {
+        let message = "this object was not written by kubectl-copilot: all of it is replaced, fields that the new one \
+                       does not have too";
+        findings.push(
+            warning(change, Some(placed.line), "target-object-of-others", message)
+                .with_hint("look at the diff for what goes"),
+        );
+    }
+    let lost = match &placed.document {
+        Some(range) if change.action != Action::None => documents::comments_inside(&file.text, range),
+        _ => 0,
+    };
+    if lost > 0 {
+        let comments = if lost == 1 { "a comment".to_owned() } else { format!("{lost} comments") };
+        let message = format!("{comments} inside this object's text will be lost");
+        findings.push(warning(change, Some(placed.line), "target-comments-lost", message));
+    }
+    findings
 }
 
-fn at(change: &PlannedChange, line: usize, rule: &str, message: impl Into<String>) -> Finding {
+fn warning(change: &PlannedChange, line: Option<usize>, rule: &str, message: impl Into<String>) -> Finding {
     let finding = Finding::new(rule, Severity::Warning, change.object.clone(), "", message);
-    let line = change.fingerprint.is_some().then_some(line);
     Finding { file: Some(change.file.clone()), line, ..finding }
+}
+
+fn wrong(key: &ObjectKey, reason: impl Into<String>) -> ApplyError {
+    ApplyError::Object { object: key.to_string(), reason: reason.into() }
 }
 
 fn checked_key(object: &Value) -> Result<ObjectKey, ApplyError> {
@@ -184,6 +194,13 @@ fn body_source(file: &str) -> Result<Option<BodySource>, ApplyError> {
     Ok(Some(BodySource { path: text.to_owned(), sha256: sha256(&bytes) }))
 }
 
-fn fields(_old: Option<&Value>, _new: &Value, _mask: &MaskKey) -> Vec<FieldChange> {
-    Vec::new()
+/// The difference, masked: both sides with one key, so that two values that differ are seen to differ.
+fn fields(old: Option<&Value>, new: &Value, key: &MaskKey) -> Vec<FieldChange> {
+    let old = old.map(|old| mask(old, key));
+    diff(old.as_ref(), Some(&mask(new, key)), &WellKnownLists).changes
+}
+
+/// Whether the API server would see no difference.
+fn means_the_same(old: &Value, new: &Value) -> bool {
+    old == new || diff(Some(old), Some(new), &WellKnownLists).changes.is_empty()
 }

@@ -222,7 +222,12 @@ impl Walk<'_> {
                 }
                 Err(error) => {
                     let line = error.line + range.line - 1;
-                    let message = &error.message;
+                    // The parser quotes what it stumbled over.
+                    let message = if text.contains("Secret") {
+                        "the reason is not shown, since there may be a Secret in it"
+                    } else {
+                        error.message.as_str()
+                    };
                     self.note(
                         path,
                         Some(line),

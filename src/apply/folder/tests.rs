@@ -80,6 +80,12 @@ impl Target {
     }
 }
 
+/// What happens to a folder between plan and write.
+type Meanwhile<'a> = (&'static str, &'a dyn Fn(&Target));
+
+/// How somebody edits a plan file.
+type Edit<'a> = (&'static str, &'a dyn Fn(&mut Value));
+
 fn mask() -> MaskKey {
     MaskKey::new([7; 32])
 }
@@ -127,6 +133,19 @@ fn what_is_there_already_is_not_written_again() {
     assert!(plan.is_empty());
     assert!(plan.changes[0].diff.is_empty());
     assert!(target.write(plan).unwrap().written.is_empty());
+}
+
+#[test]
+fn another_spelling_of_the_same_is_no_change() {
+    let claim = |size: &str| {
+        json!({
+            "apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": "home"},
+            "spec": {"resources": {"requests": {"storage": size}}},
+        })
+    };
+    let target = Target::new(&[("home.yaml", &to_yaml(&claim("1024Mi")))]);
+    assert!(target.plan(&[claim("1Gi")]).is_empty());
+    assert_eq!(target.plan(&[claim("2Gi")]).files(), ["home.yaml"]);
 }
 
 #[test]
@@ -263,6 +282,15 @@ fn a_file_that_does_not_parse_is_a_finding_and_stays() {
 }
 
 #[test]
+fn what_is_wrong_with_a_secret_is_not_told_with_its_text() {
+    let text = format!("apiVersion: v1\nkind: Secret\nmetadata: {{name: s}}\ndata:\n  k: *{CANARY}\n");
+    let target = Target::new(&[("s.yaml", &text)]);
+    let plan = target.plan(&[config_map("b", "1")]);
+    assert_eq!((plan.findings.len(), plan.findings[0].line), (1, Some(5)));
+    assert!(!plan.document().to_string().contains(CANARY));
+}
+
+#[test]
 fn an_object_that_stands_twice_is_not_guessed_at() {
     let text = to_yaml(&config_map("a", "1"));
     let target = Target::new(&[("base/a.yaml", &text), ("overlay/a.yaml", &text)]);
@@ -296,12 +324,12 @@ fn objects_that_cannot_be_told_apart_are_refused() {
 
 #[test]
 fn a_stale_plan_writes_nothing() {
-    let changes: [(&str, fn(&Target)); 5] = [
-        ("a byte", |target| target.put("a.yaml", &format!("{}\n", to_yaml(&config_map("a", "1"))))),
-        ("gone", |target| fs::remove_file(target.path().join("a.yaml")).unwrap()),
-        ("appeared elsewhere", |target| target.put("b.yaml", &to_yaml(&config_map("b", "0")))),
-        ("its file's name is taken", |target| target.put("configmap-b.yaml", "x: 1\n")),
-        ("kustomization", |target| target.put("kustomization.yaml", "resources: [a.yaml, x.yaml]\n")),
+    let changes: [Meanwhile<'_>; 5] = [
+        ("a byte", &|target| target.put("a.yaml", &format!("{}\n", to_yaml(&config_map("a", "1"))))),
+        ("gone", &|target| fs::remove_file(target.path().join("a.yaml")).unwrap()),
+        ("appeared elsewhere", &|target| target.put("b.yaml", &to_yaml(&config_map("b", "0")))),
+        ("its file's name is taken", &|target| target.put("configmap-b.yaml", "x: 1\n")),
+        ("kustomization", &|target| target.put("kustomization.yaml", "resources: [a.yaml, x.yaml]\n")),
     ];
     for (what, change) in changes {
         let target = Target::new(&[
@@ -422,6 +450,14 @@ mod links {
         let linked = FolderTarget::open(&link).unwrap();
         assert_eq!(linked.id(), target.open().id());
         assert!(linked.id().is_folder(&link));
+        // The folder becomes a link between opening and writing.
+        let (opened, plan) = (target.open(), target.plan(&[config_map("b", "1")]));
+        let moved = target.folder.path().join("moved");
+        fs::rename(target.path(), &moved).unwrap();
+        symlink(&moved, target.path()).unwrap();
+        let digest = plan.digest.clone();
+        let error = opened.write(plan.confirm(&digest).unwrap(), &|| false).unwrap_err();
+        assert!(matches!(error, ApplyError::OtherTarget { .. }), "{error}");
         symlink(target.folder.path().join("nowhere"), target.folder.path().join("dangling")).unwrap();
         assert!(FolderTarget::open(&target.folder.path().join("dangling/sub")).is_err());
     }
@@ -584,7 +620,7 @@ fn a_generated_value_that_was_filled_in_is_never_rotated_nor_shown() {
     new["metadata"]["labels"] = json!({"a": "b"});
     let plan = target.plan(&[new]);
     assert!(!plan.document().to_string().contains(CANARY));
-    assert!(!format!("{plan:?}").contains(CANARY));
+    assert!(!format!("{plan:?} {:?}", target.open()).contains(CANARY));
     let outcome = target.write(plan).unwrap();
     assert!(outcome.unfilled.is_empty());
     let written = parse_value(target.text("s.yaml").as_bytes(), None, &Budget::default()).unwrap();
@@ -616,6 +652,11 @@ fn secret_values_of_a_file_are_written_and_never_kept() {
     let masked = &plan.changes[0].diff;
     assert!(masked.iter().any(|change| change.path == "/stringData/k"), "{masked:?}");
     assert!(plan.findings.iter().any(|finding| finding.rule == "secret-values-in-folder"));
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+    }
     let read = read_plan(&file).unwrap();
     assert_eq!(read.digest, plan.digest);
     target.write(read).unwrap();
@@ -670,7 +711,7 @@ fn a_plan_file_comes_back_as_it_was_and_an_edited_one_does_not() {
         read_plan(&file)
     };
     assert!(edit(&|plan| plan["some-later-key"] = json!(1)).is_ok(), "keys may be added");
-    let edits: [(&str, &dyn Fn(&mut Value)); 6] = [
+    let edits: [Edit<'_>; 6] = [
         ("body", &|plan| plan["changes"][0]["body"]["data"]["key"] = json!("3")),
         ("file", &|plan| plan["changes"][0]["file"] = json!("b.yaml")),
         ("folder", &|plan| plan["target"]["dir"] = json!("/elsewhere")),
@@ -682,7 +723,7 @@ fn a_plan_file_comes_back_as_it_was_and_an_edited_one_does_not() {
         let error = edit(change).unwrap_err();
         assert!(matches!(error, ApplyError::WrongDigest(_)), "{what}: {error}");
     }
-    let unusable: [(&str, &dyn Fn(&mut Value)); 3] = [
+    let unusable: [Edit<'_>; 3] = [
         ("version 2", &|plan| plan["version"] = json!(2)),
         ("folders only", &|plan| plan["target"] = json!({"cluster": "x", "context": "y"})),
         ("it is no plan", &|plan| plan["changes"] = json!(7)),

@@ -9,14 +9,14 @@ use std::path::{Component, Path, PathBuf};
 
 use tempfile::{Builder, NamedTempFile};
 
-use super::FolderTarget;
 use super::assemble::{Assembled, assemble, nearest};
 use super::kustomization::{self, Moves};
 use super::scan::{self, Identity, Scan};
+use super::{FolderTarget, resolve};
 use crate::apply::digest::sha256;
 use crate::apply::error::ApplyError;
 use crate::apply::outcome::{ApplyOutcome, ApplyWith, UnfilledSecret};
-use crate::apply::plan::{Action, ConfirmedPlan, FileWrite, Plan};
+use crate::apply::plan::{Action, ConfirmedPlan, FileWrite, Plan, PlannedChange};
 
 /// A file that is written beside its place.
 struct Ready {
@@ -39,8 +39,11 @@ impl FolderTarget {
     ) -> Result<ApplyOutcome, ApplyError> {
         // The yes is used up, whatever comes of it.
         let plan = &confirmed.into_plan();
-        if plan.target != self.id {
-            return Err(ApplyError::OtherTarget { plan: plan.target.to_string(), here: self.id.to_string() });
+        // The path that was opened may lead elsewhere by now.
+        let here = resolve(&self.dir)?;
+        if plan.target != self.id || here != self.dir {
+            let here = here.display().to_string();
+            return Err(ApplyError::OtherTarget { plan: plan.target.to_string(), here });
         }
         let files =
             plan.changes.iter().map(|change| &change.file).chain(plan.writes.iter().map(|write| &write.file));
@@ -75,39 +78,19 @@ impl FolderTarget {
 
     /// The texts to write, if the folder is as the plan has it.
     fn as_planned(&self, scan: &Scan, plan: &Plan) -> Result<Vec<Assembled>, ApplyError> {
-        let mut changed = Vec::new();
-        for change in &plan.changes {
-            let identity = Identity::of(&change.object);
-            let places: Vec<_> = scan.find(&identity).collect();
-            let object = &change.object;
-            match (&change.fingerprint, places.as_slice()) {
-                (None, []) => {
-                    if change.action == Action::Create && scan.taken.contains(&change.file.to_lowercase()) {
-                        changed.push(format!("'{}' has appeared", change.file));
-                    }
-                }
-                (None, [(path, ..), ..]) => changed.push(format!("{object} has appeared in '{path}'")),
-                (Some(_), []) => changed.push(format!("{object} is gone from '{}'", change.file)),
-                (Some(fingerprint), [(path, file, _)]) if **path == change.file => {
-                    if file.sha256 != *fingerprint {
-                        changed.push(format!("'{path}' has changed"));
-                    }
-                }
-                (Some(_), [(path, ..), ..]) => changed.push(format!("{object} stands in '{path}' now")),
-            }
-            if change.action != Action::None && change.body.is_none() {
-                return Err(ApplyError::Object {
-                    object: object.to_string(),
-                    reason: "the plan has no body for it".into(),
-                });
-            }
+        let bodiless =
+            plan.changes.iter().find(|change| change.action != Action::None && change.body.is_none());
+        if let Some(change) = bodiless {
+            let reason = "the plan has no body for it".to_owned();
+            return Err(ApplyError::Object { object: change.object.to_string(), reason });
         }
-        for write in &plan.writes {
-            let now = scan.files.get(&write.file).map(|file| &file.sha256);
-            if now != write.before.as_ref()
-                && !changed.iter().any(|clause| clause.contains(&format!("'{}'", write.file)))
-            {
-                changed.push(format!("'{}' has changed", write.file));
+        let mut changed: Vec<String> =
+            plan.changes.iter().filter_map(|change| difference(scan, change)).collect();
+        for FileWrite { file, before, .. } in &plan.writes {
+            let named = format!("'{file}'");
+            let now = scan.files.get(file).map(|file| &file.sha256);
+            if now != before.as_ref() && !changed.iter().any(|clause| clause.contains(&named)) {
+                changed.push(format!("{named} has changed"));
             }
         }
         if !changed.is_empty() {
@@ -123,7 +106,8 @@ impl FolderTarget {
                     && sha256(file.text.as_bytes()) == write.after
             });
         if !same {
-            let clause = "the same objects come to other bytes now (the plan is of another version of this program, or the folder has changed)";
+            let clause =
+                "the same objects come to other bytes now, as they do with another version of this program";
             return Err(ApplyError::Stale { changed: vec![clause.into()] });
         }
         Ok(files)
@@ -291,6 +275,25 @@ impl FolderTarget {
     }
 }
 
+/// What is not as it was when the object was planned.
+fn difference(scan: &Scan, change: &PlannedChange) -> Option<String> {
+    let PlannedChange { object, file, .. } = change;
+    let identity = Identity::of(object);
+    let places: Vec<_> = scan.find(&identity).collect();
+    match (&change.fingerprint, places.as_slice()) {
+        (None, []) => {
+            let is_taken = change.action == Action::Create && scan.taken.contains(&file.to_lowercase());
+            is_taken.then(|| format!("'{file}' has appeared"))
+        }
+        (None, [(path, ..), ..]) => Some(format!("{object} has appeared in '{path}'")),
+        (Some(_), []) => Some(format!("{object} is gone from '{file}'")),
+        (Some(fingerprint), [(path, scanned, _)]) if *path == file => {
+            (scanned.sha256 != *fingerprint).then(|| format!("'{path}' has changed"))
+        }
+        (Some(_), [(path, ..), ..]) => Some(format!("{object} stands in '{path}' now")),
+    }
+}
+
 fn unwritable(path: &Path, reason: String) -> ApplyError {
     ApplyError::Unwritable { path: path.display().to_string(), reason }
 }
@@ -309,10 +312,10 @@ fn new_permissions(_private: bool) -> Option<Permissions> {
 
 /// Makes the rename last. Some systems cannot sync a folder, and the files themselves are synced.
 fn sync_folder(path: &Path) {
-    if let Some(Ok(folder)) = path.parent().map(fs::File::open) {
-        if let Err(error) = folder.sync_all() {
-            tracing::debug!(path = %path.display(), %error, "cannot sync the folder of a file that was written");
-        }
+    if let Some(Ok(folder)) = path.parent().map(fs::File::open)
+        && let Err(error) = folder.sync_all()
+    {
+        tracing::debug!(path = %path.display(), %error, "cannot sync the folder of a file that was written");
     }
 }
 
