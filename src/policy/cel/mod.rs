@@ -18,6 +18,7 @@ mod meter;
 mod nesting;
 mod node;
 mod quantity;
+mod re2;
 mod rewrite;
 #[cfg(test)]
 mod tests;
