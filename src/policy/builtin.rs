@@ -42,10 +42,10 @@ impl PolicySet {
     pub fn builtin() -> Result<Self, Vec<PolicyError>> {
         let manifests = Self::builtin_manifests().map_err(|error| {
             vec![PolicyError {
-                file: error.file.clone(),
+                file: error.file,
                 line: Some(error.line),
                 column: Some(error.column),
-                message: error.message.clone(),
+                message: error.message,
                 hint: "this build is broken: report it".to_owned(),
             }]
         })?;

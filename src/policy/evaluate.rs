@@ -139,9 +139,11 @@ impl One<'_> {
             Params::Null => self.with_params(&null, evaluation),
             Params::These(found) => {
                 // Every parameter is asked, also after one has matched.
-                found
-                    .iter()
-                    .fold(false, |matched, param| self.with_params(&param.bound, evaluation) || matched)
+                let mut matched = false;
+                for param in found {
+                    matched |= self.with_params(&param.bound, evaluation);
+                }
+                matched
             }
             Params::Missing(message) => {
                 self.failed("", &message, evaluation);

@@ -229,6 +229,7 @@ fn names(entry: &str, plural: &str) -> bool {
 }
 
 #[cfg(test)]
+#[allow(clippy::needless_pass_by_value, reason = "`json!` literals are handed in")]
 mod tests {
     use serde_json::{Value, json};
 

@@ -9,7 +9,7 @@
 //!   out of force is in force.
 //! * **The Namespace object.** An expression that looks at `namespaceObject` gives an incomplete finding.
 //! * **The namespace.** An object without one is in `default` for expressions that read it.
-//! * **Functions that are missing here** (see [`cel`]), and an evaluation that takes too many steps, give an incomplete
+//! * **Functions that are missing here** (`policy/cel/mod.rs` lists them), and an evaluation that takes too many steps, give an incomplete
 //!   finding that names them.
 //!
 //! Incomplete is never "allowed": the verdict of the gate is then *incomplete*.

@@ -47,7 +47,7 @@ impl Regexes {
         if cache.len() >= CACHED_REGEXES {
             cache.clear();
         }
-        let compiled = RegexBuilder::new(pattern)
+        let compiled = RegexBuilder::new(&super::re2::translate(pattern))
             .size_limit(LARGEST_REGEX)
             .build()
             .map_err(|error| format!("'{pattern}' is not a valid regular expression: {error}"));

@@ -1,4 +1,5 @@
 //! What the API server does with constraints, bindings, parameters, conditions, messages, failures and actions.
+#![allow(clippy::needless_pass_by_value, reason = "`json!` literals are handed in")]
 
 use serde_json::{Value, json};
 

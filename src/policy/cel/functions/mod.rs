@@ -1,0 +1,28 @@
+//! The functions of an evaluation: the standard library, its extensions, Kubernetes' own, and the counted ones.
+
+mod arguments;
+mod cost;
+mod internal;
+mod kubernetes;
+
+use cel::{DeclarationError, Env};
+
+pub(super) use cost::{Cost, cost_of};
+pub(super) use internal::{ADD, CONTAINS, EQUALS, KEEP, LOOP, MADE, SIZED, SQUARED};
+
+/// The standard library, the extensions that Kubernetes turns on, and the functions of this file.
+///
+/// # Errors
+/// When two functions collide, which is a mistake in this file.
+pub(super) fn environment() -> Result<Env, DeclarationError> {
+    let mut env = Env::stdlib();
+    env.add_extension(cel::extensions::strings)?;
+    env.add_extension(cel::extensions::lists)?;
+    env.add_extension(cel::extensions::math)?;
+    env.add_extension(cel::extensions::encoders)?;
+    internal::add_to(&mut env)?;
+    kubernetes::quantities(&mut env)?;
+    kubernetes::lists(&mut env)?;
+    kubernetes::sets(&mut env)?;
+    Ok(env)
+}
