@@ -313,7 +313,7 @@ fn read_resource(
 
 fn read_form(reader: &Reader<'_>, kind: &str, parameters: &[Parameter]) -> Result<PatternForm, PatternError> {
     let form: Option<PatternForm> = reader.yaml("form")?;
-    let mut form = form.unwrap_or_else(|| PatternForm {
+    let form = form.unwrap_or_else(|| PatternForm {
         title: Localized { en: kind.to_owned(), zh: kind.to_owned() },
         cues: Vec::new(),
         summary: String::new(),
@@ -321,9 +321,6 @@ fn read_form(reader: &Reader<'_>, kind: &str, parameters: &[Parameter]) -> Resul
         derived: Vec::new(),
         namespaced: true,
     });
-    if form.summary.is_empty() {
-        form.summary = kind.to_owned();
-    }
     let known = |name: &str| parameters.iter().any(|parameter| parameter.name == name);
     let implicit = |name: &str| matches!(name, "name" | "namespace");
     let slots = form.slots.iter().map(|slot| &slot.parameter).filter(|name| !implicit(name));

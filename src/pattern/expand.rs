@@ -103,7 +103,7 @@ impl Pattern {
 
     /// The line that sums an instance up for a person; see [`super::PatternForm::summary`].
     pub fn summary(&self, spec: &Map<String, Value>) -> String {
-        self.form.summary(spec)
+        self.form.summary(&self.kind, spec)
     }
 
     fn finish(

@@ -118,7 +118,7 @@ pub struct PatternForm {
     /// Words that suggest this pattern, lower case, English and Chinese.
     #[serde(default)]
     pub cues: Cues,
-    /// See [`PatternForm::summary`]; where the annotation has none, the kind alone.
+    /// See [`PatternForm::summary`].
     #[serde(default)]
     pub summary: String,
     /// The questions, in the order in which they are put. In an annotation one of `patterns/slots.yaml` may be named by
@@ -143,13 +143,16 @@ impl PatternForm {
         self.slots.iter().find(|slot| slot.key == key)
     }
 
-    /// One line about an instance with these (completed) values.
+    /// One line about an instance of a kind with these (completed) values; the kind alone where the form has no template.
     ///
     /// The template is text with `{parameter}` or `{parameter:how}` in it. A part between two `·` is dropped where one
     /// of its parameters is unset, empty, false or 0. `how` is `gpu` (`2 × H100`, the product from `gpuType`), `more`
     /// (dropped at 1 too), `time` (seconds as `90m`, `12h`, `2d`), `software` (the catalogue's title) or `set` (nothing
     /// is written; the part is kept where the value is set).
-    pub fn summary(&self, spec: &Map<String, Value>) -> String {
+    pub fn summary(&self, kind: &str, spec: &Map<String, Value>) -> String {
+        if self.summary.is_empty() {
+            return kind.to_owned();
+        }
         let parts: Vec<String> = self.summary.split(BETWEEN).filter_map(|part| fill(part, spec)).collect();
         parts.join(BETWEEN)
     }
@@ -233,7 +236,7 @@ mod tests {
             derived: Vec::new(),
             namespaced: true,
         };
-        form.summary(spec.as_object().unwrap())
+        form.summary("Thing", spec.as_object().unwrap())
     }
 
     #[test]

@@ -13,16 +13,14 @@ pub enum ParameterKind {
     /// A whole number.
     Integer,
     /// A number.
-    Number,
-    /// Any object; its content is not described.
-    Any,
+    Float,
     /// `true` or `false`.
     Boolean,
     /// A list of one kind of value.
     List(Box<ParameterKind>),
     /// Text keys to one kind of value.
     Map(Box<ParameterKind>),
-    /// An object with fields of its own.
+    /// An object with fields of its own; without any, its content is not described.
     Object(Vec<Parameter>),
 }
 
@@ -84,11 +82,11 @@ impl ParameterKind {
         match self {
             Self::String => json!({ "type": "string" }),
             Self::Integer => json!({ "type": "integer" }),
-            Self::Any => json!({ "type": "object" }),
-            Self::Number => json!({ "type": "number" }),
+            Self::Float => json!({ "type": "number" }),
             Self::Boolean => json!({ "type": "boolean" }),
             Self::List(item) => json!({ "type": "array", "items": item.json_schema() }),
             Self::Map(value) => json!({ "type": "object", "additionalProperties": value.json_schema() }),
+            Self::Object(fields) if fields.is_empty() => json!({ "type": "object" }),
             Self::Object(fields) => object_schema(fields),
         }
     }
@@ -100,11 +98,11 @@ impl fmt::Display for ParameterKind {
         match self {
             Self::String => f.write_str("string"),
             Self::Integer => f.write_str("integer"),
-            Self::Number => f.write_str("float"),
+            Self::Float => f.write_str("float"),
             Self::Boolean => f.write_str("boolean"),
             Self::List(item) => write!(f, "[]{item}"),
             Self::Map(value) => write!(f, "map[string]{value}"),
-            Self::Any | Self::Object(_) => f.write_str("object"),
+            Self::Object(_) => f.write_str("object"),
         }
     }
 }

@@ -104,8 +104,8 @@ fn kind_of(text: &str, depth: usize) -> Result<ParameterKind, String> {
         "string" => Ok(ParameterKind::String),
         "integer" => Ok(ParameterKind::Integer),
         "boolean" => Ok(ParameterKind::Boolean),
-        "float" => Ok(ParameterKind::Number),
-        "object" => Ok(ParameterKind::Any),
+        "float" => Ok(ParameterKind::Float),
+        "object" => Ok(ParameterKind::Object(Vec::new())),
         _ => Err(format!(
             "the type '{text}' is not supported; use string, integer, boolean, float, object, []type, map[string]type \
              or nested fields"
@@ -131,7 +131,7 @@ fn typed(kind: &ParameterKind, text: &str) -> Result<Value, String> {
     match kind {
         ParameterKind::String => Ok(Value::from(text)),
         ParameterKind::Integer => text.parse::<i64>().map(Value::from).map_err(|_| refuse("a whole number")),
-        ParameterKind::Number => number(text).map(Value::Number).ok_or_else(|| refuse("a number")),
+        ParameterKind::Float => number(text).map(Value::Number).ok_or_else(|| refuse("a number")),
         ParameterKind::Boolean => flag(text).map(Value::Bool).ok_or_else(|| refuse("true or false")),
         _ => serde_json::from_str(text).map_err(|error| format!("'{text}' is not valid JSON: {error}")),
     }
