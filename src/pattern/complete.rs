@@ -117,8 +117,9 @@ impl Pattern {
             return Ok(Some(Value::from(reference)));
         }
         let catalogue = Catalogue::builtin();
-        let entry =
-            known.or_else(|| catalogue.by_reference(from)).or_else(|| catalogue.entry(from, self.purpose()));
+        let entry = known
+            .or_else(|| catalogue.by_reference(from))
+            .or_else(|| catalogue.entry(from, Some(self.purpose())));
         Ok(entry.and_then(|entry| fact(derived.fact, entry, from)))
     }
 
@@ -131,9 +132,10 @@ impl Pattern {
     ) -> Result<(String, &'static Entry), PatternError> {
         let purpose = self.purpose();
         let port = derived.port.as_ref().and_then(|name| values.get(name)?.as_u64()?.try_into().ok());
+        let catalogue = Catalogue::builtin();
         let find = |name: &str, version: Option<&str>| {
-            port.and_then(|port| Catalogue::by_software_on_port(name, version, port))
-                .or_else(|| Catalogue::by_software_for(name, version, purpose))
+            port.and_then(|port| catalogue.by_software_on_port(name, version, port))
+                .or_else(|| catalogue.by_software_for(name, version, purpose))
         };
         let image = find(software, None).or_else(|| {
             let (name, version) = software.trim().rsplit_once([' ', ':'])?;
@@ -152,12 +154,12 @@ impl Pattern {
     }
 
     /// Which of several images with one name this pattern takes.
-    fn purpose(&self) -> Option<Purpose> {
+    fn purpose(&self) -> Purpose {
         match self.kind.as_str() {
-            "Notebook" => Some(Purpose::Notebook),
-            "TrainingJob" | "Job" | "CronJob" => Some(Purpose::Training),
-            "ModelServer" => Some(Purpose::Model),
-            _ => Some(Purpose::Service),
+            "Notebook" => Purpose::Notebook,
+            "TrainingJob" | "Job" | "CronJob" => Purpose::Training,
+            "ModelServer" => Purpose::Model,
+            _ => Purpose::Service,
         }
     }
 

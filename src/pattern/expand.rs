@@ -60,7 +60,7 @@ impl Pattern {
     /// Renders the objects of one instance. Calls [`Pattern::complete`] first.
     ///
     /// Without a namespace no `metadata.namespace` is written (a folder that is applied wherever one likes). The
-    /// parameter `owner` becomes a label of every object and of every pod.
+    /// parameter `owner` becomes a label of every object, and of the pods and volume claims that it makes.
     ///
     /// # Errors
     /// Those of [`Pattern::complete`]; an expression that fails; a name that the API server would refuse.
@@ -132,6 +132,10 @@ impl Pattern {
         }
         if let Some(owner) = owner.filter(|owner| !owner.is_empty()) {
             label(object.get_mut("metadata"), owner);
+            let claims = object.pointer_mut("/spec/volumeClaimTemplates").and_then(Value::as_array_mut);
+            for claim in claims.into_iter().flatten() {
+                label(claim.get_mut("metadata"), owner);
+            }
             for template in ["/spec/template", "/spec/jobTemplate", "/spec/jobTemplate/spec/template"] {
                 if let Some(template @ Value::Object(_)) = object.pointer_mut(template) {
                     if template.get("metadata").is_none() {

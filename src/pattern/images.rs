@@ -111,13 +111,13 @@ pub enum Purpose {
 
 /// A piece of software with the image that it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Image {
+pub struct Image<'a> {
     /// `repository:tag`.
     pub reference: String,
     /// The same with CUDA, where there is such a build.
     pub gpu_reference: Option<String>,
     /// What is known of it.
-    pub entry: &'static Entry,
+    pub entry: &'a Entry,
 }
 
 /// All entries.
@@ -162,6 +162,25 @@ impl Catalogue {
         }
     }
 
+    /// The image of a piece of software, by any of its names and, where one was said, its version; `None` where the name
+    /// is not known or the version cannot be had. Of several entries with the name the first in the file.
+    pub fn by_software(&self, name: &str, version: Option<&str>) -> Option<Image<'_>> {
+        self.entry(name, None)?.image(version)
+    }
+
+    /// The same, preferring the entry with this purpose: `pytorch` is a notebook image or a training image.
+    pub fn by_software_for(&self, name: &str, version: Option<&str>, purpose: Purpose) -> Option<Image<'_>> {
+        self.entry(name, Some(purpose))?.image(version)
+    }
+
+    /// The image of a piece of software that listens on this port, where there is one: `nginx` on 80 is the official
+    /// image.
+    pub fn by_software_on_port(&self, name: &str, version: Option<&str>, port: u16) -> Option<Image<'_>> {
+        let name = name.trim().to_lowercase();
+        let on_port = |entry: &&Entry| entry.software.contains(&name) && entry.port == Some(port);
+        self.entries.iter().find(on_port)?.image(version)
+    }
+
     /// What people read for this name.
     pub fn title(&self, name: &str) -> Option<&str> {
         self.entry(name, None).map(|entry| entry.title.as_str())
@@ -188,6 +207,12 @@ impl Catalogue {
 }
 
 impl Entry {
+    /// The image of this entry, of a version where one is given; see [`Entry::reference`].
+    pub fn image(&self, version: Option<&str>) -> Option<Image<'_>> {
+        let gpu_reference = if version.is_none() { self.gpu_reference() } else { None };
+        Some(Image { reference: self.reference(version)?, gpu_reference, entry: self })
+    }
+
     /// `repository:tag` for this version, or for none; `None` where versions of it cannot be chosen or the version is
     /// not one.
     pub fn reference(&self, version: Option<&str>) -> Option<String> {
@@ -216,34 +241,6 @@ impl Entry {
     /// `repository:tag` of the CUDA build, where there is one.
     pub fn gpu_reference(&self) -> Option<String> {
         self.gpu_tag.as_ref().map(|tag| format!("{}:{tag}", self.repository))
-    }
-}
-
-impl Catalogue {
-    /// The image of a piece of software, by any of its names and, where one was said, its version; `None` where the name
-    /// is not known or the version cannot be had. Of several entries with the name the first in the file.
-    pub fn by_software(name: &str, version: Option<&str>) -> Option<Image> {
-        Self::by_software_for(name, version, None)
-    }
-
-    /// The same, preferring the entry with this purpose: `pytorch` is a notebook image or a training image.
-    pub fn by_software_for(name: &str, version: Option<&str>, purpose: Option<Purpose>) -> Option<Image> {
-        Self::builtin().entry(name, purpose)?.image(version)
-    }
-
-    /// The same, preferring the entry that listens on this port: `nginx` on 80 is the official image.
-    pub fn by_software_on_port(name: &str, version: Option<&str>, port: u16) -> Option<Image> {
-        let name = name.trim().to_lowercase();
-        let on_port = |entry: &&Entry| entry.software.contains(&name) && entry.port == Some(port);
-        Self::builtin().entries.iter().find(on_port)?.image(version)
-    }
-}
-
-impl Entry {
-    /// The image of this entry, of a version where one is given; see [`Entry::reference`].
-    pub fn image(&'static self, version: Option<&str>) -> Option<Image> {
-        let gpu_reference = if version.is_none() { self.gpu_reference() } else { None };
-        Some(Image { reference: self.reference(version)?, gpu_reference, entry: self })
     }
 }
 

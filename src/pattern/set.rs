@@ -1,13 +1,10 @@
 //! The patterns that are in force: those that are compiled in, and those of the organisation over them.
 
-use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
-
-use serde_json::Value;
 
 use super::definition::Pattern;
 use super::error::{PatternError, PatternErrors};
-use crate::manifest::Manifest;
+use crate::manifest::{Budget, Manifest, parse};
 
 macro_rules! shipped {
     ($($path:literal),* $(,)?) => {
@@ -106,15 +103,19 @@ impl PatternSet {
 
 /// Reads every built-in pattern.
 pub(super) fn builtin_patterns() -> Vec<Result<Pattern, PatternError>> {
-    BUILTIN
-        .iter()
-        .map(|(path, text)| {
-            let file: Arc<str> = format!("patterns/{path}").into();
-            let object: Value = serde_saphyr::from_str(text).map_err(|error| PatternError {
-                file: Some(file.clone()),
-                ..PatternError::new(format!("the pattern is not valid YAML: {error}"))
-            })?;
-            Pattern::from_manifest(&Manifest { object, file: Some(file), locations: BTreeMap::new() })
-        })
-        .collect()
+    BUILTIN.iter().flat_map(|(path, text)| read(&format!("patterns/{path}"), text)).collect()
+}
+
+/// The patterns of one file.
+fn read(file: &str, text: &str) -> Vec<Result<Pattern, PatternError>> {
+    match parse(text.as_bytes(), Some(file), &Budget::default()) {
+        Ok(manifests) => manifests.iter().map(Pattern::from_manifest).collect(),
+        Err(error) => vec![Err(PatternError {
+            file: Some(file.into()),
+            line: Some(error.line),
+            column: Some(error.column),
+            hint: error.hint,
+            ..PatternError::new(format!("the pattern is not valid YAML: {}", error.message))
+        })],
+    }
 }

@@ -34,15 +34,16 @@ fn the_catalogue_can_be_read_and_is_consistent() {
 
 #[test]
 fn software_becomes_an_image() {
-    let reference =
-        |name: &str, version: Option<&str>| Catalogue::by_software(name, version).map(|i| i.reference);
+    let reference = |name: &str, version: Option<&str>| {
+        Catalogue::builtin().by_software(name, version).map(|i| i.reference)
+    };
     assert_eq!(reference("Postgres", Some("16")).as_deref(), Some("postgres:16"));
     assert_eq!(reference("postgresql", None).as_deref(), Some("postgres:17"));
     assert_eq!(reference("nginx", None).as_deref(), Some("nginxinc/nginx-unprivileged:1.29"));
     assert_eq!(reference("pytorch", Some("2.1")), None, "a version that cannot be had is not made up");
     assert_eq!(reference("postgres", Some("16 --privileged")), None);
     assert_eq!(reference("no-such-thing", None), None);
-    let torch = Catalogue::by_software_for("torch", None, Some(Purpose::Notebook)).unwrap();
+    let torch = Catalogue::builtin().by_software_for("torch", None, Purpose::Notebook).unwrap();
     assert!(torch.gpu_reference.unwrap().contains(":cuda"), "without such a tag the image is CPU only");
     assert!(Catalogue::builtin().software_names().contains(&"向量数据库"));
 }

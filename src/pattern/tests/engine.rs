@@ -151,6 +151,19 @@ fn what_cannot_be_rendered_is_refused_by_resource_and_line() {
 }
 
 #[test]
+fn lines_are_those_of_the_file() {
+    let text = "apiVersion: kro.run/v1alpha1\nkind: ResourceGraphDefinition\nmetadata: { name: thing }\nspec:\n  schema:\n    \
+                apiVersion: v1alpha1\n    kind: Thing\n    spec:\n      size: strin\n  resources: []\n";
+    let read = |text: &str| {
+        let manifests =
+            crate::manifest::parse(text.as_bytes(), Some("a.yaml"), &crate::manifest::Budget::default());
+        PatternSet::from_manifests(&manifests.unwrap()).unwrap_err().to_string()
+    };
+    assert!(read(text).starts_with("a.yaml:9:13: parameter 'size': the type 'strin'"), "{}", read(text));
+    assert!(read(&text.replace("strin", "string")).starts_with("a.yaml:10:14: "));
+}
+
+#[test]
 fn shapes_that_are_not_supported_are_refused() {
     let template = json!({ "apiVersion": "v1", "kind": "ConfigMap", "metadata": { "name": "a" } });
     for (resources, why) in [
@@ -300,6 +313,15 @@ fn the_owner_is_a_label_of_objects_and_pods() {
     }
     let without = pattern.expand("x", None, &spec(json!({}))).unwrap();
     assert!(!serde_json::to_string(&without).unwrap().contains("owner"));
+}
+
+#[test]
+fn the_owner_is_a_label_of_the_claims_that_a_stateful_set_makes() {
+    let set = PatternSet::builtin().get("StatefulSet").unwrap();
+    let values = json!({ "image": "a/b:1", "disk": "1Gi", "owner": "alice" });
+    let object = &set.expand("x", None, &spec(values)).unwrap()[0];
+    let labels = &object["spec"]["volumeClaimTemplates"][0]["metadata"]["labels"];
+    assert_eq!(labels["kubectl-copilot.dev/owner"], "alice");
 }
 
 #[test]

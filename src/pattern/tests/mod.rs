@@ -6,6 +6,7 @@
 mod catalogue;
 mod engine;
 mod forms;
+mod schema;
 mod shipped;
 
 use std::collections::BTreeMap;

@@ -64,7 +64,7 @@ fn pod(object: &Value) -> Option<&Value> {
 }
 
 /// Every way in which the shipped patterns are tried: with the least, the example, and each parameter by itself.
-fn trials() -> Vec<(&'static Pattern, Map<String, Value>)> {
+pub(super) fn trials() -> Vec<(&'static Pattern, Map<String, Value>)> {
     let mut trials = Vec::new();
     for pattern in PatternSet::builtin().iter() {
         let example = pattern.example();
