@@ -45,7 +45,8 @@ pub(super) fn judge(
         if !existing.is_empty() {
             return Some(DeclineCode::NotYet);
         }
-        if context.follow_up || !speaks_of_objects(body.get(end..).unwrap_or(""), spans, offset + end) {
+        let tail = body.get(end..).unwrap_or("");
+        if context.follow_up || !points_at_object(tail, context) || !speaks_of_objects(tail, spans, offset + end) {
             return None;
         }
         let named = spans.iter().any(|span| {
@@ -99,6 +100,19 @@ fn skip_openers<'t>(text: &'t str, cues: &Cues) -> &'t str {
         }
     }
     body
+}
+
+/// Whether the verb is followed by something that can be an object: `it`, `my …`, a kind, a pattern, a name; not
+/// `drop all privileges`.
+fn points_at_object(tail: &str, context: &RuleContext<'_>) -> bool {
+    let next = word_after(tail, 0);
+    let near: String = tail.chars().take(24).collect();
+    tail.trim().is_empty()
+        || ["it", "this", "that", "them", "those", "my", "our", "the", "one", "his", "her"].contains(&next.as_str())
+        || next.contains('-')
+        || ["它", "这个", "那个", "我的", "这", "那"].iter().any(|word| tail.contains(word))
+        || !super::kinds::native(&near, context.kinds, &[]).is_empty()
+        || !super::kinds::patterns(&near, context.patterns).is_empty()
 }
 
 /// Whether what is deleted is an object: not `old checkpoints after 7 days`, `files in /tmp`.

@@ -133,10 +133,26 @@ fn certain(text: &str, start: usize, end: usize, words: &str, exact: bool, kind:
     let head = text.get(..start).unwrap_or("").trim_end();
     if words.chars().any(is_chinese) || head.chars().next_back().is_some_and(is_chinese) {
         // 在…命名空间, 用…密钥 speak of a place or a thing that exists.
-        let asked = ["一个", "个", "创建", "新建", "建", "要", "加", "做", "写", "起", "开", "部署", "生成", "来"]
-            .iter()
-            .any(|word| head.ends_with(word));
-        return asked || (head.is_empty() && kind != "Namespace");
+        let article = ["一个", "个", "创建", "新建", "1个"].iter().any(|word| head.ends_with(word));
+        // 部署 is the verb "to deploy" far more often than the kind.
+        let verb = words == "部署";
+        let asked = ["建", "要", "加", "做", "写", "起", "开", "部署", "生成", "来"].iter().any(|word| head.ends_with(word));
+        let tail = text.get(end..).unwrap_or("").trim_start();
+        let heading = head.is_empty() && kind != "Namespace" && tail.starts_with(['：', ':', '，', ',', '名', '叫']);
+        return article || (!verb && (asked || heading));
+    }
+    // A "service" is any program that answers; the kind is meant where its own words stand beside it.
+    if kind == "Service" && !exact && words.starts_with('s') && words != "svc" {
+        const OWN: &[&str] = &[
+            "clusterip", "cluster ip", "nodeport", "node port", "loadbalancer", "load balancer", "headless", "selector",
+            "targetport", "target port", "kubernetes service", "k8s service", "service for deployment",
+            "service for the deployment", "service for app", "service for pod", "service for the pod",
+            "service in front of", "expose deployment", "selecting",
+        ];
+        let own = OWN.iter().any(|word| !find_cue(text, word).is_empty()) || text.contains("app=");
+        if !own {
+            return false;
+        }
     }
     let before = word_before(text, start);
     if head.is_empty() || ASKING.contains(&before.as_str()) || before.chars().all(|c| c.is_ascii_digit()) {

@@ -13,7 +13,7 @@ static BEFORE_NOUN: LazyLock<Rule> = LazyLock::new(|| {
 });
 static CHINESE_RULE: LazyLock<Rule> = LazyLock::new(|| {
     Rule::new(&format!(
-        r"(?i)(?P<number>{DIGITS}|半|{CHINESE})\s*个?\s*(?:核心?|v?cpu(?-u:\b)\s*(?:核心?)?|处理器)"
+        r"(?i)(?P<number>{DIGITS}|半|{CHINESE})\s*个?\s*(?:核心?|v?cpu(?-u:\b)(?:\s*核心?)?|处理器)"
     ))
 });
 /// `4c8g`, `8C16G`: cores and memory in one word.
@@ -52,7 +52,8 @@ pub(super) fn scan(scan: &mut Scan<'_>) {
     }
     for captures in CHINESE_RULE.all(scan.text) {
         let at = whole(&captures);
-        if !scan.taken(SlotType::Cpu, at) {
+        let chinese = scan.text.get(at.0..at.1).is_some_and(|text| text.chars().any(super::scan::is_chinese));
+        if chinese && !scan.taken(SlotType::Cpu, at) {
             add(scan, at, words(&captures, "number"));
         }
     }

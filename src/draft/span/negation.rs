@@ -36,7 +36,7 @@ impl Negation {
 
 static ENGLISH: LazyLock<Rule> = LazyLock::new(|| {
     Rule::new(
-        r"(?i)(?-u:\b)(?:no\s+need\s+(?:for|of)|(?:do|does|did|should|must|will|would|need|is|are|can)(?:n['’]t|\s+not)(?:\s+(?:need|want|require|use|have|give|make|add|include|set|create|attach|be|it|to|get|any|expose\s+it|ever))*|cannot|can['’]t|dont|doesnt|without(?:\s+(?:any|using|needing))?|w/o|neither|nor|never|instead\s+of|rather\s+than|skip|except(?:\s+for)?|not|no|drop|remove)(?-u:\b)\s*(?P<rest>)|(?-u:\b)non-(?P<compound>)",
+        r"(?i)(?-u:\b)(?:no\s+need\s+(?:for|of)|(?:do|does|did|should|must|will|would|need|is|are|can)(?:n['’]t|\s+not)(?:\s+(?:need|want|require|use|have|give|make|add|include|set|create|attach|be|it|to|get|any|ever))*|cannot|can['’]t|dont|doesnt|without(?:\s+(?:any|using|needing))?|w/o|neither|nor|never|instead\s+of|rather\s+than|skip|except(?:\s+for)?|not|no|drop|remove)(?-u:\b)\s*(?P<rest>)|(?-u:\b)non-(?P<compound>)",
     )
 });
 static CHINESE: LazyLock<Rule> = LazyLock::new(|| {

@@ -54,7 +54,9 @@ pub(super) fn scan(scan: &mut Scan<'_>) {
     }
     for captures in VERSION.all(scan.text) {
         let Some(at) = range(&captures, "at") else { continue };
-        if !is_counted(scan, at.1) {
+        // redis:6379 is a port.
+        let port = scan.previous(at.0) == Some(':') && at.1 - at.0 > 2;
+        if !port && !is_counted(scan, at.1) {
             scan.noise(at);
         }
     }

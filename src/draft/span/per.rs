@@ -26,6 +26,11 @@ static NODES: LazyLock<Rule> = LazyLock::new(|| {
     Rule::new(r"(?i)^[\s-]*(?:(?:gpu|cpu|compute|worker|big|small|identical|[a-z]?[0-9]+)\s+)?(?:nodes?|machines?|workers?|servers?|hosts?|replicas?|pods?|instances?|copies|boxes|台|个?(?:节点|副本|机器|worker|实例)|notebooks?|jobs?|个?\s*notebook)")
 });
 
+/// `nodes: 2`.
+static NODES_FIELD: LazyLock<Rule> = LazyLock::new(|| {
+    Rule::new(r"(?i)(?:nodes|machines|workers|servers|hosts|replicas|pods|instances)\s*[:=]\s*$")
+});
+
 /// Sets [`Span::per`] on the numbers that a cue governs.
 pub(super) fn mark(text: &str, spans: &mut [Span], scan: &Scan<'_>) {
     for captures in NODE.all(text) {
@@ -66,7 +71,7 @@ fn numeric(text: &str, span: &Span) -> bool {
     match span.kind {
         SlotType::Count => {
             !NODES.matches(text.get(span.end..).unwrap_or(""))
-                && !text.get(..span.start).unwrap_or("").trim_end().ends_with(|c: char| c == ':')
+                && !NODES_FIELD.matches(text.get(..span.start).unwrap_or(""))
         }
         SlotType::Quantity | SlotType::Cpu => true,
         _ => false,

@@ -49,11 +49,6 @@ const NO_PEOPLE: &[&str] = &[
 ];
 
 pub(super) fn scan(scan: &mut Scan<'_>) {
-    if let Some(user) = scan.facts.user {
-        for at in super::cue::find_cue(scan.text, user) {
-            add(scan, at, false);
-        }
-    }
     for captures in EMAIL.all(scan.text) {
         if let (Some(who), Some(all)) = (range(&captures, "who"), captures.get(0)) {
             let name = scan.text.get(who.0..who.1).unwrap_or("");
@@ -97,6 +92,11 @@ pub(super) fn scan(scan: &mut Scan<'_>) {
             add(scan, at, false);
         }
     }
+    if let Some(user) = scan.facts.user {
+        for at in super::cue::find_cue(scan.text, user) {
+            add(scan, at, false);
+        }
+    }
 }
 
 fn add(scan: &mut Scan<'_>, (start, end): (usize, usize), strong: bool) {
@@ -108,7 +108,9 @@ fn add(scan: &mut Scan<'_>, (start, end): (usize, usize), strong: bool) {
     let first = lower.split_whitespace().next().unwrap_or("");
     let software = scan.facts.software.iter().any(|name| name.eq_ignore_ascii_case(text));
     let joined = matches!(scan.previous(start), Some('-' | '/' | '_' | '.')) || matches!(scan.next(at.1), Some('/' | ':' | '=' | '_'));
-    if stop(first) || NO_PEOPLE.contains(&first) || software || joined || scan.taken(SlotType::Person, at) {
+    if stop(first) || NO_PEOPLE.contains(&first) || software || joined || scan.taken_strongly(SlotType::Person, at)
+        || (!strong && scan.taken(SlotType::Person, at))
+    {
         return;
     }
     if super::gpu::starts_product(text) {
