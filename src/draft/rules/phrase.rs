@@ -76,7 +76,8 @@ mod tests {
 
     #[test]
     fn spaces_gaps_and_boundaries() {
-        let phrases = Phrases::compile(&["delete (all|every)…pods?".to_owned(), "删除…所有".to_owned()]).unwrap();
+        let phrases =
+            Phrases::compile(&["delete (all|every)…pods?".to_owned(), "删除…所有".to_owned()]).unwrap();
         assert!(phrases.matches("please DELETE  all of my pods now"));
         assert!(phrases.matches("delete all pods"));
         assert!(!phrases.matches("undelete all pods"));

@@ -151,7 +151,8 @@ fn declined_whatever_a_model_says() {
         .iter()
         .filter_map(|(text, code)| {
             let narrowed = judge(text);
-            (narrowed.code != Some(*code)).then(|| format!("{text}: wanted {code:?}, got {:?}", narrowed.code))
+            (narrowed.code != Some(*code))
+                .then(|| format!("{text}: wanted {code:?}, got {:?}", narrowed.code))
         })
         .collect();
     assert!(failures.is_empty(), "{}", failures.join("\n"));
@@ -211,6 +212,8 @@ fn harmless_requests_are_not_declined() {
         "部署一个翻译模型",
         "创建一个命名空间叫 research",
         "run a job as user 1000",
+        "make web app images with 2 replicas",
+        "expose my deployment web with https",
         "a job that finds the root cause",
         "serve llama with 2 GPUs and expose the port 8000",
     ]
@@ -222,7 +225,17 @@ fn harmless_requests_are_not_declined() {
 
 #[test]
 fn follow_ups_may_be_short_and_may_remove() {
-    for text in ["two", "vision", "yes", "remove the disk", "no GPU", "drop the second GPU", "make it 4", "8080", "删掉硬盘"] {
+    for text in [
+        "two",
+        "vision",
+        "yes",
+        "remove the disk",
+        "no GPU",
+        "drop the second GPU",
+        "make it 4",
+        "8080",
+        "删掉硬盘",
+    ] {
         assert_eq!(judge_turn(text, true).code, None, "{text}");
     }
     assert_eq!(judge_turn("delete all pods", true).code, Some(DeclineCode::BulkDeletion));

@@ -27,7 +27,9 @@ static AFTER_NOUN: LazyLock<Rule> = LazyLock::new(|| {
 });
 /// Words that make `30m` minutes.
 static MINUTES_BEFORE: LazyLock<Rule> = LazyLock::new(|| {
-    Rule::new(r"(?i)(?:timeout|deadline|ttl|after|every|within|grace|interval|period|wait|last|for|超时|每隔?)(?:\s+(?:of|is|at|to|about|the))*\s*[:=]?\s*$")
+    Rule::new(
+        r"(?i)(?:timeout|deadline|ttl|after|every|within|grace|interval|period|wait|last|for|超时|每隔?)(?:\s+(?:of|is|at|to|about|the))*\s*[:=]?\s*$",
+    )
 });
 static CPU_NEAR: LazyLock<Rule> = LazyLock::new(|| Rule::new(r"(?i)(?:cpus?|cores?|核)"));
 
@@ -38,12 +40,29 @@ pub(super) fn scan(scan: &mut Scan<'_>) {
         // "4 CPU nodes" counts nodes; "a CPU notebook" counts nothing.
         let counts_other = matches!(
             next.as_str(),
-            "nodes" | "node" | "machines" | "machine" | "servers" | "server" | "notebook" | "job" | "only" | "limit"
-                | "limits" | "request" | "requests" | "utilization" | "usage"
+            "nodes"
+                | "node"
+                | "machines"
+                | "machine"
+                | "servers"
+                | "server"
+                | "notebook"
+                | "job"
+                | "only"
+                | "limit"
+                | "limits"
+                | "request"
+                | "requests"
+                | "utilization"
+                | "usage"
         );
         let number = words(&captures, "number");
         let article = number.eq_ignore_ascii_case("a") || number.eq_ignore_ascii_case("an");
-        if (counts_other && (article || next.starts_with("node") || next.starts_with("machine") || next.starts_with("server")))
+        if (counts_other
+            && (article
+                || next.starts_with("node")
+                || next.starts_with("machine")
+                || next.starts_with("server")))
             || matches!(scan.previous(at.0), Some('.' | '/' | '_'))
         {
             continue;
@@ -59,7 +78,8 @@ pub(super) fn scan(scan: &mut Scan<'_>) {
     }
     for captures in SHORTHAND.all(scan.text) {
         let (start, _) = whole(&captures);
-        let (Some((_, cores_end)), Some(memory)) = (range(&captures, "cores"), range(&captures, "memory")) else {
+        let (Some((_, cores_end)), Some(memory)) = (range(&captures, "cores"), range(&captures, "memory"))
+        else {
             continue;
         };
         add(scan, (start, cores_end + 1), words(&captures, "cores"));
@@ -101,7 +121,9 @@ fn after_noun(scan: &mut Scan<'_>) {
         let all = whole(&captures);
         let Some(at) = range(&captures, "number") else { continue };
         let glued = scan.next(at.1).is_some_and(|c| c.is_ascii_alphanumeric() || c == '%' || c == '_');
-        if !glued && !scan.taken(SlotType::Cpu, all) && !scan.text.get(..all.0).is_some_and(|t| t.ends_with(['-', '_', '/']))
+        if !glued
+            && !scan.taken(SlotType::Cpu, all)
+            && !scan.text.get(..all.0).is_some_and(|t| t.ends_with(['-', '_', '/']))
         {
             add(scan, at, words(&captures, "number"));
         }

@@ -116,7 +116,9 @@ impl<'a> Scan<'a> {
 
     /// The same for spans that are never dropped silently.
     pub(super) fn taken_strongly(&self, kind: SlotType, (start, end): (usize, usize)) -> bool {
-        let taken = |found: &Found| found.kind == Some(kind) && found.strong && found.start < end && start < found.end;
+        let taken = |found: &Found| {
+            found.kind == Some(kind) && found.strong && found.start < end && start < found.end
+        };
         self.found.iter().any(taken)
     }
 
@@ -167,4 +169,9 @@ pub(crate) fn word_after(text: &str, at: usize) -> String {
         .take_while(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '\''))
         .collect::<String>()
         .to_ascii_lowercase()
+}
+
+/// Whether a word stands in a list of words that are parted by spaces.
+pub(crate) fn among(list: &str, word: &str) -> bool {
+    list.split_ascii_whitespace().any(|entry| entry == word)
 }

@@ -15,16 +15,29 @@ use super::{LexFacts, Span, clauses, find_cue, flags, lex, negations};
 use crate::pattern::{Per, SlotType};
 
 pub(super) fn software() -> Vec<String> {
-    ["postgres", "postgresql", "redis", "nginx", "pytorch", "jupyter", "mysql", "mongodb", "vllm", "python", "向量数据库"]
-        .map(ToOwned::to_owned)
-        .to_vec()
+    [
+        "postgres",
+        "postgresql",
+        "redis",
+        "nginx",
+        "pytorch",
+        "jupyter",
+        "mysql",
+        "mongodb",
+        "vllm",
+        "python",
+        "向量数据库",
+    ]
+    .map(ToOwned::to_owned)
+    .to_vec()
 }
 
 pub(super) fn read(text: &str) -> Vec<Span> {
     let software = software();
     let namespaces = ["vision".to_owned(), "team-x".to_owned()];
     let objects = ["datasets".to_owned(), "hf-token".to_owned()];
-    let facts = LexFacts { software: &software, namespaces: &namespaces, objects: &objects, user: Some("mira") };
+    let facts =
+        LexFacts { software: &software, namespaces: &namespaces, objects: &objects, user: Some("mira") };
     lex(text, 0, &facts)
 }
 
@@ -57,7 +70,8 @@ pub(super) fn check(rows: &[(&str, &str)]) {
 fn meets(spans: &[Span], expectation: &str) -> Result<(), String> {
     if let Some(absent) = expectation.strip_prefix('!') {
         let (kind, text) = absent.split_once(':').map_or((absent, None), |(kind, text)| (kind, Some(text)));
-        let found = spans.iter().any(|span| name_of(span.kind) == kind && text.is_none_or(|text| span.text == text));
+        let found =
+            spans.iter().any(|span| name_of(span.kind) == kind && text.is_none_or(|text| span.text == text));
         return if found { Err("it is there".to_owned()) } else { Ok(()) };
     }
     let mut wanted = expectation;
@@ -162,16 +176,16 @@ fn flags_are_true_or_cleared() {
 #[test]
 fn clauses_are_split_at_things_only() {
     for (text, expected) in [
-        ("a notebook with two GPUs and a postgres with 20Gi", vec!["a notebook with two GPUs", "a postgres with 20Gi"]),
+        (
+            "a notebook with two GPUs and a postgres with 20Gi",
+            vec!["a notebook with two GPUs", "a postgres with 20Gi"],
+        ),
         ("a notebook with two GPUs and a 50Gi home", vec!["a notebook with two GPUs and a 50Gi home"]),
         ("a GPU and a disk", vec!["a GPU and a disk"]),
         ("a notebook and a 100Gi shared volume", vec!["a notebook", "a 100Gi shared volume"]),
         ("a notebook with a GPU and a 100Gi volume", vec!["a notebook with a GPU and a 100Gi volume"]),
         ("a notebook, a postgres and a redis", vec!["a notebook", "a postgres", "a redis"]),
-        (
-            "a notebook and a redis, both in namespace vision",
-            vec!["a notebook", "a redis"],
-        ),
+        ("a notebook and a redis, both in namespace vision", vec!["a notebook", "a redis"]),
         ("I need a notebook. Also a postgres with 20Gi.", vec!["I need a notebook", "a postgres with 20Gi."]),
         ("train on 2 nodes and 8 GPUs", vec!["train on 2 nodes and 8 GPUs"]),
         ("给我一个notebook，再要一个redis", vec!["给我一个notebook", "一个redis"]),

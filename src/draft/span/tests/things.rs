@@ -22,7 +22,10 @@ fn images() {
         ("redis:7", "image:redis:7=redis:7 | !software"),
         ("busybox:latest.", "image:busybox:latest=busybox:latest"),
         ("python:3.11-slim", "image:python:3.11-slim=python:3.11-slim"),
-        ("nvcr.io/nvidia/pytorch:24.05-py3", "image:nvcr.io/nvidia/pytorch:24.05-py3=nvcr.io/nvidia/pytorch:24.05-py3"),
+        (
+            "nvcr.io/nvidia/pytorch:24.05-py3",
+            "image:nvcr.io/nvidia/pytorch:24.05-py3=nvcr.io/nvidia/pytorch:24.05-py3",
+        ),
         ("redis:6379", "!image | count:6379=6379"),
         ("10.0.0.1:8080", "!image"),
         ("replicas:3", "!image | count:3=3"),
@@ -100,7 +103,10 @@ fn hosts_paths_and_urls() {
         ("and/or", "!path"),
         ("24/7", "!path"),
         ("10 requests/s", "!path"),
-        ("https://example.com/x.git.", "url:https://example.com/x.git=https://example.com/x.git | !path | !host"),
+        (
+            "https://example.com/x.git.",
+            "url:https://example.com/x.git=https://example.com/x.git | !path | !host",
+        ),
         ("s3://bucket/train", "url:s3://bucket/train=s3://bucket/train"),
         ("从s3://bucket/train读取", "url:s3://bucket/train=s3://bucket/train"),
         ("git@github.com:a/b.git", "url:git@github.com:a/b.git=git@github.com:a/b.git | !person"),
@@ -111,24 +117,48 @@ fn hosts_paths_and_urls() {
 fn commands() {
     check(&[
         ("run python train.py", "command:python train.py=python train.py strong"),
-        ("run \"python train.py --lr 0.1\"", "command:python train.py --lr 0.1=python train.py --lr 0.1 | !count"),
-        ("run python train.py --epochs 3 on two nodes", "command:python train.py --epochs 3=python train.py --epochs 3 strong | count:two=2 | !count:3"),
-        ("a job that runs pg_dump every night", "command:pg_dump=pg_dump strong | schedule:every night=0 0 * * *"),
-        ("command: sleep 3600, three times", "command:sleep 3600=sleep 3600 strong | count:three=3 | !count:3600"),
+        (
+            "run \"python train.py --lr 0.1\"",
+            "command:python train.py --lr 0.1=python train.py --lr 0.1 | !count",
+        ),
+        (
+            "run python train.py --epochs 3 on two nodes",
+            "command:python train.py --epochs 3=python train.py --epochs 3 strong | count:two=2 | !count:3",
+        ),
+        (
+            "a job that runs pg_dump every night",
+            "command:pg_dump=pg_dump strong | schedule:every night=0 0 * * *",
+        ),
+        (
+            "command: sleep 3600, three times",
+            "command:sleep 3600=sleep 3600 strong | count:three=3 | !count:3600",
+        ),
         ("running ./run.sh with 2 GPUs", "command:./run.sh=./run.sh strong | count:2=2"),
         ("runs `nvidia-smi` on a V100", "command:nvidia-smi=nvidia-smi | gpu-product:V100=V100"),
         ("torchrun train.py 4 GPUs", "command:torchrun train.py=torchrun train.py strong | count:4=4"),
-        ("python -m app.main, 2 replicas", "command:python -m app.main=python -m app.main strong | count:2=2"),
+        (
+            "python -m app.main, 2 replicas",
+            "command:python -m app.main=python -m app.main strong | count:2=2",
+        ),
         ("run train.py. Then stop", "command:train.py=train.py strong"),
         ("运行 python train.py，用两张卡", "command:python train.py=python train.py | count:两=2"),
         ("执行./backup.sh", "command:./backup.sh=./backup.sh"),
-        ("命令：torchrun train.py --lr 1e-4", "command:torchrun train.py --lr 1e-4=torchrun train.py --lr 1e-4"),
-        ("跑 python train.py --epochs 3，12小时", "command:python train.py --epochs 3=python train.py --epochs 3 | duration:12小时=43200"),
+        (
+            "命令：torchrun train.py --lr 1e-4",
+            "command:torchrun train.py --lr 1e-4=torchrun train.py --lr 1e-4",
+        ),
+        (
+            "跑 python train.py --epochs 3，12小时",
+            "command:python train.py --epochs 3=python train.py --epochs 3 | duration:12小时=43200",
+        ),
         ("running python 3.11", "!command"),
         ("run a notebook", "!command"),
         ("run 8 GPUs", "!command"),
         ("running redis", "!command"),
-        ("run python -c 'print(\"a, b\")' on a GPU", "command:python -c 'print(\"a, b\")'=python -c 'print(\"a, b\")' strong"),
+        (
+            "run python -c 'print(\"a, b\")' on a GPU",
+            "command:python -c 'print(\"a, b\")'=python -c 'print(\"a, b\")' strong",
+        ),
         ("run python a.py --data /mnt/x", "!path"),
     ]);
 }
@@ -183,6 +213,7 @@ fn names() {
         ("mira-dev please", "name:mira-dev=mira-dev weak"),
         ("multi-node fine-tuning on-demand", "!name"),
         ("real-time inference", "!name"),
+        ("I want to fine-tune it", "!name"),
         ("lab2 notebook", "name:lab2=lab2 weak"),
         ("bf16 on h100 with k8s", "!name"),
         ("storage class fast-ssd", "name:fast-ssd=fast-ssd strong"),
@@ -219,6 +250,7 @@ fn people() {
         ("负责人是bob", "person:bob=bob strong"),
         ("给alice用", "person:alice=alice"),
         ("nlp组的训练", "person:nlp=nlp"),
+        ("give bob read access to it", "person:bob=bob"),
         ("我是小王", "!person"),
         ("给小王开一个notebook", "!person"),
         ("for PyTorch", "!person"),

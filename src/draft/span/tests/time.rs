@@ -93,6 +93,7 @@ fn schedules() {
         ("on the first of every month", "schedule:on the first of every month=0 0 1 * *"),
         ("every 2 days at 3am", "schedule:every 2 days at 3am=0 3 */2 * *"),
         ("nightly", "schedule:nightly=0 0 * * *"),
+        ("nightly backups at 3am", "schedule:nightly backups at 3am=0 3 * * * | !time"),
         ("twice a day", "schedule:twice a day=0 */12 * * *"),
         ("0 3 * * *", "schedule:0 3 * * *=0 3 * * *"),
         ("cron '*/5 8-18 * * 1-5'", "schedule:*/5 8-18 * * 1-5=*/5 8-18 * * 1-5"),
