@@ -10,8 +10,36 @@ use crate::pattern::SlotType;
 /// The existing objects that a request names, with their places, in its order. `a redis` does not name the object
 /// `redis`, and neither does `called redis`.
 pub(super) fn existing(text: &str, objects: &[ExistingObject]) -> Vec<(ExistingObject, usize)> {
-    const NEW: &[&str] =
-        &["a", "an", "another", "new", "called", "named", "one", "two", "three", "it", "name", "for", "with", "using"];
+    const NEW: &[&str] = &[
+        "a", "an", "another", "new", "called", "named", "one", "two", "three", "it", "name", "for", "with",
+        "using",
+    ];
+    // "web app" is not the object "web".
+    const DESCRIBED: &[&str] = &[
+        "app",
+        "apps",
+        "application",
+        "service",
+        "services",
+        "server",
+        "site",
+        "interface",
+        "ui",
+        "page",
+        "api",
+        "console",
+        "hook",
+        "cache",
+        "database",
+        "cluster",
+        "image",
+        "queue",
+        "job",
+        "data",
+        "notebook",
+        "training",
+        "endpoint",
+    ];
     let mut found: Vec<(ExistingObject, usize)> = Vec::new();
     for object in objects.iter().filter(|object| object.name.len() > 1) {
         let place = find_cue(text, &object.name).into_iter().find(|(start, end)| {
@@ -19,8 +47,9 @@ pub(super) fn existing(text: &str, objects: &[ExistingObject]) -> Vec<(ExistingO
                 || text.get(*end..).is_some_and(|tail| tail.starts_with(['-', '/', '_', '=', ':']));
             let plain = object.name.chars().all(|c| c.is_ascii_alphabetic());
             let before = word_before(text, *start);
+            let described = plain && DESCRIBED.contains(&word_after(text, *end).as_str());
             let chinese_article = text.get(..*start).is_some_and(|head| head.trim_end().ends_with('个'));
-            !joined && !(plain && (NEW.contains(&before.as_str()) || chinese_article))
+            !joined && !described && !(plain && (NEW.contains(&before.as_str()) || chinese_article))
         });
         if let Some((start, _)) = place {
             found.push((object.clone(), start));
@@ -41,26 +70,39 @@ pub(super) fn judge(
 ) -> Option<DeclineCode> {
     let body = skip_openers(text, cues);
     let offset = text.len() - body.len();
-    if let Some(end) = cues.deletion.at_start(body) {
+    // "scale-out" is no verb.
+    let begins = |phrases: &super::phrase::Phrases| {
+        phrases.at_start(body).filter(|end| !body.get(*end..).unwrap_or("").starts_with('-'))
+    };
+    if let Some(end) = begins(&cues.deletion) {
         if !existing.is_empty() {
             return Some(DeclineCode::NotYet);
         }
-        if context.follow_up || !speaks_of_objects(body.get(end..).unwrap_or(""), spans, offset + end) {
+        let tail = body.get(end..).unwrap_or("");
+        if context.follow_up
+            || !points_at_object(tail, context)
+            || !speaks_of_objects(tail, spans, offset + end)
+        {
             return None;
         }
         let named = spans.iter().any(|span| {
-            span.kind == SlotType::Name && span.start >= offset + end.min(1) && (span.strong || span.text.contains('-') || follows_kind(text, span, context))
+            span.kind == SlotType::Name
+                && span.start >= offset + end.min(1)
+                && (span.strong || span.text.contains('-') || follows_kind(text, span, context))
         });
         return Some(if named { DeclineCode::NotYet } else { DeclineCode::UnnamedDeletion });
     }
-    if let Some(end) = cues.change.at_start(body) {
+    if let Some(end) = begins(&cues.change) {
         if !existing.is_empty() {
             return Some(DeclineCode::NotYet);
         }
         let next = word_after(body, end);
         let owned = ["my", "the", "our", "this", "that", "it"].contains(&next.as_str());
         let labelled = spans.iter().any(|span| {
-            span.kind == SlotType::Name && !span.negated && span.start < offset + end + 24 && span.text.eq_ignore_ascii_case(&next)
+            span.kind == SlotType::Name
+                && !span.negated
+                && span.start < offset + end + 24
+                && span.text.eq_ignore_ascii_case(&next)
         });
         if !context.follow_up && (owned || labelled) {
             return Some(DeclineCode::NotYet);
@@ -69,7 +111,7 @@ pub(super) fn judge(
     let named_first = existing.first().is_some_and(|(object, start)| {
         *start <= offset + 2 && changes_subject(text.get(start + object.name.len()..).unwrap_or(""))
     });
-    if !existing.is_empty() && (cues.change_of_named.at_start(body).is_some() || named_first) {
+    if !existing.is_empty() && (begins(&cues.change_of_named).is_some() || named_first) {
         return Some(DeclineCode::NotYet);
     }
     None
@@ -80,8 +122,11 @@ fn changes_subject(tail: &str) -> bool {
     let next = word_after(tail, 0);
     let second = word_after(tail, tail.len() - tail.trim_start().len() + next.len());
     matches!(next.as_str(), "needs" | "wants" | "requires")
-        || (matches!(next.as_str(), "should" | "must") && matches!(second.as_str(), "have" | "get" | "use" | "run" | "be"))
-        || ["扩", "缩", "改", "加", "换", "升级", "重启", "需要", "要加", "停", "调"].iter().any(|verb| tail.trim_start().starts_with(verb))
+        || (matches!(next.as_str(), "should" | "must")
+            && matches!(second.as_str(), "have" | "get" | "use" | "run" | "be"))
+        || ["扩", "缩", "改", "加", "换", "升级", "重启", "需要", "要加", "停", "调"]
+            .iter()
+            .any(|verb| tail.trim_start().starts_with(verb))
 }
 
 /// Politeness and the like before the verb: `please`, `can you`, `帮我`.
@@ -101,11 +146,42 @@ fn skip_openers<'t>(text: &'t str, cues: &Cues) -> &'t str {
     body
 }
 
+/// Whether the verb is followed by something that can be an object: `it`, `my …`, a kind, a pattern, a name; not
+/// `drop all privileges`.
+fn points_at_object(tail: &str, context: &RuleContext<'_>) -> bool {
+    let next = word_after(tail, 0);
+    let near: String = tail.chars().take(24).collect();
+    tail.trim().is_empty()
+        || ["it", "this", "that", "them", "those", "my", "our", "the", "one", "his", "her"]
+            .contains(&next.as_str())
+        || next.contains('-')
+        || ["它", "这个", "那个", "我的", "这", "那"].iter().any(|word| tail.contains(word))
+        || !super::kinds::native(&near, context.kinds, &[]).is_empty()
+        || !super::kinds::patterns(&near, context.patterns).is_empty()
+}
+
 /// Whether what is deleted is an object: not `old checkpoints after 7 days`, `files in /tmp`.
 fn speaks_of_objects(tail: &str, spans: &[Span], from: usize) -> bool {
     const DATA: &[&str] = &[
-        "checkpoint", "file", "log", "row", "table", "record", "cache", "temp", "tmp", "data", "artifact", "backup",
-        "snapshot data", "duplicate", "日志", "文件", "检查点", "缓存", "数据",
+        "checkpoint",
+        "file",
+        "log",
+        "row",
+        "table",
+        "record",
+        "cache",
+        "temp",
+        "tmp",
+        "data",
+        "artifact",
+        "backup",
+        "snapshot data",
+        "duplicate",
+        "日志",
+        "文件",
+        "检查点",
+        "缓存",
+        "数据",
     ];
     let first_sentence = tail.split(['.', '。', '\n']).next().unwrap_or("");
     let data = DATA.iter().any(|word| !find_cue(first_sentence, word).is_empty());
@@ -118,5 +194,8 @@ fn speaks_of_objects(tail: &str, spans: &[Span], from: usize) -> bool {
 fn follows_kind(text: &str, span: &Span, context: &RuleContext<'_>) -> bool {
     let before = word_before(text, span.start);
     context.kinds.iter().any(|kind| kind.kind.eq_ignore_ascii_case(&before))
-        || context.patterns.iter().any(|pattern| pattern.cues.iter().any(|cue| cue.eq_ignore_ascii_case(&before)))
+        || context
+            .patterns
+            .iter()
+            .any(|pattern| pattern.cues.iter().any(|cue| cue.eq_ignore_ascii_case(&before)))
 }

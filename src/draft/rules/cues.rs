@@ -16,6 +16,7 @@ struct File {
     declines: Vec<DeclineEntry>,
     routes: Vec<RouteEntry>,
     question: Vec<String>,
+    certain_question: Vec<String>,
     drafting: Vec<String>,
     openers: Vec<String>,
     deletion: Vec<String>,
@@ -70,6 +71,7 @@ pub(super) struct Cues {
     pub(super) declines: Vec<Decline>,
     pub(super) routes: Vec<Route>,
     pub(super) question: Phrases,
+    pub(super) certain_question: Phrases,
     pub(super) drafting: Phrases,
     pub(super) openers: Phrases,
     pub(super) deletion: Phrases,
@@ -89,8 +91,8 @@ pub(super) fn cues() -> Result<&'static Cues, &'static str> {
 }
 
 fn parse(source: &str) -> Result<Cues, String> {
-    let file: File =
-        serde_saphyr::from_str(source).map_err(|error| format!("prompts/cues.yaml cannot be read: {error}"))?;
+    let file: File = serde_saphyr::from_str(source)
+        .map_err(|error| format!("prompts/cues.yaml cannot be read: {error}"))?;
     let declines = file.declines.into_iter().map(|entry| {
         Ok(Decline {
             code: entry.code,
@@ -111,6 +113,7 @@ fn parse(source: &str) -> Result<Cues, String> {
         declines: declines.collect::<Result<_, String>>()?,
         routes: routes.collect::<Result<_, String>>()?,
         question: Phrases::compile(&file.question)?,
+        certain_question: Phrases::compile(&file.certain_question)?,
         drafting: Phrases::compile(&file.drafting)?,
         openers: Phrases::compile(&file.openers)?,
         deletion: Phrases::compile(&file.deletion)?,

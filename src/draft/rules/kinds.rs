@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::draft::span::find_cue;
-use crate::draft::span::scan::{is_chinese, word_before};
+use crate::draft::span::scan::{among, is_chinese, word_before};
 
 /// How a native kind is called.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,17 +46,17 @@ pub struct Named {
 }
 
 /// Short names that are English words, or too short to mean anything in a sentence.
-const WORDS: &[&str] = &["deploy", "no", "po", "cs", "ev", "ep", "rs", "rc", "crs", "sts-", "limits", "quota", "ing", "sa", "ns"];
-/// Before a kind, these ask for a new one.
-const ASKING: &[&str] = &[
-    "a", "an", "another", "new", "one", "two", "three", "four", "create", "make", "add", "draft", "want", "need", "me",
-    "kubernetes", "k8s", "plain", "native", "simple", "write", "generate", "second", "separate", "headless", "deploy",
-    "and", "plus", "also", "single", "small", "basic",
+const WORDS: &[&str] = &[
+    "deploy", "no", "po", "cs", "ev", "ep", "rs", "rc", "crs", "sts-", "limits", "quota", "ing", "sa", "ns",
 ];
+/// Before a kind, these ask for a new one.
+const ASKING: &str = "\
+    a an another new one two three four create make add draft want need me kubernetes k8s plain native \
+    simple write generate second separate headless deploy and plus also single small basic";
 /// Before a kind, these speak of one that exists.
 const REFERRING: &[&str] = &[
-    "the", "my", "our", "your", "this", "that", "existing", "from", "mount", "mounting", "using", "use", "uses", "with",
-    "in", "into", "to", "of", "for", "on", "via", "their", "by",
+    "the", "my", "our", "your", "this", "that", "existing", "from", "mount", "mounting", "using", "use",
+    "uses", "with", "in", "into", "to", "of", "for", "on", "via", "their", "by",
 ];
 
 /// The native kinds that are named, in the order of the request; words inside a pattern's cue (`training job`) do not
@@ -67,12 +67,18 @@ pub(super) fn native(text: &str, kinds: &[KindNames], patterns: &[Named]) -> Vec
         for (name, camel) in spellings(names) {
             for (start, end) in find_cue(text, &name) {
                 let words = text.get(start..end).unwrap_or("");
-                let exact = camel && words.trim_end_matches('s') == names.kind && names.kind.chars().filter(|c| c.is_uppercase()).count() > 1;
-                let joined = text.get(..start).is_some_and(|head| head.ends_with(['-', '/', '.', '_', '=', ':']))
+                let exact = camel
+                    && words.trim_end_matches('s') == names.kind
+                    && names.kind.chars().filter(|c| c.is_uppercase()).count() > 1;
+                let joined = text
+                    .get(..start)
+                    .is_some_and(|head| head.ends_with(['-', '/', '.', '_', '=', ':']))
                     || text.get(end..).is_some_and(|tail| {
                         tail.starts_with(['/', '_', '=']) || tail.starts_with('-') && !tail.starts_with("- ")
                     });
-                let inside = patterns.iter().any(|cue| cue.start <= start && end <= cue.end && cue.end - cue.start > end - start);
+                let inside = patterns
+                    .iter()
+                    .any(|cue| cue.start <= start && end <= cue.end && cue.end - cue.start > end - start);
                 if !joined && !inside {
                     let certain = certain(text, start, end, words, exact, &names.kind);
                     found.push(Named { kind: names.kind.clone(), start, end, certain });
@@ -87,9 +93,12 @@ pub(super) fn native(text: &str, kinds: &[KindNames], patterns: &[Named]) -> Vec
 pub(super) fn patterns(text: &str, patterns: &[PatternNames]) -> Vec<Named> {
     let found = patterns.iter().flat_map(|pattern| {
         pattern.cues.iter().flat_map(move |cue| {
-            find_cue(text, cue)
-                .into_iter()
-                .map(move |(start, end)| Named { kind: pattern.kind.clone(), start, end, certain: true })
+            find_cue(text, cue).into_iter().map(move |(start, end)| Named {
+                kind: pattern.kind.clone(),
+                start,
+                end,
+                certain: true,
+            })
         })
     });
     keep_longest(found.collect())
@@ -133,15 +142,52 @@ fn certain(text: &str, start: usize, end: usize, words: &str, exact: bool, kind:
     let head = text.get(..start).unwrap_or("").trim_end();
     if words.chars().any(is_chinese) || head.chars().next_back().is_some_and(is_chinese) {
         // 在…命名空间, 用…密钥 speak of a place or a thing that exists.
-        let asked = ["一个", "个", "创建", "新建", "建", "要", "加", "做", "写", "起", "开", "部署", "生成", "来"]
+        let article = ["一个", "个", "创建", "新建", "1个"].iter().any(|word| head.ends_with(word));
+        // 部署 is the verb "to deploy" far more often than the kind.
+        let verb = words == "部署";
+        let asked = ["建", "要", "加", "做", "写", "起", "开", "部署", "生成", "来"]
             .iter()
             .any(|word| head.ends_with(word));
-        return asked || (head.is_empty() && kind != "Namespace");
+        let tail = text.get(end..).unwrap_or("").trim_start();
+        let heading =
+            head.is_empty() && kind != "Namespace" && tail.starts_with(['：', ':', '，', ',', '名', '叫']);
+        return article || (!verb && (asked || heading));
+    }
+    // A "service" is any program that answers; the kind is meant where its own words stand beside it.
+    if kind == "Service" && !exact && words.starts_with('s') && words != "svc" {
+        const OWN: &[&str] = &[
+            "clusterip",
+            "cluster ip",
+            "nodeport",
+            "node port",
+            "loadbalancer",
+            "load balancer",
+            "headless",
+            "selector",
+            "targetport",
+            "target port",
+            "kubernetes service",
+            "k8s service",
+            "service for deployment",
+            "service for the deployment",
+            "service for app",
+            "service for pod",
+            "service for the pod",
+            "service in front of",
+            "expose deployment",
+            "selecting",
+        ];
+        let own = OWN.iter().any(|word| !find_cue(text, word).is_empty()) || text.contains("app=");
+        if !own {
+            return false;
+        }
     }
     let before = word_before(text, start);
-    if head.is_empty() || ASKING.contains(&before.as_str()) || before.chars().all(|c| c.is_ascii_digit()) {
+    if head.is_empty() || among(ASKING, before.as_str()) || before.chars().all(|c| c.is_ascii_digit()) {
         // "namespace vision: a notebook" names a place.
-        return !(kind == "Namespace" && head.is_empty() && !text.get(end..).unwrap_or("").trim_start().starts_with("called"));
+        return !(kind == "Namespace"
+            && head.is_empty()
+            && !text.get(end..).unwrap_or("").trim_start().starts_with("called"));
     }
     exact && !REFERRING.contains(&before.as_str())
 }

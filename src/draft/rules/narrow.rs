@@ -2,10 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::change;
 use super::cues::{Cues, Decline, cues};
 use super::kinds::{self, KindNames, Named, PatternNames};
 use super::reason::DeclineCode;
-use super::change;
 use crate::draft::span::{Language, Negation, Span, language, negations};
 use crate::draft::{Declined, Verb};
 use crate::pattern::SlotType;
@@ -98,7 +98,9 @@ pub fn narrow(request: &str, spans: &[Span], context: &RuleContext<'_>) -> Narro
     let things = !narrowed.native.is_empty()
         || !narrowed.patterns.is_empty()
         || !narrowed.existing.is_empty()
-        || spans.iter().any(|span| matches!(span.kind, SlotType::GpuProduct) || (span.kind == SlotType::Name && span.strong))
+        || spans.iter().any(|span| {
+            matches!(span.kind, SlotType::GpuProduct) || (span.kind == SlotType::Name && span.strong)
+        })
         || cues.cluster_things.matches(&bare);
     if narrowed.question && things {
         narrowed.routes = cues
@@ -129,7 +131,8 @@ fn decline(mut narrowed: Narrowed, code: DeclineCode) -> Narrowed {
 fn hit(rule: &Decline, text: &str, negations: &[Negation]) -> bool {
     rule.any.all(text).into_iter().any(|(start, end)| {
         let negated = negations.iter().any(|negation| {
-            negation.governs(start, end) || (negation.start < start && negation.governed <= start && start < negation.end)
+            negation.governs(start, end)
+                || (negation.start < start && negation.governed <= start && start < negation.end)
         });
         !negated && !rule.unless.matches(sentence(text, start, end))
     })
@@ -139,7 +142,9 @@ fn hit(rule: &Decline, text: &str, negations: &[Negation]) -> bool {
 fn sentence(text: &str, start: usize, end: usize) -> &str {
     let stop = |c: char| matches!(c, '!' | '?' | '\n' | '。' | '！' | '？' | ';' | '；');
     let head = text.get(..start).unwrap_or("");
-    let from = head.rfind(stop).map(|at| at + head.get(at..).and_then(|t| t.chars().next()).map_or(1, char::len_utf8));
+    let from = head
+        .rfind(stop)
+        .map(|at| at + head.get(at..).and_then(|t| t.chars().next()).map_or(1, char::len_utf8));
     let dot = head.rfind(". ").map(|at| at + 2);
     let from = from.max(dot).unwrap_or(0);
     let tail = text.get(end..).unwrap_or("");
@@ -154,18 +159,22 @@ fn senseless(
     narrowed: &Narrowed,
     context: &RuleContext<'_>,
 ) -> Option<DeclineCode> {
-    let letters: Vec<char> = request.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect();
+    let letters: Vec<char> =
+        request.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect();
     if context.follow_up {
         return letters.is_empty().then_some(DeclineCode::Nonsense);
     }
     let first = letters.first();
     let one_letter = letters.len() > 2 && letters.iter().all(|c| Some(c) == first);
     let no_words = !letters.iter().any(|c| c.is_alphabetic());
-    if letters.is_empty() || one_letter || (no_words && spans.iter().all(|span| span.kind != SlotType::Schedule)) {
+    if letters.is_empty()
+        || one_letter
+        || (no_words && spans.iter().all(|span| span.kind != SlotType::Schedule))
+    {
         return Some(DeclineCode::Nonsense);
     }
     let single = request.split_whitespace().count() == 1
-        && request.chars().all(|c| c.is_ascii())
+        && request.is_ascii()
         && narrowed.native.is_empty()
         && narrowed.patterns.is_empty()
         && !spans.iter().any(|span| {
@@ -196,7 +205,8 @@ fn is_question(text: &str, cues: &Cues) -> bool {
     let asks = cues.question.at_start(text.trim_start()).is_some()
         || text.trim_end().ends_with(['?', '？'])
         || (language(text) == Language::Zh && cues.question.matches(text));
-    asks && !cues.drafting.matches(text)
+    let certain = cues.certain_question.at_start(text.trim_start()).is_some();
+    asks && (certain || !cues.drafting.matches(text))
 }
 
 /// The text with everything in quotes replaced, byte for byte, by a letter: what is quoted is data.
@@ -219,7 +229,8 @@ fn mask_quotes(text: &str) -> String {
                     '「' => Some('」'),
                     _ => None,
                 };
-                close = end.filter(|end| text.get(at + c.len_utf8()..).is_some_and(|tail| tail.contains(*end)));
+                close =
+                    end.filter(|end| text.get(at + c.len_utf8()..).is_some_and(|tail| tail.contains(*end)));
                 masked.push(c);
             }
         }

@@ -45,22 +45,27 @@ fn pattern(phrase: &str) -> String {
     let word = |c: char| c.is_ascii_alphanumeric();
     let opens = phrase.chars().find(|c| *c != '(' && *c != '?' && *c != ':');
     let closes = phrase.chars().rev().find(|c| !matches!(c, ')' | '?' | '*' | '+' | ']'));
-    let mut pattern = String::from("(?i)");
+    // Without Chinese everything is ASCII, which compiles many times faster than the classes of all of Unicode.
+    let mut pattern = String::from(if chinese { "(?i)" } else { "(?i-u)" });
     if !chinese && opens.is_some_and(word) {
-        pattern.push_str(r"(?-u:\b)");
+        pattern.push_str(r"\b");
     }
     pattern.push_str("(?:");
+    // Not-a-space, too, only among ASCII.
+    let phrase = if chinese { phrase.to_owned() } else { phrase.replace(r"\S", r"[\x21-\x7E]") };
     for c in phrase.chars() {
         match c {
-            ' ' => pattern.push_str(r"\s+"),
+            ' ' if chinese => pattern.push_str(r"(?:[ \t\r\n]+)"),
+            ' ' => pattern.push_str(r"(?:\s+)"),
             '…' if chinese => pattern.push_str(r"[^，。；！？,.;!?\r\n]{0,10}?"),
-            '…' => pattern.push_str(r"\s+(?:[^\s,.;!?，。；！？]+\s+){0,4}?"),
+            // Words of ASCII without the marks that end a sentence or its part.
+            '…' => pattern.push_str(r"\s+(?:[\x22-\x2B\x2D\x2F-\x3A\x3C-\x3E\x40-\x7E]+\s+){0,4}?"),
             c => pattern.push(c),
         }
     }
     pattern.push(')');
     if !chinese && closes.is_some_and(word) {
-        pattern.push_str(r"(?-u:\b)");
+        pattern.push_str(r"\b");
     }
     pattern
 }
@@ -71,7 +76,8 @@ mod tests {
 
     #[test]
     fn spaces_gaps_and_boundaries() {
-        let phrases = Phrases::compile(&["delete (all|every)…pods?".to_owned(), "删除…所有".to_owned()]).unwrap();
+        let phrases =
+            Phrases::compile(&["delete (all|every)…pods?".to_owned(), "删除…所有".to_owned()]).unwrap();
         assert!(phrases.matches("please DELETE  all of my pods now"));
         assert!(phrases.matches("delete all pods"));
         assert!(!phrases.matches("undelete all pods"));

@@ -109,12 +109,16 @@ impl DeclineCode {
                 "Changing or deleting an object that exists is not possible yet; new objects can be drafted."
             }
             (Self::NotYet, Language::Zh) => "目前还不能修改或删除已有的对象，只能起草新的对象。",
-            (Self::Unclear, Language::En) => "It is not clear what should be drafted. Say what you need in a sentence.",
+            (Self::Unclear, Language::En) => {
+                "It is not clear what should be drafted. Say what you need in a sentence."
+            }
             (Self::Unclear, Language::Zh) => "不清楚要起草什么，请用一句话说明需要什么。",
             (Self::RulesUnavailable, Language::En) => {
                 "The rules of this build could not be read, so nothing is drafted. Install the tool again."
             }
-            (Self::RulesUnavailable, Language::Zh) => "无法读取内置规则，因此不起草任何内容，请重新安装本工具。",
+            (Self::RulesUnavailable, Language::Zh) => {
+                "无法读取内置规则，因此不起草任何内容，请重新安装本工具。"
+            }
         }
     }
 

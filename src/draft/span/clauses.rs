@@ -11,7 +11,8 @@ use super::scan::{Rule, range, whole};
 /// Things that stand on their own.
 const THINGS: &str = r"(?:notebooks?|jupyter(?:lab)?|workbench(?:es)?|postgres(?:ql)?|mysql|mariadb|redis|mongo(?:db)?|database|db|qdrant|milvus|weaviate|elasticsearch|kafka|rabbitmq|minio|nginx|grafana|prometheus|mlflow|tensorboard|cache|service|app|application|website|site|dashboard|api|endpoint|server|deployment|statefulset|daemonset|job|cronjob|cron\s+job|training|sweep|pipeline|backend|frontend|front-end|bot|worker\s+pool|queue|namespace|configmap|config\s+map|ingress|secret|service\s+account|role|network\s+policy|pod|inference\s+\w+|model\s+server|vector\s+(?:db|database|store))";
 /// Things that may as well be part of another one.
-const PARTS: &str = r"(?:volume|pvc|persistent\s+volume\s+claim|claim|shared\s+(?:disk|drive|storage|folder))";
+const PARTS: &str =
+    r"(?:volume|pvc|persistent\s+volume\s+claim|claim|shared\s+(?:disk|drive|storage|folder))";
 const ZH_THINGS: &str = r"(?:notebook|jupyter|postgres|mysql|redis|mongo|nginx|数据库|缓存|服务|任务|作业|训练|应用|网站|接口|工作台|笔记本|开发环境|推理|定时任务|命名空间|配置|队列|端点|看板|消息队列|密钥)";
 const ZH_PARTS: &str = r"(?:共享(?:存储|盘|卷|硬盘)|存储卷|PVC|数据卷)";
 
@@ -25,10 +26,13 @@ static CHINESE: LazyLock<Rule> = LazyLock::new(|| {
         r"(?i)(?P<break>[，,。；;、]?\s*(?:再|另外|还|同时|以及|和|加上|外加|并)?(?:要|来|加|开|建|给我|需要|创建|部署|配|起|跑)*)(?P<start>(?:一个|一台|一套|一份|个|两个|1个)\s*(?:[^，。；,;\s]{{0,12}}?)\s*(?:(?P<thing>{ZH_THINGS})|(?P<part>{ZH_PARTS})))"
     ))
 });
-static WITH: LazyLock<Rule> = LazyLock::new(|| Rule::new(r"(?i)(?-u:\b)(?:with|having|mount(?:ed|ing)?|including)(?-u:\b)|带|挂载"));
+static WITH: LazyLock<Rule> =
+    LazyLock::new(|| Rule::new(r"(?i)(?-u:\b)(?:with|having|mount(?:ed|ing)?|including)(?-u:\b)|带|挂载"));
 /// What speaks of all of them: `both in namespace vision`, `都放在…`.
 static ALL: LazyLock<Rule> = LazyLock::new(|| {
-    Rule::new(r"(?i)\s*[,;.，。；]\s*(?:both|all(?:\s+of\s+(?:them|it|these|this))?|everything|each\s+of\s+them|put\s+(?:both|them|everything)|都|全部|全都|两个都|它们|这些)(?:(?-u:\b)|\s|[^\x00-\x7F]).*$")
+    Rule::new(
+        r"(?i)\s*[,;.，。；]\s*(?:both|all(?:\s+of\s+(?:them|it|these|this))?|everything|each\s+of\s+them|put\s+(?:both|them|everything)|都|全部|全都|两个都|它们|这些)(?:(?-u:\b)|\s|[^\x00-\x7F]).*$",
+    )
 });
 
 /// The clauses of a request as byte ranges, in order, one for each thing. One clause that is the whole text where
@@ -39,7 +43,9 @@ pub fn clauses(text: &str) -> Vec<Range<usize>> {
     let quoted = quoted(text);
     for rule in [&ENGLISH, &CHINESE] {
         for captures in rule.all(text) {
-            let (Some(gap), Some(start)) = (range(&captures, "break"), range(&captures, "start")) else { continue };
+            let (Some(gap), Some(start)) = (range(&captures, "break"), range(&captures, "start")) else {
+                continue;
+            };
             // The first thing of a request starts at its beginning.
             let empty_gap = text.get(gap.0..gap.1).is_none_or(|gap| gap.trim().is_empty());
             let first = text.get(..gap.0).is_none_or(|head| !introduces(head));

@@ -5,7 +5,7 @@
 
 use std::sync::LazyLock;
 
-use super::scan::{Rule, Scan, range, whole};
+use super::scan::{Rule, Scan, among, range, whole};
 use super::words::{DIGITS, WORDS};
 use crate::pattern::SlotType;
 
@@ -28,30 +28,28 @@ static SOFT_END: LazyLock<Rule> = LazyLock::new(|| {
     ))
 });
 /// Programs that are hardly anything else.
-const PROGRAMS: &[&str] = &[
-    "bash", "sh", "zsh", "torchrun", "accelerate", "deepspeed", "mpirun", "mpiexec", "npm", "npx", "yarn", "pnpm", "echo",
-    "sleep", "curl", "wget", "psql", "pg_dump", "pg_dumpall", "mysqldump", "mongodump", "redis-cli", "nvidia-smi",
-    "uvicorn", "gunicorn", "tar", "cp", "mv", "rm", "rsync", "aws", "gsutil", "cargo", "perl", "rscript", "ls", "pip",
-    "conda", "celery", "dvc", "snakemake", "nextflow", "uv", "poetry", "printenv", "du", "df", "restic", "rclone",
-    "hostname", "horovodrun", "lm_eval", "llamafactory-cli", "kubectl", "make", "date", "env", "pytest", "stress", "cat",
-    "find", "git", "busybox", "whoami", "nc", "dd", "chmod", "mkdir", "touch", "tail", "python3",
-];
+const PROGRAMS: &str = "\
+    bash sh zsh torchrun accelerate deepspeed mpirun mpiexec npm npx yarn pnpm echo sleep curl wget psql \
+    pg_dump pg_dumpall mysqldump mongodump redis-cli nvidia-smi uvicorn gunicorn tar cp mv rm rsync aws \
+    gsutil cargo perl rscript ls pip conda celery dvc snakemake nextflow uv poetry printenv du df restic \
+    rclone hostname horovodrun lm_eval llamafactory-cli kubectl make date env pytest stress cat find git \
+    busybox whoami nc dd chmod mkdir touch tail python3";
 /// Programs that are names of software too: only with an argument that looks like one.
-const LANGUAGES: &[&str] = &[
-    "python", "python3", "node", "java", "go", "ruby", "php", "julia", "jupyter", "ray", "vllm", "tensorboard", "mlflow",
-    "streamlit", "flask", "spark-submit", "ollama", "deno", "make", "find", "date", "git", "cat", "celery", "dvc", "nc",
-    "touch", "env", "stress", "conda", "aws",
-];
+const LANGUAGES: &str = "\
+    python python3 node java go ruby php julia jupyter ray vllm tensorboard mlflow streamlit flask \
+    spark-submit ollama deno make find date git cat celery dvc nc touch env stress conda aws";
 const SUBCOMMANDS: &[&str] = &[
-    "serve", "run", "lab", "notebook", "test", "install", "train", "build", "start", "job", "fit", "server", "ui", "clone",
-    "pull", "sync", "s3", "worker", "app",
+    "serve", "run", "lab", "notebook", "test", "install", "train", "build", "start", "job", "fit", "server",
+    "ui", "clone", "pull", "sync", "s3", "worker", "app",
 ];
 
 pub(super) fn scan(scan: &mut Scan<'_>) {
     for captures in CUE.all(scan.text) {
         let Some((start, _)) = range(&captures, "rest") else { continue };
         let explicit = ["explicit", "zhexplicit"].iter().any(|group| range(&captures, group).is_some())
-            && (range(&captures, "colon").is_some() || range(&captures, "zhexplicit").is_some() || is_program(scan.after(start)));
+            && (range(&captures, "colon").is_some()
+                || range(&captures, "zhexplicit").is_some()
+                || is_program(scan.after(start)));
         add(scan, start, explicit);
     }
     for captures in BARE.all(scan.text) {
@@ -84,7 +82,9 @@ fn add(scan: &mut Scan<'_>, start: usize, explicit: bool) {
     let rest = scan.after(start);
     if let Some(close) = rest.chars().next().and_then(closing) {
         let open = rest.chars().next().map_or(1, char::len_utf8);
-        if let Some(length) = rest.get(open..).and_then(|inner| inner.find(close)).filter(|length| *length > 0) {
+        if let Some(length) =
+            rest.get(open..).and_then(|inner| inner.find(close)).filter(|length| *length > 0)
+        {
             let at = (start + open, start + open + length);
             if !scan.taken(SlotType::Command, at) {
                 scan.strong(SlotType::Command, at, scan.text.get(at.0..at.1).unwrap_or(""));
@@ -92,7 +92,9 @@ fn add(scan: &mut Scan<'_>, start: usize, explicit: bool) {
         }
         return;
     }
-    if scan.taken_strongly(SlotType::Command, (start, start + 1)) || !(is_program(rest) || (explicit && plausible(rest))) {
+    if scan.taken_strongly(SlotType::Command, (start, start + 1))
+        || !(is_program(rest) || (explicit && plausible(rest)))
+    {
         return;
     }
     for (index, end) in ends(rest).into_iter().enumerate() {
@@ -119,7 +121,8 @@ fn closing(open: char) -> Option<char> {
 fn is_program(text: &str) -> bool {
     let mut tokens = text.split_whitespace();
     let Some(first) = tokens.next() else { return false };
-    let end = first.find(|c: char| super::scan::is_chinese(c) || matches!(c, '，' | '。')).unwrap_or(first.len());
+    let end =
+        first.find(|c: char| super::scan::is_chinese(c) || matches!(c, '，' | '。')).unwrap_or(first.len());
     let first = first.get(..end).unwrap_or("").trim_end_matches([',', ';', '.']);
     let lower = first.to_ascii_lowercase();
     let script = [".py", ".sh", ".jl", ".pl", ".rb", ".js"].iter().any(|ending| lower.ends_with(ending))
@@ -130,15 +133,15 @@ fn is_program(text: &str) -> bool {
         return true;
     }
     let argument = tokens.next().unwrap_or("");
-    if LANGUAGES.contains(&lower.as_str()) {
+    if among(LANGUAGES, lower.as_str()) {
         let version = argument.starts_with(|c: char| c.is_ascii_digit());
         return !version
             && (argument.starts_with('-') && argument.len() > 1
                 || argument.trim_end_matches(['.', ',']).contains(['.', '/'])
                 || SUBCOMMANDS.contains(&argument)
-                || (argument.is_empty() && end == first.len() && PROGRAMS.contains(&lower.as_str())));
+                || (argument.is_empty() && end == first.len() && among(PROGRAMS, lower.as_str())));
     }
-    PROGRAMS.contains(&lower.as_str())
+    among(PROGRAMS, lower.as_str())
 }
 
 /// After an explicit `command:` anything that begins like a word or a path.
@@ -162,7 +165,9 @@ fn ends(rest: &str) -> Vec<usize> {
     ends.push(hard);
     let mut trimmed: Vec<usize> = ends
         .into_iter()
-        .filter_map(|end| rest.get(..end).map(|text| text.trim_end_matches([' ', '\t', ',', ';', '.', ')', '!', '?']).len()))
+        .filter_map(|end| {
+            rest.get(..end).map(|text| text.trim_end_matches([' ', '\t', ',', ';', '.', ')', '!', '?']).len())
+        })
         .filter(|end| *end > 0)
         .collect();
     trimmed.dedup();
@@ -176,7 +181,10 @@ fn hard_end(masked: &str) -> usize {
         let sentence = matches!(c, '.' | '!' | '?')
             && characters.peek().is_none_or(|(_, next)| next.is_whitespace())
             && !masked.get(..at).unwrap_or("").ends_with([' ', '.']);
-        if matches!(c, '\n' | '\r' | '，' | '。' | '；' | '、' | '）' | '”' | '`') || super::scan::is_chinese(c) || sentence {
+        if matches!(c, '\n' | '\r' | '，' | '。' | '；' | '、' | '）' | '”' | '`')
+            || super::scan::is_chinese(c)
+            || sentence
+        {
             return at;
         }
     }

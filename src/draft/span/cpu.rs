@@ -13,7 +13,7 @@ static BEFORE_NOUN: LazyLock<Rule> = LazyLock::new(|| {
 });
 static CHINESE_RULE: LazyLock<Rule> = LazyLock::new(|| {
     Rule::new(&format!(
-        r"(?i)(?P<number>{DIGITS}|半|{CHINESE})\s*个?\s*(?:核心?|v?cpu(?-u:\b)\s*(?:核心?)?|处理器)"
+        r"(?i)(?P<number>{DIGITS}|半|{CHINESE})\s*个?\s*(?:核心?|v?cpu(?-u:\b)(?:\s*核心?)?|处理器)"
     ))
 });
 /// `4c8g`, `8C16G`: cores and memory in one word.
@@ -27,7 +27,9 @@ static AFTER_NOUN: LazyLock<Rule> = LazyLock::new(|| {
 });
 /// Words that make `30m` minutes.
 static MINUTES_BEFORE: LazyLock<Rule> = LazyLock::new(|| {
-    Rule::new(r"(?i)(?:timeout|deadline|ttl|after|every|within|grace|interval|period|wait|last|for|超时|每隔?)(?:\s+(?:of|is|at|to|about|the))*\s*[:=]?\s*$")
+    Rule::new(
+        r"(?i)(?:timeout|deadline|ttl|after|every|within|grace|interval|period|wait|last|for|超时|每隔?)(?:\s+(?:of|is|at|to|about|the))*\s*[:=]?\s*$",
+    )
 });
 static CPU_NEAR: LazyLock<Rule> = LazyLock::new(|| Rule::new(r"(?i)(?:cpus?|cores?|核)"));
 
@@ -38,12 +40,29 @@ pub(super) fn scan(scan: &mut Scan<'_>) {
         // "4 CPU nodes" counts nodes; "a CPU notebook" counts nothing.
         let counts_other = matches!(
             next.as_str(),
-            "nodes" | "node" | "machines" | "machine" | "servers" | "server" | "notebook" | "job" | "only" | "limit"
-                | "limits" | "request" | "requests" | "utilization" | "usage"
+            "nodes"
+                | "node"
+                | "machines"
+                | "machine"
+                | "servers"
+                | "server"
+                | "notebook"
+                | "job"
+                | "only"
+                | "limit"
+                | "limits"
+                | "request"
+                | "requests"
+                | "utilization"
+                | "usage"
         );
         let number = words(&captures, "number");
         let article = number.eq_ignore_ascii_case("a") || number.eq_ignore_ascii_case("an");
-        if (counts_other && (article || next.starts_with("node") || next.starts_with("machine") || next.starts_with("server")))
+        if (counts_other
+            && (article
+                || next.starts_with("node")
+                || next.starts_with("machine")
+                || next.starts_with("server")))
             || matches!(scan.previous(at.0), Some('.' | '/' | '_'))
         {
             continue;
@@ -52,13 +71,15 @@ pub(super) fn scan(scan: &mut Scan<'_>) {
     }
     for captures in CHINESE_RULE.all(scan.text) {
         let at = whole(&captures);
-        if !scan.taken(SlotType::Cpu, at) {
+        let chinese = scan.text.get(at.0..at.1).is_some_and(|text| text.chars().any(super::scan::is_chinese));
+        if chinese && !scan.taken(SlotType::Cpu, at) {
             add(scan, at, words(&captures, "number"));
         }
     }
     for captures in SHORTHAND.all(scan.text) {
         let (start, _) = whole(&captures);
-        let (Some((_, cores_end)), Some(memory)) = (range(&captures, "cores"), range(&captures, "memory")) else {
+        let (Some((_, cores_end)), Some(memory)) = (range(&captures, "cores"), range(&captures, "memory"))
+        else {
             continue;
         };
         add(scan, (start, cores_end + 1), words(&captures, "cores"));
@@ -100,7 +121,9 @@ fn after_noun(scan: &mut Scan<'_>) {
         let all = whole(&captures);
         let Some(at) = range(&captures, "number") else { continue };
         let glued = scan.next(at.1).is_some_and(|c| c.is_ascii_alphanumeric() || c == '%' || c == '_');
-        if !glued && !scan.taken(SlotType::Cpu, all) && !scan.text.get(..all.0).is_some_and(|t| t.ends_with(['-', '_', '/']))
+        if !glued
+            && !scan.taken(SlotType::Cpu, all)
+            && !scan.text.get(..all.0).is_some_and(|t| t.ends_with(['-', '_', '/']))
         {
             add(scan, at, words(&captures, "number"));
         }

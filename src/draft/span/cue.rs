@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use super::negation::negations;
 use super::Span;
+use super::negation::negations;
 use crate::pattern::SlotType;
 
 /// All places of a cue word in a text, as byte ranges. Case does not matter; a space of the cue stands for any run of
@@ -87,7 +87,7 @@ fn bounded(text: &str, start: usize, end: usize, cue: &str) -> bool {
     let last = cue.chars().next_back().is_some_and(word);
     let before = text.get(..start).and_then(|head| head.chars().next_back()).is_some_and(word);
     let after = text.get(end + plural(text, end)..).and_then(|tail| tail.chars().next()).is_some_and(word);
-    !(first && before) && !(last && after)
+    !(first && before || last && after)
 }
 
 /// 1 for a plural `s` that ends the word.

@@ -53,7 +53,10 @@ pub(super) fn scan(scan: &mut Scan<'_>) {
         let (unit, measure) = (words(&captures, "unit"), !words(&captures, "measure").is_empty());
         let text = words(&captures, "number");
         // 3月 is March and 2026年 a year: without 个, months and years are dates. 第3天 is an ordinal, 一天 may be "one day".
-        if (unit == "月" && !measure) || (unit == "年" && text.len() == 4) || scan.previous(at.0) == Some('第') {
+        if (unit == "月" && !measure)
+            || (unit == "年" && text.len() == 4)
+            || scan.previous(at.0) == Some('第')
+        {
             continue;
         }
         let half = if words(&captures, "half").is_empty() { 0.0 } else { 0.5 };

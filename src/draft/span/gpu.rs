@@ -56,7 +56,7 @@ const PRODUCT: &str = r"(?:GB?[H]?[23]00|B[123]00|H(?:[128]00|20)|A(?:[18]00|10G
 
 static NAMED: LazyLock<Rule> = LazyLock::new(|| {
     Rule::new(&format!(
-        r"(?i)(?-u:\b)(?:(?:nvidia|amd|tesla|instinct)[\s-]+)*(?P<product>{PRODUCT})(?:-(?:SXM[0-9]?|PCIE|NVL))?(?P<memory>[\s-]*(?P<size>[0-9]{{2,3}})\s?(?P<unit>GB|G|gigs?))?(?P<plural>'?s)?(?-u:\b)"
+        r"(?i)(?:(?-u:\b)|[0-9][x×*])(?P<all>(?:(?:nvidia|amd|tesla|instinct)[\s-]+)*(?P<product>{PRODUCT})(?:-(?:SXM[0-9]?|PCIE|NVL))?(?P<memory>[\s-]*(?P<size>[0-9]{{2,3}})\s?(?P<unit>GB|G|gigs?))?(?P<plural>'?s)?)(?-u:\b)"
     ))
 });
 static CONSUMER: LazyLock<Rule> = LazyLock::new(|| {
@@ -66,16 +66,23 @@ static CONSUMER: LazyLock<Rule> = LazyLock::new(|| {
 });
 /// `4张4090`, `8卡 4090`, `4 x 4090`: the bare number is a product where it is counted like one.
 static BARE: LazyLock<Rule> = LazyLock::new(|| {
-    Rule::new(r"(?i)(?:[张块卡个颗片]\s*|[0-9]\s*[x×*]\s*)(?P<number>[3-5]0[5-9]0(?:\s?Ti)?)(?-u:\b)|(?-u:\b)(?P<noun>[3-5]0[5-9]0(?:\s?Ti)?)\s*(?:GPUs?(?-u:\b)|cards?(?-u:\b)|显卡|卡)")
+    Rule::new(
+        r"(?i)(?:[张块卡个颗片]\s*|[0-9]\s*[x×*]\s*)(?P<number>[3-5]0[5-9]0(?:\s?Ti)?s?)(?-u:\b)|(?-u:\b)(?P<noun>[3-5]0[5-9]0(?:\s?Ti)?)\s*(?:GPUs?(?-u:\b)|cards?(?-u:\b)|显卡|卡)",
+    )
 });
 static OTHER: LazyLock<Rule> = LazyLock::new(|| {
-    Rule::new(r"(?i)(?:(?-u:\b)(?:huawei\s+)?ascend[\s-]*|昇腾\s*)(?P<ascend>[0-9]{3}[a-z]?[0-9]?)(?-u:\b)|(?-u:\b)(?:intel\s+)?(?P<gaudi>gaudi[\s-]*[23])s?(?-u:\b)|(?-u:\b)(?:mig-)?(?P<mig>[1-7]g\.[0-9]{1,3}gb(?:\+me)?)(?-u:\b)")
+    Rule::new(
+        r"(?i)(?:(?-u:\b)(?:huawei\s+)?ascend[\s-]*|昇腾\s*)(?P<ascend>[0-9]{3}[a-z]?[0-9]?)(?-u:\b)|(?-u:\b)(?:intel\s+)?(?P<gaudi>gaudi[\s-]*[23])s?(?-u:\b)|(?-u:\b)(?:mig-)?(?P<mig>[1-7]g\.[0-9]{1,3}gb(?:\+me)?)(?-u:\b)",
+    )
 });
 /// What makes `L4` a network layer and `80GB` something else than the GPU's own memory.
 const NO_PRODUCT_BEFORE: &[&str] =
     &["load", "lb", "proxy", "traffic", "balancer", "route", "routing", "service", "paper"];
-static OTHER_MEMORY: LazyLock<Rule> =
-    LazyLock::new(|| Rule::new(r"(?i)^\s*(?:of\s+)?(?:system\s+)?(?:memory|ram(?-u:\b)|disk|storage|ssd|home|volume|内存|硬盘|磁盘|存储|空间)"));
+static OTHER_MEMORY: LazyLock<Rule> = LazyLock::new(|| {
+    Rule::new(
+        r"(?i)^\s*(?:of\s+)?(?:system\s+)?(?:memory|ram(?-u:\b)|disk|storage|ssd|home|volume|内存|硬盘|磁盘|存储|空间)",
+    )
+});
 
 /// Whether a text begins with a product (or a GPU noun).
 pub(super) fn starts_product(text: &str) -> bool {
@@ -89,7 +96,7 @@ pub(super) fn starts_product(text: &str) -> bool {
 
 pub(super) fn scan(scan: &mut Scan<'_>) {
     for captures in NAMED.all(scan.text) {
-        let mut at = whole(&captures);
+        let Some(mut at) = range(&captures, "all") else { continue };
         let said = words(&captures, "product");
         let product = said.to_ascii_uppercase();
         let Some((name, sizes)) = PRODUCTS.iter().find(|(name, _)| *name == product) else { continue };
@@ -109,7 +116,9 @@ pub(super) fn scan(scan: &mut Scan<'_>) {
             at.1 = memory.0;
         }
         let value = match size {
-            Some(size) if own && sizes.len() > 1 && !(*name == "H100" && size == 80) => format!("{name}-{size}GB"),
+            Some(size) if own && sizes.len() > 1 && !(*name == "H100" && size == 80) => {
+                format!("{name}-{size}GB")
+            }
             _ => (*name).to_owned(),
         };
         scan.strong(SlotType::GpuProduct, at, value);
@@ -130,7 +139,7 @@ pub(super) fn scan(scan: &mut Scan<'_>) {
         if let Some(at) = range(&captures, "number").or_else(|| range(&captures, "noun"))
             && !scan.taken(SlotType::GpuProduct, at)
         {
-            let number = compact(scan.text.get(at.0..at.1).unwrap_or(""));
+            let number = compact(scan.text.get(at.0..at.1).unwrap_or("").trim_end_matches('s'));
             scan.strong(SlotType::GpuProduct, at, format!("RTX-{number}"));
         }
     }

@@ -2,29 +2,30 @@
 
 use std::sync::LazyLock;
 
-use super::scan::{Rule, Scan, range, whole};
+use super::scan::{Rule, Scan, among, range, whole};
 use crate::pattern::SlotType;
 
 /// Last labels that make a dotted word a host without any cue.
-const ENDINGS: &[&str] = &[
-    "com", "org", "net", "io", "ai", "dev", "cn", "de", "fr", "uk", "edu", "gov", "eu", "us", "ca", "au", "in", "br",
-    "it", "es", "pl", "se", "no", "dk", "fi", "be", "cz", "ru", "tw", "hk", "sg", "jp", "kr", "ch", "at", "nl", "app",
-    "cloud", "tech", "info", "xyz", "site", "online", "page", "co", "local", "internal", "lan", "corp", "intra",
-    "intranet", "home", "private", "cluster", "svc", "test", "example", "localhost", "lab", "science", "run",
-];
+const ENDINGS: &str = "\
+    com org net io ai dev cn de fr uk edu gov eu us ca au in br it es pl se no dk fi be cz ru tw hk sg \
+    jp kr ch at nl app cloud tech info xyz site online page co local internal lan corp intra intranet \
+    home private cluster svc test example localhost lab science run";
 /// Endings of files. They win over countries.
-const FILES: &[&str] = &[
-    "py", "sh", "yaml", "yml", "json", "txt", "md", "csv", "ipynb", "tar", "gz", "zip", "so", "rs", "go", "js", "ts",
-    "c", "h", "cpp", "pt", "pth", "bin", "onnx", "safetensors", "gguf", "parquet", "log", "cfg", "conf", "toml", "ini",
-    "pdf", "png", "jpg", "html", "sql", "jsonl", "jar", "r", "pl", "rb", "lock", "env", "key", "pem", "crt",
-];
+const FILES: &str = "\
+    py sh yaml yml json txt md csv ipynb tar gz zip so rs go js ts c h cpp pt pth bin onnx safetensors \
+    gguf parquet log cfg conf toml ini pdf png jpg html sql jsonl jar r pl rb lock env key pem crt";
 
 static HOST: LazyLock<Rule> = LazyLock::new(|| {
-    Rule::new(r"(?-u:\b)(?P<wild>\*\.)?(?P<host>[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)+)(?-u:\b)")
+    Rule::new(
+        r"(?-u:\b)(?P<wild>\*\.)?(?P<host>[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)+)(?-u:\b)",
+    )
 });
-static WILD: LazyLock<Rule> = LazyLock::new(|| Rule::new(r"(?P<host>\*(?:\.[A-Za-z0-9][A-Za-z0-9-]*)+)(?-u:\b)"));
+static WILD: LazyLock<Rule> =
+    LazyLock::new(|| Rule::new(r"(?P<host>\*(?:\.[A-Za-z0-9][A-Za-z0-9-]*)+)(?-u:\b)"));
 static CUE_BEFORE: LazyLock<Rule> = LazyLock::new(|| {
-    Rule::new(r"(?i)(?:(?-u:\b)(?:host(?:\s*name)?|domain(?:\s+name)?|fqdn|dns(?:\s+name)?|reachable\s+(?:at|under|as)|available\s+(?:at|under)|served?\s+(?:at|under|as)|expose(?:d)?\s+(?:at|as|on)|under)|域名|主机名|访问地址|地址)(?:\s+(?:is|as|to|name|called|named))*(?:是|为|用|叫)?\s*[:=]?\s*[`\x22'“]?$")
+    Rule::new(
+        r"(?i)(?:(?-u:\b)(?:host(?:\s*name)?|domain(?:\s+name)?|fqdn|dns(?:\s+name)?|reachable\s+(?:at|under|as)|available\s+(?:at|under)|served?\s+(?:at|under|as)|expose(?:d)?\s+(?:at|as|on)|under)|域名|主机名|访问地址|地址)(?:\s+(?:is|as|to|name|called|named))*(?:是|为|用|叫)?\s*[:=]?\s*[`\x22'“]?$",
+    )
 });
 
 pub(super) fn scan(scan: &mut Scan<'_>) {
@@ -50,7 +51,7 @@ pub(super) fn scan(scan: &mut Scan<'_>) {
 /// Whether a word is a host name by its looks alone.
 pub(super) fn is_host(word: &str) -> bool {
     well_formed(word)
-        && word.rsplit('.').next().is_some_and(|last| ENDINGS.contains(&last.to_ascii_lowercase().as_str()))
+        && word.rsplit('.').next().is_some_and(|last| among(ENDINGS, last.to_ascii_lowercase().as_str()))
 }
 
 fn well_formed(word: &str) -> bool {
@@ -66,6 +67,6 @@ fn well_formed(word: &str) -> bool {
         })
         && last.len() > 1
         && last.chars().all(|c| c.is_ascii_alphabetic())
-        && !FILES.contains(&last.to_ascii_lowercase().as_str())
+        && !among(FILES, last.to_ascii_lowercase().as_str())
         && first.chars().any(|c| c.is_ascii_alphabetic())
 }

@@ -3,7 +3,7 @@
 
 use std::sync::LazyLock;
 
-use super::scan::{Rule, Scan, range, words};
+use super::scan::{Rule, Scan, among, range, words};
 use crate::pattern::SlotType;
 
 static REFERENCE: LazyLock<Rule> = LazyLock::new(|| {
@@ -17,25 +17,28 @@ static CUE: LazyLock<Rule> = LazyLock::new(|| {
     )
 });
 /// Left sides of `word:value` that name a field and not an image.
-const FIELDS: &[&str] = &[
-    "name", "namespace", "ns", "image", "port", "ports", "gpu", "gpus", "cpu", "cpus", "memory", "mem", "ram", "disk",
-    "storage", "replicas", "replica", "owner", "team", "model", "schedule", "cron", "command", "cmd", "host", "path",
-    "size", "count", "workers", "worker", "nodes", "node", "queue", "env", "key", "time", "at", "version", "kind",
-    "type", "label", "labels", "note", "todo", "user", "project", "title", "request", "requests", "limit", "limits",
-    "timeout", "url", "http", "https", "sha256", "to", "from", "with", "volume", "mount", "home", "e.g", "ps", "re",
-    "framework", "class", "access", "mode", "target", "min", "max", "retries", "priority", "dataset", "ratio", "scale",
-];
+const FIELDS: &str = "\
+    name namespace ns image port ports gpu gpus cpu cpus memory mem ram disk storage replicas replica \
+    owner team model schedule cron command cmd host path size count workers worker nodes node queue env \
+    key time at version kind type label labels note todo user project title request requests limit \
+    limits timeout url http https sha256 to from with volume mount home e.g ps re framework class access \
+    mode target min max retries priority dataset ratio scale";
 /// Registries that make `host/path` an image without a tag.
 const REGISTRIES: &[&str] = &[
-    "docker.io", "ghcr.io", "quay.io", "gcr.io", "nvcr.io", "registry.k8s.io", "mcr.microsoft.com", "public.ecr.aws",
+    "docker.io",
+    "ghcr.io",
+    "quay.io",
+    "gcr.io",
+    "nvcr.io",
+    "registry.k8s.io",
+    "mcr.microsoft.com",
+    "public.ecr.aws",
     "registry.gitlab.com",
 ];
-const STOP: &[&str] = &[
-    "for", "with", "that", "which", "called", "named", "and", "or", "of", "on", "in", "is", "from", "the", "a", "an",
-    "to", "as", "needs", "should", "must", "please", "it", "my", "our", "your", "this", "classification", "registry",
-    "processing", "segmentation", "generation", "recognition", "pull", "pulls", "size", "server", "dataset", "data",
-    "model", "training", "builder", "build", "search", "has", "i", "tag", "name", "at", "running",
-];
+const STOP: &str = "\
+    for with that which called named and or of on in is from the a an to as needs should must please it \
+    my our your this classification registry processing segmentation generation recognition pull pulls \
+    size server dataset data model training builder build search has i tag name at running";
 
 pub(super) fn scan(scan: &mut Scan<'_>) {
     for captures in REFERENCE.all(scan.text) {
@@ -47,10 +50,12 @@ pub(super) fn scan(scan: &mut Scan<'_>) {
         }
         let text = scan.text.get(at.0..at.1).unwrap_or("");
         let joined = scan.previous(at.0).is_some_and(|c| {
-            c.is_ascii_alphanumeric() || matches!(c, '/' | '.' | '-' | '_' | '@' | '=' | '~' | '$' | '%' | '\\' | '{')
+            c.is_ascii_alphanumeric()
+                || matches!(c, '/' | '.' | '-' | '_' | '@' | '=' | '~' | '$' | '%' | '\\' | '{')
         });
         let continued = scan.next(at.1).is_some_and(|c| {
-            c.is_ascii_alphanumeric() || matches!(c, '/' | '=' | '_' | '@' | '(')
+            c.is_ascii_alphanumeric()
+                || matches!(c, '/' | '=' | '_' | '@' | '(')
                 || (c == ':' && scan.after(at.1).starts_with("://"))
         });
         if joined || continued {
@@ -59,7 +64,7 @@ pub(super) fn scan(scan: &mut Scan<'_>) {
         let registry = words(&captures, "registry").trim_end_matches('/');
         let name = words(&captures, "name");
         let digest = range(&captures, "digest").is_some();
-        let cued = CUE.matches(scan.before(at.0)) && !STOP.contains(&text);
+        let cued = CUE.matches(scan.before(at.0)) && !among(STOP, text);
         if is_image(scan, registry, name, tag, digest, cued) {
             scan.strong(SlotType::Image, at, text);
         } else if registry.is_empty() && tag.is_empty() && repository(name) {
@@ -92,7 +97,11 @@ fn is_image(scan: &Scan<'_>, registry: &str, name: &str, tag: &str, digest: bool
         return cued && name.len() > 1 && letters;
     }
     let first = name.split('/').next().unwrap_or(name);
-    if !letters || !first.starts_with(|c: char| c.is_ascii_alphabetic()) || FIELDS.contains(&name) || is_port(tag) {
+    if !letters
+        || !first.starts_with(|c: char| c.is_ascii_alphabetic())
+        || among(FIELDS, name)
+        || is_port(tag)
+    {
         return false;
     }
     let known = scan.facts.software.iter().any(|software| software.eq_ignore_ascii_case(name));
@@ -113,5 +122,6 @@ fn repository(name: &str) -> bool {
     let parts: Vec<&str> = name.split('/').collect();
     parts.len() == 2
         && parts.iter().all(|part| part.len() > 2 && part.starts_with(|c: char| c.is_ascii_alphabetic()))
-        && (parts.first() == parts.last() || parts.iter().any(|part| part.contains(['-', '_']) || part.chars().any(|c| c.is_ascii_digit())))
+        && (parts.first() == parts.last()
+            || parts.iter().any(|part| part.contains(['-', '_']) || part.chars().any(|c| c.is_ascii_digit())))
 }

@@ -3,7 +3,7 @@
 
 use std::sync::LazyLock;
 
-use super::scan::{Rule, Scan, range, whole, words};
+use super::scan::{Rule, Scan, among, range, whole, words};
 use crate::pattern::SlotType;
 
 static PAIR: LazyLock<Rule> = LazyLock::new(|| {
@@ -17,18 +17,18 @@ static SAID: LazyLock<Rule> = LazyLock::new(|| {
     )
 });
 /// Keys that are fields of the request itself: `gpus=2` says two GPUs.
-const FIELDS: &[&str] = &[
-    "gpu", "gpus", "cpu", "cpus", "memory", "mem", "ram", "disk", "storage", "replicas", "name", "namespace", "ns",
-    "image", "port", "owner", "model", "nodes", "workers", "schedule", "queue", "size", "count", "team",
-];
-const NO_VARIABLE: &[&str] = &["GPU", "GPUS", "CPU", "CPUS", "RAM", "MEMORY", "TTL", "PVC", "IMAGE", "NAME", "PORT"];
+const FIELDS: &str = "\
+    gpu gpus cpu cpus memory mem ram disk storage replicas name namespace ns image port owner model \
+    nodes workers schedule queue size count team";
+const NO_VARIABLE: &[&str] =
+    &["GPU", "GPUS", "CPU", "CPUS", "RAM", "MEMORY", "TTL", "PVC", "IMAGE", "NAME", "PORT"];
 
 pub(super) fn scan(scan: &mut Scan<'_>) {
     for captures in PAIR.all(scan.text) {
         let (start, mut end) = whole(&captures);
         let key = words(&captures, "key");
         if matches!(scan.previous(start), Some('-' | '/' | '.' | '?' | '&' | '=' | '@' | ':'))
-            || FIELDS.contains(&key.to_ascii_lowercase().as_str())
+            || among(FIELDS, key.to_ascii_lowercase().as_str())
         {
             continue;
         }
@@ -57,7 +57,9 @@ pub(super) fn scan(scan: &mut Scan<'_>) {
         }
     }
     for captures in SAID.all(scan.text) {
-        let Some(key) = ["key1", "key2", "key3"].iter().find_map(|group| range(&captures, group)) else { continue };
+        let Some(key) = ["key1", "key2", "key3"].iter().find_map(|group| range(&captures, group)) else {
+            continue;
+        };
         let Some(value) = range(&captures, "value") else { continue };
         let name = scan.text.get(key.0..key.1).unwrap_or("");
         let said = scan.text.get(value.0..value.1).unwrap_or("").trim_end_matches(['.', ':']);

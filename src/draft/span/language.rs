@@ -19,7 +19,10 @@ pub enum Language {
 /// A Chinese name in an English sentence does not make it Chinese.
 pub fn language(text: &str) -> Language {
     let chinese = text.chars().filter(|c| is_chinese(*c)).count();
-    let latin = text.split(|c: char| !c.is_ascii_alphabetic()).filter(|word| !word.is_empty()).count();
+    let latin = text
+        .split(|c: char| c.is_whitespace() || is_chinese(c))
+        .filter(|word| word.chars().any(|c| c.is_ascii_alphabetic()))
+        .count();
     if chinese > 0 && chinese >= latin { Language::Zh } else { Language::En }
 }
 

@@ -1,18 +1,18 @@
 //! Typed spans: every place of a request that can be the value of a slot, found by code, before any model.
 //!
-//! One file a family of types; each only adds what it finds. [`overlap`] then decides which readings of the same place
-//! stay, and [`per`] and [`negation`] mark what is said about them. Nothing here knows patterns or forms.
+//! One file a family of types; each only adds what it finds. `overlap` then decides which readings of the same place
+//! stay, and `per` and `negation` mark what is said about them. Nothing here knows patterns or forms.
 //!
 //! | file | finds |
 //! |---|---|
-//! | [`numbers`], [`words`] | counts: digits, number words, Chinese numerals |
-//! | [`quantity`], [`cpu`], [`gpu`] | resources |
-//! | [`duration`], [`time`], [`schedule`] | time |
-//! | [`image`], [`software`], [`model`] | what runs |
-//! | [`host`], [`path`], [`url`] | where it is reached and mounted |
-//! | [`command`], [`key_value`], [`text`] | what is passed on byte for byte |
-//! | [`name`], [`person`], [`access`] | names, owners, volumes |
-//! | [`noise`] | numbers that are no values: versions, phone numbers |
+//! | `numbers`, `words` | counts: digits, number words, Chinese numerals |
+//! | `quantity`, `cpu`, `gpu` | resources |
+//! | `duration`, `time`, `schedule` | time |
+//! | `image`, `software`, `model` | what runs |
+//! | `host`, `path`, `url` | where it is reached and mounted |
+//! | `command`, `key_value`, `text` | what is passed on byte for byte |
+//! | `name`, `person`, `access` | names, owners, volumes |
+//! | `noise` | numbers that are no values: versions, phone numbers |
 
 mod access;
 mod clauses;

@@ -16,7 +16,9 @@ static SHORT: LazyLock<Rule> = LazyLock::new(|| {
 });
 static SIZE: LazyLock<Rule> = LazyLock::new(|| Rule::new(r"(?i)[0-9](?:\.[0-9]+)?b(?:[^a-z]|$)"));
 static OWNER: LazyLock<Rule> = LazyLock::new(|| {
-    Rule::new(r"(?i)^(?:meta-llama|mistralai|qwen|deepseek-ai|google|microsoft|openai|facebook|bigscience|bigcode|tiiuae|thudm|zai-org|01-ai|baichuan-inc|internlm|nvidia|huggingfacetb|baai|sentence-transformers|intfloat|stabilityai|unsloth|ibm-granite|cohereforai|moonshotai|openbmb|allenai|eleutherai|databricks|black-forest-labs|runwayml|openai-community|google-bert)/")
+    Rule::new(
+        r"(?i)^(?:meta-llama|mistralai|qwen|deepseek-ai|google|microsoft|openai|facebook|bigscience|bigcode|tiiuae|thudm|zai-org|01-ai|baichuan-inc|internlm|nvidia|huggingfacetb|baai|sentence-transformers|intfloat|stabilityai|unsloth|ibm-granite|cohereforai|moonshotai|openbmb|allenai|eleutherai|databricks|black-forest-labs|runwayml|openai-community|google-bert)/",
+    )
 });
 
 pub(super) fn scan(scan: &mut Scan<'_>) {
@@ -54,7 +56,8 @@ pub(super) fn scan(scan: &mut Scan<'_>) {
             continue;
         }
         // "bloom", "yi", "opt", "phi", "falcon", "clip" are words of their own: only with a number.
-        let ambiguous = text.len() < 5 || ["bloom", "falcon", "granite", "kimi"].contains(&text.to_ascii_lowercase().as_str());
+        let ambiguous = text.len() < 5
+            || ["bloom", "falcon", "granite", "kimi"].contains(&text.to_ascii_lowercase().as_str());
         if digits && counts_things(scan, text, at) {
             // "Llama 2 GPUs": the number belongs to the GPUs.
             let name = text.split_whitespace().next().unwrap_or(text);

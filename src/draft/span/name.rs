@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use super::label::dns_label;
-use super::scan::{Rule, Scan, range, word_after};
+use super::scan::{Rule, Scan, among, range, word_after};
 use crate::pattern::SlotType;
 
 pub(super) const LABEL: &str = r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?";
@@ -51,58 +51,49 @@ static PLACE: LazyLock<Rule> = LazyLock::new(|| {
 });
 static DASHED: LazyLock<Rule> =
     LazyLock::new(|| Rule::new(r"(?-u:\b)(?P<label>[A-Za-z][A-Za-z0-9]*(?:[-_][A-Za-z0-9]+)+)(?-u:\b)"));
-static NUMBERED: LazyLock<Rule> = LazyLock::new(|| Rule::new(r"(?-u:\b)(?P<label>[a-z]{2,}[0-9]{1,4})(?-u:\b)"));
+static NUMBERED: LazyLock<Rule> =
+    LazyLock::new(|| Rule::new(r"(?-u:\b)(?P<label>[a-z]{2,}[0-9]{1,4})(?-u:\b)"));
 
 /// First parts of English compounds that are no names: `multi-node`, `read-only`, `on-demand`.
-const COMPOUND_FIRST: &[&str] = &[
-    "multi", "pre", "fine", "real", "long", "high", "low", "on", "off", "re", "co", "non", "self", "single", "two",
-    "three", "four", "five", "six", "eight", "one", "semi", "well", "read", "cross", "end", "up", "so", "full", "half",
-    "short", "large", "small", "mid", "built", "state", "out", "load", "must", "hands", "in", "per", "third", "open",
-    "dual", "quad", "double", "follow", "check", "set", "plug", "run", "write", "x", "e", "a", "to", "follow", "step",
-    "many", "all", "ad", "de", "anti", "sub", "super", "top", "first", "second", "last", "next", "best", "general",
-    "day", "week", "hour", "year", "medium", "extra", "always", "never", "inter", "intra", "peer", "point", "drop",
-    "side", "stand", "work", "back", "easy", "zero", "few", "hot", "cold", "cpu", "gpu", "http", "know", "quick",
-];
-const COMPOUND_LAST: &[&str] = &[
-    "only", "time", "tuning", "tune", "tuned", "based", "node", "gpu", "demand", "running", "term", "memory", "scale",
-    "scaling", "precision", "access", "level", "like", "wide", "free", "source", "in", "up", "off", "art", "date",
-    "many", "once", "to", "end", "trained", "training", "parallel", "friendly", "ready", "aware", "driven", "facing",
-    "hungry", "intensive", "heavy", "grained", "powered", "hosted", "managed", "day", "week", "hour", "minute", "sized",
-    "called", "related", "specific", "optimized", "accelerated", "style", "purpose", "quality", "learning", "core",
-    "class", "person", "off", "line", "way", "turn", "shot", "gb", "gi", "bit", "standing", "world", "old",
-];
+const COMPOUND_FIRST: &str = "\
+    multi pre fine real long high low on off re co non self single two three four five six eight one \
+    semi well read cross end up so full half short large small mid built state out load must hands in \
+    per third open dual quad double follow check set plug run write x e a to step many all ad de anti \
+    sub super top first second last next best general day week hour year medium extra always never inter \
+    intra peer point drop side stand work back easy zero few hot cold cpu gpu http know quick";
+const COMPOUND_LAST: &str = "\
+    only time tuning tune tuned based node gpu demand running term memory scale scaling precision access \
+    level like wide free source in up off art date many once to end trained training parallel friendly \
+    ready aware driven facing hungry intensive heavy grained powered hosted managed day week hour minute \
+    sized called related specific optimized accelerated style purpose quality learning core class person \
+    line way turn shot gb gi bit standing world old";
 /// Words with digits that are no names.
 static TECHNICAL: LazyLock<Rule> = LazyLock::new(|| {
-    Rule::new(r"(?i)^(?:python|py|pg|postgres|postgresql|cuda|cu|k|k8|fp|bf|int|uint|utf|md|sha|ipv|http|v|x|arm|amd|s|gpt|llama|qwen|mp|h|a|l|t|rtx|gtx|mi|gb|node|redis|mysql|bert|resnet|yolov?|vit|imagenet|cifar|mnist|web|top|oauth|base|mp|java|vue|log|tls|gen|pcie|nvme|sxm|ddr|phase|step|cpu|gpu|port|ubuntu|debian|epoch|part)[0-9]+s?$|^k8s$|^e2e$")
+    Rule::new(
+        r"(?i)^(?:python|py|pg|postgres|postgresql|cuda|cu|k|k8|fp|bf|int|uint|utf|md|sha|ipv|http|v|x|arm|amd|s|gpt|llama|qwen|mp|h|a|l|t|rtx|gtx|mi|gb|node|redis|mysql|bert|resnet|yolov?|vit|imagenet|cifar|mnist|web|top|oauth|base|mp|java|vue|log|tls|gen|pcie|nvme|sxm|ddr|phase|step|cpu|gpu|port|ubuntu|debian|epoch|part)[0-9]+s?$|^k8s$|^e2e$",
+    )
 });
 /// Words that stand behind a cue and are no names.
-pub(super) const STOP: &[&str] = &[
-    "a", "an", "the", "my", "our", "your", "his", "her", "their", "its", "it", "this", "that", "these", "those", "some",
-    "any", "all", "each", "every", "both", "no", "none", "one", "two", "three", "four", "five", "six", "seven", "eight",
-    "nine", "ten", "half", "me", "us", "you", "him", "them", "myself", "someone", "everyone", "anyone", "and", "or",
-    "but", "so", "if", "then", "than", "as", "at", "by", "for", "from", "in", "into", "of", "on", "onto", "over", "to",
-    "with", "without", "within", "via", "is", "are", "was", "be", "been", "should", "will", "would", "can", "could",
-    "must", "may", "might", "has", "have", "had", "do", "does", "did", "not", "total", "parallel", "case", "order",
-    "general", "particular", "addition", "place", "production-like", "advance", "front", "between", "there", "here",
-    "now", "today", "tomorrow", "tonight", "later", "soon", "example", "instance", "training", "inference", "serving",
-    "testing", "development", "debugging", "experiments", "experiment", "experimenting", "fine-tuning", "finetuning",
-    "data", "storage", "memory", "disk", "cpu", "cpus", "gpu", "gpus", "ram", "cores", "nodes", "node", "replicas",
-    "replica", "workers", "worker", "pods", "pod", "job", "jobs", "notebook", "notebooks", "service", "services",
-    "deployment", "deployments", "namespace", "namespaces", "cluster", "queue", "volume", "volumes", "claim", "secret",
-    "image", "images", "port", "ports", "host", "path", "name", "names", "model", "models", "team", "group", "lab",
-    "people", "users", "user", "students", "which", "who", "what", "when", "where", "how", "why", "please", "just",
-    "only", "also", "too", "still", "again", "new", "old", "same", "other", "another", "different", "small", "big",
-    "large", "bigger", "smaller", "more", "less", "fewer", "most", "least", "about", "around", "after", "before",
-    "because", "since", "until", "till", "up", "down", "out", "off", "give", "make", "create", "run", "running", "use",
-    "using", "used", "need", "needs", "want", "like", "get", "put", "set", "start", "deploy", "launch", "kubernetes",
-    "k8s", "docker", "python", "pytorch", "tensorflow", "jupyter", "hours", "hour", "minutes", "minute", "days", "day",
-    "weeks", "week", "months", "month", "seconds", "second", "ago", "english", "chinese", "mind", "use", "free", "fun",
-    "work", "class", "quota", "long", "short", "ever", "once", "twice", "shared", "mounted", "called", "named", "after",
-    "size", "plus", "minus", "sure", "reading", "writing", "access", "background", "detail", "details", "fact", "turn",
-    "sync", "read", "write", "save", "store", "hold", "keep", "see", "share", "share", "them", "itself", "be", "avoid",
-    "limit", "limits", "request", "requests", "default", "research", "load", "balancer", "type", "kind", "version",
-    "backed", "persistent", "ephemeral", "external", "internal", "public", "private", "ready", "mode", "needed",
-];
+pub(super) const STOP: &str = "\
+    a an the my our your his her their its it this that these those some any all each every both no none \
+    one two three four five six seven eight nine ten half me us you him them myself someone everyone \
+    anyone and or but so if then than as at by for from in into of on onto over to with without within \
+    via is are was be been should will would can could must may might has have had do does did not total \
+    parallel case order general particular addition place production-like advance front between there \
+    here now today tomorrow tonight later soon example instance training inference serving testing \
+    development debugging experiments experiment experimenting fine-tuning finetuning data storage \
+    memory disk cpu cpus gpu gpus ram cores nodes node replicas replica workers worker pods pod job jobs \
+    notebook notebooks service services deployment deployments namespace namespaces cluster queue volume \
+    volumes claim secret image images port ports host path name names model models team group lab people \
+    users user students which who what when where how why please just only also too still again new old \
+    same other another different small big large bigger smaller more less fewer most least about around \
+    after before because since until till up down out off give make create run running use using used \
+    need needs want like get put set start deploy launch kubernetes k8s docker python pytorch tensorflow \
+    jupyter hours hour minutes minute days day weeks week months month seconds second ago english \
+    chinese mind free fun work class quota long short ever once twice shared mounted called named size \
+    plus minus sure reading writing access background detail details fact turn sync read write save \
+    store hold keep see share itself avoid limit limits request requests default research load balancer \
+    type kind version backed persistent ephemeral external internal public private ready mode needed";
 
 pub(super) fn scan(scan: &mut Scan<'_>) {
     for captures in NAMED.all(scan.text) {
@@ -110,7 +101,9 @@ pub(super) fn scan(scan: &mut Scan<'_>) {
         let plain = range(&captures, "plain");
         let Some(at) = quoted.or(plain) else { continue };
         let text = scan.text.get(at.0..at.1).unwrap_or("");
-        if quoted.is_none() && (stop(text) || (text.len() < 2 && !text.chars().all(|c| c.is_ascii_alphanumeric()))) {
+        if quoted.is_none()
+            && (stop(text) || (text.len() < 2 && !text.chars().all(|c| c.is_ascii_alphanumeric())))
+        {
             continue;
         }
         if let Some(label) = dns_label(text) {
@@ -141,7 +134,9 @@ pub(super) fn scan(scan: &mut Scan<'_>) {
         let noun = word_after(scan.text, at.1);
         // "in parallel", "to scale": plain words are offered only where nothing else follows them closely.
         let strong = labelled(text) && !compound(text) && matches!(cue.as_str(), "in" | "into" | "inside");
-        if !possessive && (cue != "to" || labelled(text)) && !(text.len() < 3 && !labelled(text)) && noun != "mode" {
+        let looks = labelled(text);
+        let sensible = looks || (cue != "to" && text.len() > 2);
+        if !possessive && sensible && (strong || !compound(text)) && noun != "mode" {
             add(scan, at, strong);
         }
     }
@@ -169,7 +164,9 @@ fn existing(scan: &mut Scan<'_>) {
     for name in names.iter().filter(|name| name.len() > 1) {
         for (start, _) in lower.match_indices(name.as_str()) {
             let at = (start, start + name.len());
-            let part = |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '/'));
+            let part = |c: Option<char>| {
+                c.is_some_and(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '/'))
+            };
             if !part(scan.previous(at.0)) && !part(scan.next(at.1)) {
                 add(scan, at, labelled(name));
             }
@@ -181,7 +178,8 @@ fn add(scan: &mut Scan<'_>, at: (usize, usize), strong: bool) {
     let text = scan.text.get(at.0..at.1).unwrap_or("");
     let joined = scan.previous(at.0).is_some_and(|c| matches!(c, '-' | '_' | '/' | '.' | '@' | '='))
         || matches!(scan.next(at.1), Some('/' | '@' | '='))
-        || (scan.next(at.1) == Some(':') && scan.after(at.1).chars().nth(1).is_some_and(|c| c.is_ascii_alphanumeric()));
+        || (scan.next(at.1) == Some(':')
+            && scan.after(at.1).chars().nth(1).is_some_and(|c| c.is_ascii_alphanumeric()));
     let digits_only = text.chars().all(|c| c.is_ascii_digit());
     if joined || digits_only || stop(text) {
         return;
@@ -208,18 +206,20 @@ fn add(scan: &mut Scan<'_>, at: (usize, usize), strong: bool) {
 }
 
 pub(super) fn stop(text: &str) -> bool {
-    STOP.contains(&text.to_ascii_lowercase().as_str())
+    among(STOP, text.to_ascii_lowercase().as_str())
 }
 
 /// Whether a word looks like a name: a dash or a digit in it.
 fn labelled(text: &str) -> bool {
     text.contains(['-', '_'])
-        || (text.chars().any(|c| c.is_ascii_digit()) && !TECHNICAL.matches(text) && text.chars().any(|c| c.is_ascii_alphabetic()))
+        || (text.chars().any(|c| c.is_ascii_digit())
+            && !TECHNICAL.matches(text)
+            && text.chars().any(|c| c.is_ascii_alphabetic()))
 }
 
 fn compound(text: &str) -> bool {
     let lower = text.to_ascii_lowercase();
     let mut parts = lower.split(['-', '_']);
     let (first, last) = (parts.next().unwrap_or(""), lower.rsplit(['-', '_']).next().unwrap_or(""));
-    lower.contains(['-', '_']) && (COMPOUND_FIRST.contains(&first) || COMPOUND_LAST.contains(&last))
+    lower.contains(['-', '_']) && (among(COMPOUND_FIRST, first) || among(COMPOUND_LAST, last))
 }

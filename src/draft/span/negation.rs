@@ -36,7 +36,7 @@ impl Negation {
 
 static ENGLISH: LazyLock<Rule> = LazyLock::new(|| {
     Rule::new(
-        r"(?i)(?-u:\b)(?:no\s+need\s+(?:for|of)|(?:do|does|did|should|must|will|would|need|is|are|can)(?:n['’]t|\s+not)(?:\s+(?:need|want|require|use|have|give|make|add|include|set|create|attach|be|it|to|get|any|expose\s+it|ever))*|cannot|can['’]t|dont|doesnt|without(?:\s+(?:any|using|needing))?|w/o|neither|nor|never|instead\s+of|rather\s+than|skip|except(?:\s+for)?|not|no|drop|remove)(?-u:\b)\s*(?P<rest>)|(?-u:\b)non-(?P<compound>)",
+        r"(?i)(?-u:\b)(?:no\s+need\s+(?:for|of)|(?:do|does|did|should|must|will|would|need|is|are|can)(?:n['’]t|\s+not)(?:\s+(?:need|want|require|use|have|give|make|add|include|set|create|attach|be|it|to|get|any|ever))*|cannot|can['’]t|dont|doesnt|without(?:\s+(?:any|using|needing))?|w/o|neither|nor|never|instead\s+of|rather\s+than|skip|except(?:\s+for)?|not|no|drop|remove)(?-u:\b)\s*(?P<rest>)|(?-u:\b)non-(?P<compound>)",
     )
 });
 static CHINESE: LazyLock<Rule> = LazyLock::new(|| {
@@ -46,14 +46,19 @@ static CHINESE: LazyLock<Rule> = LazyLock::new(|| {
 });
 /// Where `no`, `not` and `不` deny nothing.
 static NO_DENIAL_AFTER: LazyLock<Rule> = LazyLock::new(|| {
-    Rule::new(r"(?i)^(?:more|less|fewer|later|earlier|longer|larger|bigger|sooner|only|sure|idea|problem|worries|matter|need\s+to\s+(?:worry|rush|hurry)|rush|hurry|doubt|,|yet|too|so|necessarily)(?-u:\b|,)|^(?:超过|少于|低于|大于|小于|多于|高于|同|错|好意思|知道|管|仅|但|过|论|可|能|会|是|一定|对(?:$|[，。])|行|到|清楚|太|久|妨|限|必|法|关|论|效|线|状态|服务器)")
+    Rule::new(
+        r"(?i)^(?:more|less|fewer|later|earlier|longer|larger|bigger|sooner|only|sure|idea|problem|worries|matter|need\s+to\s+(?:worry|rush|hurry)|rush|hurry|doubt|,|yet|too|so|necessarily)(?-u:\b|,)|^(?:超过|少于|低于|大于|小于|多于|高于|同|错|好意思|知道|管|仅|但|过|论|可|能|会|是|一定|对(?:$|[，。])|行|到|清楚|太|久|妨|限|必|法|关|论|效|线|状态|服务器)",
+    )
 });
 /// `drop` and `remove` deny only where a thing of the draft follows at once; elsewhere they are verbs of their own.
 static END: LazyLock<Rule> = LazyLock::new(|| {
-    Rule::new(r"(?i)[,;:.!?，。；：！？、\r\n（(]|(?-u:\b)(?:but|and|with|just|only|please|because|since|so|then|for|in|on|at|that|which|than|called|named|instead|from|until|unless|give|use)(?-u:\b)|但|而|只|就|的|并|和|以及|用|给|请|，")
+    Rule::new(
+        r"(?i)[,;:.!?，。；：！？、\r\n（(]|(?-u:\b)(?:but|and|with|just|only|please|because|since|so|then|for|in|on|at|that|which|than|called|named|instead|from|until|unless|give|use)(?-u:\b)|但|而|只|就|的|并|和|以及|用|给|请|，",
+    )
 });
-static ARTICLE: LazyLock<Rule> =
-    LazyLock::new(|| Rule::new(r"(?i)^(?:(?:a|an|any|the|my|it|be|to|need|want|it\s+to\s+be|one|made)(?-u:\b)\s*)+"));
+static ARTICLE: LazyLock<Rule> = LazyLock::new(|| {
+    Rule::new(r"(?i)^(?:(?:a|an|any|the|my|it|be|to|need|want|it\s+to\s+be|one|made)(?-u:\b)\s*)+")
+});
 /// Longest stretch that a negation reaches over, in characters.
 const REACH_ENGLISH: usize = 36;
 const REACH_CHINESE: usize = 12;
@@ -103,7 +108,20 @@ fn lone_chinese(text: &str, start: usize) -> bool {
     let before = text.get(..start).and_then(|head| head.chars().next_back());
     let tail = text.get(start..).unwrap_or("");
     matches!(before, Some('要' | '差' | '能' | '可' | '会' | '是' | '并' | '除' | '行' | '好'))
-        || ["非常", "不断", "不同", "无论", "无法", "不如", "不会", "不能", "不了", "非得", "不间断", "不中断"]
-            .iter()
-            .any(|word| tail.starts_with(word))
+        || [
+            "非常",
+            "不断",
+            "不同",
+            "无论",
+            "无法",
+            "不如",
+            "不会",
+            "不能",
+            "不了",
+            "非得",
+            "不间断",
+            "不中断",
+        ]
+        .iter()
+        .any(|word| tail.starts_with(word))
 }

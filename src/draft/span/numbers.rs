@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 use serde_json::Value;
 
 use super::noise::{COUNTED, is_counted};
-use super::scan::{Rule, Scan, range, whole, word_after, word_before, words};
+use super::scan::{Rule, Scan, among, range, whole, word_after, word_before, words};
 use super::words::{CHINESE, WORDS, integer, number};
 use crate::pattern::SlotType;
 
@@ -24,22 +24,29 @@ static ARTICLE: LazyLock<Rule> = LazyLock::new(|| {
     )
 });
 static PART: LazyLock<Rule> = LazyLock::new(|| {
-    Rule::new(r"(?i)(?-u:\b)(?P<number>half\s+an?|half\s+of\s+an?|[0-9]*\.[0-9]+)\s+(?:of\s+an?\s+)?(?:gpus?|cards?|h100|a100)(?-u:\b)|(?P<half>半)[张块个]?\s*(?:GPU|显?卡)|(?P<zh>[0-9]*\.[0-9]+)\s*[张块个]\s*(?:GPU|显?卡)")
+    Rule::new(
+        r"(?i)(?-u:\b)(?P<number>half\s+an?|half\s+of\s+an?|[0-9]*\.[0-9]+)\s+(?:of\s+an?\s+)?(?:gpus?|cards?|h100|a100)(?-u:\b)|(?P<half>半)[张块个]?\s*(?:GPU|显?卡)|(?P<zh>[0-9]*\.[0-9]+)\s*[张块个]\s*(?:GPU|显?卡)",
+    )
 });
 static MEASURED: LazyLock<Rule> = LazyLock::new(|| {
     Rule::new(&format!(
         r"(?P<number>{CHINESE})\s*(?P<measure>[张块个台份颗片路名位套组条次]|核(?:心)?|节点|副本|卡|机)"
     ))
 });
-static CHINESE_ADJECTIVE: LazyLock<Rule> = LazyLock::new(|| Rule::new(r"(?P<number>[单双])(?:卡|机|节点|副本|GPU)"));
+static CHINESE_ADJECTIVE: LazyLock<Rule> =
+    LazyLock::new(|| Rule::new(r"(?P<number>[单双])(?:卡|机|节点|副本|GPU)"));
 /// Nouns that make `一个` a number and not an article.
 static ONE_OF: LazyLock<Rule> = LazyLock::new(|| {
-    Rule::new(r"(?i)^\s*(?:nvidia\s*)?(?:gpu|显?卡|副本|节点|核|worker|工作节点|实例|进程|pod(?-u:\b)|replica|机器|服务器|h[128]00|a100|v100|a10|t4|l4)")
+    Rule::new(
+        r"(?i)^\s*(?:nvidia\s*)?(?:gpu|显?卡|副本|节点|核|worker|工作节点|实例|进程|pod(?-u:\b)|replica|机器|服务器|h[128]00|a100|v100|a10|t4|l4)",
+    )
 });
-static TIMES_PRODUCT: LazyLock<Rule> =
-    LazyLock::new(|| Rule::new(r"(?i)^(?P<x>\s?[x×*]\s?)(?:gpus?(?-u:\b)|显?卡|nvidia|[a-z]*[0-9]{1,4}[a-z]*s?(?-u:\b)|rtx)"));
-static PRODUCT_TIMES: LazyLock<Rule> =
-    LazyLock::new(|| Rule::new(r"(?i)(?:[ahbvlt][0-9]{1,3}s?|gpus?|[345]0[5-9]0|mi[0-9]{3}[xa]?|[0-9]{2}gb?)\s?[x×*]\s?$"));
+static TIMES_PRODUCT: LazyLock<Rule> = LazyLock::new(|| {
+    Rule::new(r"(?i)^(?P<x>\s?[x×*]\s?)(?:gpus?(?-u:\b)|显?卡|nvidia|[a-z]*[0-9]{1,4}[a-z]*s?(?-u:\b)|rtx)")
+});
+static PRODUCT_TIMES: LazyLock<Rule> = LazyLock::new(|| {
+    Rule::new(r"(?i)(?:[ahbvlt][0-9]{1,3}s?|gpus?|[345]0[5-9]0|mi[0-9]{3}[xa]?|[0-9]{2}gb?)\s?[x×*]\s?$")
+});
 
 pub(super) fn scan(scan: &mut Scan<'_>) {
     digits(scan);
@@ -71,7 +78,9 @@ pub(super) fn scan(scan: &mut Scan<'_>) {
         {
             // Whatever else was read into it ("a GPU" = 1) is wrong.
             let end = whole(&captures).1;
-            scan.found.retain(|found| found.kind != Some(SlotType::Count) || found.end <= at.0 || end <= found.start);
+            scan.found.retain(|found| {
+                found.kind != Some(SlotType::Count) || found.end <= at.0 || end <= found.start
+            });
             let value = integer(part).map_or_else(|| Value::from(part), Value::from);
             scan.strong(SlotType::Count, at, value);
         }
@@ -89,7 +98,9 @@ fn digits(scan: &mut Scan<'_>) {
             continue;
         }
         let leading_zero = plain.len() > 1 && plain.starts_with('0');
-        let (Some(begin), Some(finish)) = (before_digits(scan, start), after_digits(scan, end)) else { continue };
+        let (Some(begin), Some(finish)) = (before_digits(scan, start), after_digits(scan, end)) else {
+            continue;
+        };
         let Ok(mut value) = plain.parse::<i64>() else { continue };
         if leading_zero {
             continue;
@@ -135,7 +146,7 @@ fn after_digits(scan: &Scan<'_>, end: usize) -> Option<usize> {
             let range = next.is_some_and(|c| c.is_ascii_digit());
             let word = word_after(scan.text, end + 1);
             let noun = word.split('-').next().unwrap_or("");
-            let noun = COUNTED.contains(&noun) || super::gpu::starts_product(scan.after(end + 1));
+            let noun = among(COUNTED, noun) || super::gpu::starts_product(scan.after(end + 1));
             (range || noun || !next.is_some_and(char::is_alphanumeric)).then_some(end)
         }
         Some('.') => (!tail.next().is_some_and(|c| c.is_ascii_alphanumeric())).then_some(end),
@@ -148,7 +159,7 @@ fn after_digits(scan: &Scan<'_>, end: usize) -> Option<usize> {
         Some('_' | '=' | '@') => None,
         Some(c) if c.is_ascii_alphabetic() => {
             let noun = word_after(scan.text, end);
-            (COUNTED.contains(&noun.as_str()) && noun.len() > 2).then_some(end)
+            (among(COUNTED, noun.as_str()) && noun.len() > 2).then_some(end)
         }
         Some(_) => Some(end),
     }
@@ -161,8 +172,11 @@ fn pronoun(scan: &Scan<'_>, text: &str, at: (usize, usize)) -> bool {
     }
     let before = word_before(scan.text, at.0);
     let after = word_after(scan.text, at.1);
-    ["the", "this", "that", "which", "another", "new", "same", "each", "no", "every", "any", "first", "last", "other"]
-        .contains(&before.as_str())
+    [
+        "the", "this", "that", "which", "another", "new", "same", "each", "no", "every", "any", "first",
+        "last", "other",
+    ]
+    .contains(&before.as_str())
         || ["of", "that", "which", "by", "called", "named"].contains(&after.as_str())
 }
 
@@ -181,11 +195,29 @@ fn articles(scan: &mut Scan<'_>) {
             continue;
         }
         let describes = [
-            "notebook", "node", "nodes", "machine", "job", "server", "workload", "cluster", "box", "workstation",
-            "pod", "instance", "workbench", "environment", "training", "service", "queue", "quota", "pool",
+            "notebook",
+            "node",
+            "nodes",
+            "machine",
+            "job",
+            "server",
+            "workload",
+            "cluster",
+            "box",
+            "workstation",
+            "pod",
+            "instance",
+            "workbench",
+            "environment",
+            "training",
+            "service",
+            "queue",
+            "quota",
+            "pool",
         ]
         .contains(&word_after(scan.text, whole(&captures).1).as_str());
-        let said_single = scan.text.get(at.0..at.1).is_some_and(|t| t.to_ascii_lowercase().contains("single"));
+        let said_single =
+            scan.text.get(at.0..at.1).is_some_and(|t| t.to_ascii_lowercase().contains("single"));
         let half = word_before(scan.text, at.0) == "half";
         if (!describes || said_single) && !half && !scan.taken(SlotType::Count, at) {
             scan.strong(SlotType::Count, at, 1);
@@ -201,7 +233,8 @@ fn chinese(scan: &mut Scan<'_>) {
             continue;
         }
         let measure = words(&captures, "measure");
-        let article = text == "一" && matches!(measure, "个" | "台" | "份" | "套" | "条" | "次" | "名" | "位");
+        let article =
+            text == "一" && matches!(measure, "个" | "台" | "份" | "套" | "条" | "次" | "名" | "位");
         if article && !ONE_OF.matches(scan.after(whole(&captures).1)) {
             continue;
         }

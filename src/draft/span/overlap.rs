@@ -27,10 +27,9 @@ fn hides(winner: Option<SlotType>, loser: SlotType) -> bool {
         T::Duration => matches!(loser, T::Count | T::Name),
         T::Quantity => matches!(loser, T::Count | T::Name),
         T::Cpu => matches!(loser, T::Count | T::Name),
-        T::GpuProduct => matches!(
-            loser,
-            T::Count | T::Quantity | T::Cpu | T::Duration | T::Time | T::Name | T::Person
-        ),
+        T::GpuProduct => {
+            matches!(loser, T::Count | T::Quantity | T::Cpu | T::Duration | T::Time | T::Name | T::Person)
+        }
         T::AccessMode => matches!(loser, T::Name | T::Person),
         T::Software => matches!(loser, T::Count | T::Person),
         T::Person => loser == T::Host || loser == T::Name,
@@ -46,10 +45,18 @@ pub(super) fn settle(found: Vec<Found>) -> Vec<Found> {
         .iter()
         .enumerate()
         .map(|(index, loser)| {
-            found.iter().enumerate().any(|(other, winner)| index != other && beats(winner, other, loser, index))
+            found
+                .iter()
+                .enumerate()
+                .any(|(other, winner)| index != other && beats(winner, other, loser, index))
         })
         .collect();
-    found.into_iter().zip(hidden).filter(|(found, hidden)| !hidden && found.kind.is_some()).map(|(f, _)| f).collect()
+    found
+        .into_iter()
+        .zip(hidden)
+        .filter(|(found, hidden)| !hidden && found.kind.is_some())
+        .map(|(f, _)| f)
+        .collect()
 }
 
 fn beats(winner: &Found, winner_at: usize, loser: &Found, loser_at: usize) -> bool {
@@ -73,14 +80,26 @@ fn beats(winner: &Found, winner_at: usize, loser: &Found, loser_at: usize) -> bo
         // Only the shortest end of a command is surely part of it.
         Some(SlotType::Command) if !winner.strong => false,
         // Weak readings hide nothing, with one exception: weak models are still no two words.
-        Some(SlotType::Name | SlotType::Image | SlotType::Software | SlotType::KeyValue) if !winner.strong => false,
-        Some(SlotType::Model) if !winner.strong => matches!(kind, SlotType::Path | SlotType::Name) && !loser.strong,
+        Some(SlotType::Name | SlotType::Image | SlotType::Software | SlotType::KeyValue)
+            if !winner.strong =>
+        {
+            false
+        }
+        Some(SlotType::Model) if !winner.strong => {
+            matches!(kind, SlotType::Path | SlotType::Name) && !loser.strong
+        }
         // A named or explicit person keeps its place, a guessed one does not hide a name.
-        Some(SlotType::Person) => hides(winner.kind, kind) && (kind == SlotType::Host || (winner.strong && !loser.strong)),
+        Some(SlotType::Person) => {
+            hides(winner.kind, kind) && (kind == SlotType::Host || (winner.strong && !loser.strong))
+        }
         // What fills the quotes is what was quoted.
         Some(SlotType::Text) if whole => false,
         // A whole weak name at the place of a strong reading goes; a strong one stays.
-        Some(_) if kind == SlotType::Name && loser.strong && !matches!(winner.kind, Some(SlotType::Command | SlotType::Url)) => {
+        Some(_)
+            if kind == SlotType::Name
+                && loser.strong
+                && !matches!(winner.kind, Some(SlotType::Command | SlotType::Url)) =>
+        {
             !whole && matches!(winner.kind, Some(SlotType::Image | SlotType::KeyValue))
         }
         _ => hides(winner.kind, kind),

@@ -6,10 +6,14 @@ use super::scan::{Rule, Scan, range};
 use crate::pattern::SlotType;
 
 static PATH: LazyLock<Rule> = LazyLock::new(|| {
-    Rule::new(r#"(?:^|[\s"'`(:=,，。：；、（「“]|[^\x00-\x7F]|(?P<host>[a-z]{2,})|(?P<port>:[0-9]{2,5}))(?P<path>/[A-Za-z0-9._~@%+-]+(?:/[A-Za-z0-9._~@%+*-]+)*/?)"#)
+    Rule::new(
+        r#"(?:^|[\s"'`(:=,，。：；、（「“]|[^\x00-\x7F]|(?P<host>[a-z]{2,})|(?P<port>:[0-9]{2,5}))(?P<path>/[A-Za-z0-9._~@%+-]+(?:/[A-Za-z0-9._~@%+*-]+)*/?)"#,
+    )
 });
 static ROOT: LazyLock<Rule> = LazyLock::new(|| {
-    Rule::new(r#"(?i)(?:(?-u:\b)path(?:\s+is)?|路径(?:是|为)?)\s*[:=]?\s*["'`]?(?P<path>/)(?:[\s"'`,，。;；.]|$|[^\x00-\x7F])"#)
+    Rule::new(
+        r#"(?i)(?:(?-u:\b)path(?:\s+is)?|路径(?:是|为)?)\s*[:=]?\s*["'`]?(?P<path>/)(?:[\s"'`,，。;；.]|$|[^\x00-\x7F])"#,
+    )
 });
 
 pub(super) fn scan(scan: &mut Scan<'_>) {

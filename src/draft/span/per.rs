@@ -19,11 +19,20 @@ static TOTAL: LazyLock<Rule> = LazyLock::new(|| {
 });
 /// What ends a stretch that one cue governs, looking back and looking ahead.
 static BREAK: LazyLock<Rule> = LazyLock::new(|| {
-    Rule::new(r"(?i)[,;:.!?，。；：！？\r\n](?:\s|$|[^0-9A-Za-z])|[，。；：！？]|(?-u:\b)(?:with|having|plus|where|but|then)(?-u:\b)")
+    Rule::new(
+        r"(?i)[,;:.!?，。；：！？\r\n](?:\s|$|[^0-9A-Za-z])|[，。；：！？]|(?-u:\b)(?:with|having|plus|where|but|then)(?-u:\b)",
+    )
 });
 /// Nouns that a per-node number is not a number of.
 static NODES: LazyLock<Rule> = LazyLock::new(|| {
-    Rule::new(r"(?i)^[\s-]*(?:(?:gpu|cpu|compute|worker|big|small|identical|[a-z]?[0-9]+)\s+)?(?:nodes?|machines?|workers?|servers?|hosts?|replicas?|pods?|instances?|copies|boxes|台|个?(?:节点|副本|机器|worker|实例)|notebooks?|jobs?|个?\s*notebook)")
+    Rule::new(
+        r"(?i)^[\s-]*(?:(?:gpu|cpu|compute|worker|big|small|identical|[a-z]?[0-9]+)\s+)?(?:nodes?|machines?|workers?|servers?|hosts?|replicas?|pods?|instances?|copies|boxes|台|个?(?:节点|副本|机器|worker|实例)|notebooks?|jobs?|个?\s*notebook)",
+    )
+});
+
+/// `nodes: 2`.
+static NODES_FIELD: LazyLock<Rule> = LazyLock::new(|| {
+    Rule::new(r"(?i)(?:nodes|machines|workers|servers|hosts|replicas|pods|instances)\s*[:=]\s*$")
 });
 
 /// Sets [`Span::per`] on the numbers that a cue governs.
@@ -42,6 +51,10 @@ pub(super) fn mark(text: &str, spans: &mut [Span], scan: &Scan<'_>) {
     for captures in TOTAL.all(text) {
         let at = whole(&captures);
         if inside_other(scan, at) {
+            continue;
+        }
+        // 共享 and 共同 are "shared" and "together".
+        if text.get(at.1..).is_some_and(|tail| tail.starts_with(['享', '同'])) {
             continue;
         }
         let before = range(&captures, "before").is_some() || range(&captures, "zh").is_some();
@@ -66,7 +79,7 @@ fn numeric(text: &str, span: &Span) -> bool {
     match span.kind {
         SlotType::Count => {
             !NODES.matches(text.get(span.end..).unwrap_or(""))
-                && !text.get(..span.start).unwrap_or("").trim_end().ends_with(|c: char| c == ':')
+                && !NODES_FIELD.matches(text.get(..span.start).unwrap_or(""))
         }
         SlotType::Quantity | SlotType::Cpu => true,
         _ => false,

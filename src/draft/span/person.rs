@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use super::label::dns_label;
 use super::name::stop;
-use super::scan::{Rule, Scan, range, word_after};
+use super::scan::{Rule, Scan, among, range, word_after};
 use crate::pattern::SlotType;
 
 const WORD: &str = r"[A-Za-z][A-Za-z0-9_.-]*[A-Za-z0-9]|[A-Za-z]";
@@ -26,34 +26,34 @@ static FOR: LazyLock<Rule> = LazyLock::new(|| {
     )
 });
 static I_AM: LazyLock<Rule> = LazyLock::new(|| {
-    Rule::new(r"(?-u:\b)(?:I['’]m|I am|[Mm]y name is|[Tt]his is)\s+(?P<who>[A-Z][a-zÀ-ÿ]+(?:\s+[A-Z][a-zÀ-ÿ]+)*)|(?:我是|我叫)\s*(?P<zh>[A-Za-z][A-Za-z0-9_-]+)")
+    Rule::new(
+        r"(?-u:\b)(?:I['’]m|I am|[Mm]y name is|[Tt]his is)\s+(?P<who>[A-Z][a-zÀ-ÿ]+(?:\s+[A-Z][a-zÀ-ÿ]+)*)|(?:我是|我叫)\s*(?P<zh>[A-Za-z][A-Za-z0-9_-]+)",
+    )
 });
 static CHINESE_RULE: LazyLock<Rule> = LazyLock::new(|| {
     Rule::new(&format!(
         r"(?:给|帮|为)\s*(?P<who>{WORD})\s*(?:用|使用|的|同学|老师|团队|小?组|课题组|实验室|部门|开|建|创建|做|申请|，|,|一)|(?P<team>{WORD})\s*(?:团队|小组|课题组|实验室|部门|组)"
     ))
 });
+static GIVEN: LazyLock<Rule> = LazyLock::new(|| {
+    Rule::new(&format!(
+        r"(?i)(?-u:\b)(?:give|grant|allow|let)\s+(?P<who>{WORD})\s+(?:read|write|view|edit|admin|full|access|permission|rights|see|use|the\s+\w+\s+role)"
+    ))
+});
 static EMAIL: LazyLock<Rule> =
     LazyLock::new(|| Rule::new(r"(?-u:\b)(?P<who>[A-Za-z0-9._%+-]+)@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+"));
 
 /// Capitalised words that are no people.
-const NO_PEOPLE: &[&str] = &[
-    "pytorch", "tensorflow", "kubernetes", "jupyter", "jupyterlab", "llama", "qwen", "mistral", "deepseek", "cuda",
-    "python", "nvidia", "amd", "intel", "docker", "linux", "ubuntu", "ray", "spark", "kafka", "redis", "postgres",
-    "postgresql", "mysql", "mongodb", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday",
-    "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november",
-    "december", "gpu", "gpus", "cpu", "cpus", "ml", "ai", "api", "ci", "cd", "ram", "llm", "llms", "http", "https", "sql",
-    "rag", "etl", "ide", "ssh", "tls", "dns", "tcp", "udp", "hpc", "ok", "huggingface", "tensorboard", "mlflow", "vllm",
-    "christmas", "english", "chinese", "java", "node", "react", "go", "rust", "golang", "grafana", "prometheus", "stable",
-    "mnist", "imagenet", "bert", "resnet", "internal", "notebook", "training", "inference", "deep", "machine",
-];
+const NO_PEOPLE: &str = "\
+    pytorch tensorflow kubernetes jupyter jupyterlab llama qwen mistral deepseek cuda python nvidia amd \
+    intel docker linux ubuntu ray spark kafka redis postgres postgresql mysql mongodb monday tuesday \
+    wednesday thursday friday saturday sunday january february march april may june july august \
+    september october november december gpu gpus cpu cpus ml ai api ci cd ram llm llms http https sql \
+    rag etl ide ssh tls dns tcp udp hpc ok huggingface tensorboard mlflow vllm christmas english chinese \
+    java node react go rust golang grafana prometheus stable mnist imagenet bert resnet internal \
+    notebook training inference deep machine";
 
 pub(super) fn scan(scan: &mut Scan<'_>) {
-    if let Some(user) = scan.facts.user {
-        for at in super::cue::find_cue(scan.text, user) {
-            add(scan, at, false);
-        }
-    }
     for captures in EMAIL.all(scan.text) {
         if let (Some(who), Some(all)) = (range(&captures, "who"), captures.get(0)) {
             let name = scan.text.get(who.0..who.1).unwrap_or("");
@@ -80,10 +80,20 @@ pub(super) fn scan(scan: &mut Scan<'_>) {
         let lower = range(&captures, "lower").is_some();
         // "for alice" at the end or before a comma; "for testing the model" is a purpose.
         let next = word_after(scan.text, at.1);
-        let ends = scan.after(at.1).trim_start().starts_with([',', '.', ';', ':', '!']) || scan.after(at.1).trim().is_empty();
-        let possessive = scan.text.get(at.0..at.1).is_some_and(|text| text.ends_with("'s") || text.ends_with("’s"));
+        let ends = scan.after(at.1).trim_start().starts_with([',', '.', ';', ':', '!'])
+            || scan.after(at.1).trim().is_empty();
+        let possessive =
+            scan.text.get(at.0..at.1).is_some_and(|text| text.ends_with("'s") || text.ends_with("’s"));
         let gerund = scan.text.get(at.0..at.1).is_some_and(|text| text.ends_with("ing"));
-        if !lower || (!gerund && (ends || possessive || ["and", "with", "in", "on", "using"].contains(&next.as_str()))) {
+        if !lower
+            || (!gerund
+                && (ends || possessive || ["and", "with", "in", "on", "using"].contains(&next.as_str())))
+        {
+            add(scan, at, false);
+        }
+    }
+    for captures in GIVEN.all(scan.text) {
+        if let Some(at) = range(&captures, "who") {
             add(scan, at, false);
         }
     }
@@ -97,18 +107,34 @@ pub(super) fn scan(scan: &mut Scan<'_>) {
             add(scan, at, false);
         }
     }
+    if let Some(user) = scan.facts.user {
+        for at in super::cue::find_cue(scan.text, user) {
+            add(scan, at, false);
+        }
+    }
 }
 
 fn add(scan: &mut Scan<'_>, (start, end): (usize, usize), strong: bool) {
     let text = scan.text.get(start..end).unwrap_or("");
     // "Alice's experiments": the person is Alice. "Alice's Lab" keeps its name.
-    let text = text.strip_suffix("'s").or_else(|| text.strip_suffix("’s")).unwrap_or(text).trim_end_matches(['.', '-']);
+    let text = text
+        .strip_suffix("'s")
+        .or_else(|| text.strip_suffix("’s"))
+        .unwrap_or(text)
+        .trim_end_matches(['.', '-']);
     let at = (start, start + text.len());
     let lower = text.to_ascii_lowercase();
     let first = lower.split_whitespace().next().unwrap_or("");
     let software = scan.facts.software.iter().any(|name| name.eq_ignore_ascii_case(text));
-    let joined = matches!(scan.previous(start), Some('-' | '/' | '_' | '.')) || matches!(scan.next(at.1), Some('/' | ':' | '=' | '_'));
-    if stop(first) || NO_PEOPLE.contains(&first) || software || joined || scan.taken(SlotType::Person, at) {
+    let joined = matches!(scan.previous(start), Some('-' | '/' | '_' | '.'))
+        || matches!(scan.next(at.1), Some('/' | ':' | '=' | '_'));
+    if stop(first)
+        || among(NO_PEOPLE, first)
+        || software
+        || joined
+        || scan.taken_strongly(SlotType::Person, at)
+        || (!strong && scan.taken(SlotType::Person, at))
+    {
         return;
     }
     if super::gpu::starts_product(text) {

@@ -18,9 +18,7 @@ static DIGITS: LazyLock<Rule> = LazyLock::new(|| {
     Rule::new(&format!(r"(?-u:\b)(?P<number>[0-9]+(?:\.[0-9]+)?)(?P<gap>[\s-]*)(?P<unit>{UNITS})(?-u:\b)"))
 });
 static WORDY: LazyLock<Rule> = LazyLock::new(|| {
-    Rule::new(&format!(
-        r"(?-u:\b)(?P<number>(?i:half\s+an?|half|{WORDS}|an?))\s+(?P<unit>{UNITS})(?-u:\b)"
-    ))
+    Rule::new(&format!(r"(?-u:\b)(?P<number>(?i:half\s+an?|half|{WORDS}|an?))\s+(?P<unit>{UNITS})(?-u:\b)"))
 });
 static CHINESE_RULE: LazyLock<Rule> = LazyLock::new(|| {
     Rule::new(&format!(
@@ -28,8 +26,9 @@ static CHINESE_RULE: LazyLock<Rule> = LazyLock::new(|| {
     ))
 });
 /// What stands after the unit where it is no amount of memory or disk: a rate, a count of model weights.
-static NOT_BYTES: LazyLock<Rule> =
-    LazyLock::new(|| Rule::new(r"(?i)^(?:/s|ps(?-u:\b)|\s+per\s+second|[\s-]*param|\s*ethernet|\s+network|/秒|参数)"));
+static NOT_BYTES: LazyLock<Rule> = LazyLock::new(|| {
+    Rule::new(r"(?i)^(?:/s|ps(?-u:\b)|\s+per\s+second|[\s-]*param|\s*ethernet|\s+network|/秒|参数)")
+});
 
 pub(super) fn scan(scan: &mut Scan<'_>) {
     for captures in DIGITS.all(scan.text) {

@@ -11,9 +11,10 @@ use crate::pattern::SlotType;
 pub(crate) struct Rule(Option<Regex>);
 
 impl Rule {
-    /// Compiles `pattern` (syntax of the `regex` crate).
+    /// Compiles `pattern` (syntax of the `regex` crate). `\s` means the spaces that people type, the Chinese one
+    /// included, and not all of Unicode's, which compile many times slower.
     pub(crate) fn new(pattern: &str) -> Self {
-        let compiled = Regex::new(pattern);
+        let compiled = Regex::new(&pattern.replace(r"\s", r"[ \t\r\n\x{3000}]"));
         debug_assert!(compiled.is_ok(), "pattern does not compile: {:?}", compiled.err());
         Self(compiled.ok())
     }
@@ -115,7 +116,9 @@ impl<'a> Scan<'a> {
 
     /// The same for spans that are never dropped silently.
     pub(super) fn taken_strongly(&self, kind: SlotType, (start, end): (usize, usize)) -> bool {
-        let taken = |found: &Found| found.kind == Some(kind) && found.strong && found.start < end && start < found.end;
+        let taken = |found: &Found| {
+            found.kind == Some(kind) && found.strong && found.start < end && start < found.end
+        };
         self.found.iter().any(taken)
     }
 
@@ -166,4 +169,9 @@ pub(crate) fn word_after(text: &str, at: usize) -> String {
         .take_while(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '\''))
         .collect::<String>()
         .to_ascii_lowercase()
+}
+
+/// Whether a word stands in a list of words that are parted by spaces.
+pub(crate) fn among(list: &str, word: &str) -> bool {
+    list.split_ascii_whitespace().any(|entry| entry == word)
 }

@@ -1,5 +1,5 @@
 //! Schedules, as cron: `every night at 2`, `daily at 06:30`, `on weekdays at 7`, `every 15 minutes`, `0 3 * * *`,
-//! `每天凌晨两点`, `每周一早上9点`. A time zone beside it is a span of its own ([`super::time`]), since a CronJob has a
+//! `每天凌晨两点`, `每周一早上9点`. A time zone beside it is a span of its own (`time.rs`), since a CronJob has a
 //! field of its own for it.
 //!
 //! What cron cannot say exactly (every 45 minutes) is no schedule; its length of time stays and is shown.
@@ -14,7 +14,8 @@ use crate::pattern::SlotType;
 const DAY: &str = r"(?:mon|tues?|wed(?:nes)?|thu(?:rs?)?|fri|sat(?:ur)?|sun)(?:day)?s?";
 
 static CRON: LazyLock<Rule> = LazyLock::new(|| {
-    const FIELD: &str = r"(?:(?:\*|[0-9]+(?:-[0-9]+)?)(?:/[0-9]+)?(?:,(?:\*|[0-9]+(?:-[0-9]+)?)(?:/[0-9]+)?)*)";
+    const FIELD: &str =
+        r"(?:(?:\*|[0-9]+(?:-[0-9]+)?)(?:/[0-9]+)?(?:,(?:\*|[0-9]+(?:-[0-9]+)?)(?:/[0-9]+)?)*)";
     const NAMED: &str = r"(?:(?i:mon|tue|wed|thu|fri|sat|sun|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)(?:[-,](?i:mon|tue|wed|thu|fri|sat|sun|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec))*)";
     Rule::new(&format!(
         r"(?P<cron>{FIELD}[ \t]+{FIELD}[ \t]+{FIELD}[ \t]+(?:{FIELD}|{NAMED})[ \t]+(?:{NAMED}|{FIELD}))|(?P<macro>@(?:yearly|annually|monthly|weekly|daily|midnight|hourly))(?-u:\b)"
@@ -39,7 +40,7 @@ static CHINESE_DAYS: LazyLock<Rule> = LazyLock::new(|| {
 /// A time after the days: `at 2`, `around 9pm`, `06:30`, `凌晨两点`.
 static TIME_AFTER: LazyLock<Rule> = LazyLock::new(|| {
     Rule::new(&format!(
-        r"(?i)^(?P<lead>\s*,?\s*(?:(?P<at>at|around|@)\s+(?:about\s+)?))?\s*(?P<clock>(?:[0-9]{{1,2}}:[0-9]{{2}}(?:\s*[ap]\.?m(?-u:\b))?|(?:[0-9]{{1,2}}|{WORDS})\s*[ap]\.?m(?-u:\b)|(?:[0-9]{{1,2}}|{WORDS})(?:\s*o'?clock)?(?-u:\b)|noon(?-u:\b)|midnight(?-u:\b)))(?:\s+in\s+the\s+(?P<part>morning|afternoon|evening|night)(?-u:\b)|\s+at\s+(?P<night>night)(?-u:\b))?"
+        r"(?i)^(?:\s*,?\s*(?:(?P<at>at|around|@)\s+(?:about\s+)?)|(?P<between>(?:\s+[a-z-]+){{1,2}}\s+at\s+))?\s*(?P<clock>(?:[0-9]{{1,2}}:[0-9]{{2}}(?:\s*[ap]\.?m(?-u:\b))?|(?:[0-9]{{1,2}}|{WORDS})\s*[ap]\.?m(?-u:\b)|(?:[0-9]{{1,2}}|{WORDS})(?:\s*o'?clock)?(?-u:\b)|noon(?-u:\b)|midnight(?-u:\b)))(?:\s+in\s+the\s+(?P<part>morning|afternoon|evening|night)(?-u:\b)|\s+at\s+(?P<night>night)(?-u:\b))?"
     ))
 });
 static TIME_BEFORE: LazyLock<Rule> = LazyLock::new(|| {
@@ -54,10 +55,14 @@ static CHINESE_TIME: LazyLock<Rule> = LazyLock::new(|| {
 });
 /// Words before "every 10 minutes" or "every day" that make it a habit of the program or of the person.
 static HABIT_BEFORE: LazyLock<Rule> = LazyLock::new(|| {
-    Rule::new(r"(?i)(?:checkpoint(?:s|ing)?|sav(?:e|es|ing)|logging|heartbeats?|evaluat(?:e|es|ing)|refresh(?:es)?|polls?|(?-u:\b)(?:i|we|they|people|students|you)\s+(?:\w+\s+){0,2}?(?:use|work|need|open|log\s+in|meet|come)|that\s+i\s+use|used|保存|检查点|存一次)[^.;。；]{0,40}$")
+    Rule::new(
+        r"(?i)(?:checkpoint(?:s|ing)?|sav(?:e|es|ing)|logging|heartbeats?|evaluat(?:e|es|ing)|refresh(?:es)?|polls?|(?-u:\b)(?:i|we|they|people|students|you)\s+(?:\w+\s+){0,2}?(?:use|work|need|open|log\s+in|meet|come)|that\s+i\s+use|used|保存|检查点|存一次)[^.;。；]{0,40}$",
+    )
 });
 static HABIT_AFTER: LazyLock<Rule> = LazyLock::new(|| {
-    Rule::new(r"(?i)^\s*(?:work(?-u:\b)|use(?-u:\b)|driver|life|standup|meeting|basis|users?|users|users?(?-u:\b)|active|newspaper|business(?-u:\b)|都?(?:要|会|得)?(?:用|使用|上班|工作|登录)|的?(?:工作|使用|日常))")
+    Rule::new(
+        r"(?i)^\s*(?:work(?-u:\b)|use(?-u:\b)|driver|life|standup|meeting|basis|users?|users|users?(?-u:\b)|active|newspaper|business(?-u:\b)|都?(?:要|会|得)?(?:用|使用|上班|工作|登录)|的?(?:工作|使用|日常))",
+    )
 });
 
 pub(super) fn scan(scan: &mut Scan<'_>) {
@@ -122,7 +127,8 @@ fn english_days(scan: &mut Scan<'_>) {
             .to_ascii_lowercase();
         let nth = ["monthday", "nth", "on"].iter().find_map(|group| ordinal(words(&captures, group)));
         let weekday = day_numbers(words(&captures, "on"));
-        let twice = scan.text.get(at.0..at.1).is_some_and(|text| text.to_ascii_lowercase().starts_with("twice"));
+        let twice =
+            scan.text.get(at.0..at.1).is_some_and(|text| text.to_ascii_lowercase().starts_with("twice"));
         let part = said.as_str();
         let mut time = None;
         if let Some((end, clock)) = after(scan, at, part) {
@@ -176,7 +182,9 @@ fn compose(
         "week" | "weekly" => "0".to_owned(),
         "month" | "monthly" => return Some(format!("{minute} {hour} 1 * *")),
         "yearly" | "annually" => return Some(format!("{minute} {hour} 1 1 *")),
-        text if text.starts_with("business") || text.starts_with("monday ") && text.ends_with("friday") && !text.contains("and") => {
+        text if text.starts_with("business")
+            || text.starts_with("monday ") && text.ends_with("friday") && !text.contains("and") =>
+        {
             "1-5".to_owned()
         }
         text => day_numbers(text)?,
@@ -196,7 +204,13 @@ fn after(scan: &Scan<'_>, at: (usize, usize), part: &str) -> Option<(usize, (u32
     let captures = TIME_AFTER.first(scan.after(at.1))?;
     let text = words(&captures, "clock");
     // Without "at" only what can be nothing else: 06:30, 3am, noon.
+    // "nightly backups at 3am": what is done may stand between, after an adverb.
+    let between = range(&captures, "between").is_some();
+    if between && !["daily", "nightly", "weekly", "monthly"].contains(&part) {
+        return None;
+    }
     let plain = range(&captures, "at").is_none()
+        && !between
         && text.chars().all(|c| c.is_ascii_digit() || c.is_ascii_alphabetic())
         && !text.to_ascii_lowercase().ends_with('m')
         && !text.eq_ignore_ascii_case("noon")
@@ -217,7 +231,9 @@ fn after(scan: &Scan<'_>, at: (usize, usize), part: &str) -> Option<(usize, (u32
 fn before(scan: &Scan<'_>, at: (usize, usize), part: &str) -> Option<(usize, (u32, u32))> {
     let captures = TIME_BEFORE.first(scan.before(at.0))?;
     let text = words(&captures, "clock");
-    let exact = text.contains(':') || text.to_ascii_lowercase().trim_end_matches('.').ends_with('m') || text.ends_with("noon");
+    let exact = text.contains(':')
+        || text.to_ascii_lowercase().trim_end_matches('.').ends_with('m')
+        || text.ends_with("noon");
     if range(&captures, "at").is_none() && (!exact || text.to_ascii_lowercase().starts_with("a ")) {
         return None;
     }
@@ -298,7 +314,8 @@ fn day_numbers(text: &str) -> Option<String> {
     let mut days = Vec::new();
     for word in text.split(|c: char| !c.is_ascii_alphabetic()) {
         let word = word.to_ascii_lowercase();
-        let day = NAMES.iter().position(|name| word.starts_with(name)).and_then(|day| u32::try_from(day).ok());
+        let day =
+            NAMES.iter().position(|name| word.starts_with(name)).and_then(|day| u32::try_from(day).ok());
         if let Some(day) = day {
             days.push(day);
         }

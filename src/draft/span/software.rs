@@ -32,7 +32,9 @@ fn bounded(scan: &Scan<'_>, start: usize, end: usize) -> bool {
     let mut rest = scan.after(end).chars();
     let after = match rest.next() {
         Some(c) if word(c) => true,
-        Some('-' | '.') => rest.next().is_some_and(|c| c.is_ascii_alphanumeric()) && !scan.after(end).starts_with("-based"),
+        Some('-' | '.') => {
+            rest.next().is_some_and(|c| c.is_ascii_alphanumeric()) && !scan.after(end).starts_with("-based")
+        }
         _ => false,
     };
     !ascii_start || (!before && !after)
@@ -57,7 +59,9 @@ fn version(scan: &Scan<'_>, end: usize) -> (usize, String) {
     let length = body.find(|c: char| !(c.is_ascii_digit() || c == '.')).unwrap_or(body.len());
     let number = body.get(..length).unwrap_or("").trim_end_matches('.');
     let at = end + skipped + number.len();
-    let glued = scan.next(at).is_some_and(|c| c.is_ascii_alphabetic() || matches!(c, ':' | '_' | '/' | '%' | 'x' | '×'));
+    let glued = scan
+        .next(at)
+        .is_some_and(|c| c.is_ascii_alphabetic() || matches!(c, ':' | '_' | '/' | '%' | 'x' | '×'));
     let whole = !number.contains('.');
     if number.is_empty()
         || skipped == 0

@@ -14,29 +14,45 @@ const DAY: &str = r"(?:mon|tues?|wednes|thurs?|fri|satur|sun)day";
 static DATES: LazyLock<Vec<Rule>> = LazyLock::new(|| {
     vec![
         Rule::new(r"(?-u:\b)[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2})?Z?)?(?-u:\b)"),
-        Rule::new(r"(?-u:\b)(?:[0-9]{4}[/.][0-9]{1,2}[/.][0-9]{1,2}|[0-9]{1,2}[/.][0-9]{1,2}[/.][0-9]{4})(?-u:\b)"),
+        Rule::new(
+            r"(?-u:\b)(?:[0-9]{4}[/.][0-9]{1,2}[/.][0-9]{1,2}|[0-9]{1,2}[/.][0-9]{1,2}[/.][0-9]{4})(?-u:\b)",
+        ),
         Rule::new(&format!(
             r"(?i)(?-u:\b)(?:{MONTH}\.?|(?-i:May))\s+[0-9]{{1,2}}(?:st|nd|rd|th)?(?-u:\b)(?:,?\s+[0-9]{{4}}(?-u:\b))?"
         )),
         Rule::new(&format!(
             r"(?i)(?-u:\b)(?:the\s+)?[0-9]{{1,2}}(?:st|nd|rd|th)?\.?\s+(?:of\s+)?(?:{MONTH}|(?-i:May))(?-u:\b)(?:\.?\s+[0-9]{{4}}(?-u:\b))?"
         )),
-        Rule::new(r"(?i)(?-u:\b)(?:by|until|till|before|on|due)\s+(?:the\s+)?(?P<at>[0-9]{1,2}(?:st|nd|rd|th)|[0-9]{1,2}/[0-9]{1,2})(?-u:\b)"),
-        Rule::new(r"(?i)(?-u:\b)(?:in|since|until|till|by|from|year|before|after)\s+(?P<at>(?:19|20)[0-9]{2})(?-u:\b)"),
+        Rule::new(
+            r"(?i)(?-u:\b)(?:by|until|till|before|on|due)\s+(?:the\s+)?(?P<at>[0-9]{1,2}(?:st|nd|rd|th)|[0-9]{1,2}/[0-9]{1,2})(?-u:\b)",
+        ),
+        Rule::new(
+            r"(?i)(?-u:\b)(?:in|since|until|till|by|from|year|before|after)\s+(?P<at>(?:19|20)[0-9]{2})(?-u:\b)",
+        ),
         Rule::new(&format!(
             r"(?i)(?-u:\b)(?:by|until|till|before|on|next|this|due|due\s+on)\s+(?P<at>{DAY})(?-u:\b)(?:\s+(?:morning|afternoon|evening|night))?"
         )),
-        Rule::new(r"(?i)(?-u:\b)(?:tomorrow|tonight|today|yesterday|next\s+(?:week|month|year|quarter)|this\s+(?:week|weekend|month|evening)|(?:the\s+)?end\s+of\s+(?:the\s+|this\s+|next\s+)?(?:day|week|month|quarter|year))(?-u:\b)"),
-        Rule::new(r"(?:[0-9]{4}\s*年\s*)?[0-9]{1,2}\s*月\s*(?:[0-9]{1,2}\s*[日号])?|[0-9]{4}\s*年|[0-9]{1,2}\s*[号日]"),
-        Rule::new(r"[一二三四五六七八九十]+月[一二三四五六七八九十]+[日号]|今天|明天|后天|今晚|明晚|昨天|下个?(?:周|星期|礼拜)[一二三四五六日天末]?|本周[一二三四五六日天末]?|这?周末|下个月|月底|年底|下周"),
+        Rule::new(
+            r"(?i)(?-u:\b)(?:tomorrow|tonight|today|yesterday|next\s+(?:week|month|year|quarter)|this\s+(?:week|weekend|month|evening)|(?:the\s+)?end\s+of\s+(?:the\s+|this\s+|next\s+)?(?:day|week|month|quarter|year))(?-u:\b)",
+        ),
+        Rule::new(
+            r"(?:[0-9]{4}\s*年\s*)?[0-9]{1,2}\s*月\s*(?:[0-9]{1,2}\s*[日号])?|[0-9]{4}\s*年|[0-9]{1,2}\s*[号日]",
+        ),
+        Rule::new(
+            r"[一二三四五六七八九十]+月[一二三四五六七八九十]+[日号]|今天|明天|后天|今晚|明晚|昨天|下个?(?:周|星期|礼拜)[一二三四五六日天末]?|本周[一二三四五六日天末]?|这?周末|下个月|月底|年底|下周",
+        ),
     ]
 });
 static CLOCKS: LazyLock<Vec<Rule>> = LazyLock::new(|| {
     vec![
         Rule::new(r"(?i)(?-u:\b)[0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?(?:\s*[ap]\.?m(?-u:\b)\.?)?"),
-        Rule::new(&format!(r"(?i)(?-u:\b)(?:[0-9]{{1,2}}|{WORDS})(?:\s*[ap]\.?m(?-u:\b)\.?|\s+o'?clock(?-u:\b))")),
+        Rule::new(&format!(
+            r"(?i)(?-u:\b)(?:[0-9]{{1,2}}|{WORDS})(?:\s*[ap]\.?m(?-u:\b)\.?|\s+o'?clock(?-u:\b))"
+        )),
         Rule::new(r"(?i)(?-u:\b)(?:noon|midnight|midday)(?-u:\b)"),
-        Rule::new(r"(?:凌晨|早上|早晨|清晨|上午|中午|下午|傍晚|晚上|夜里|夜间|深夜|半夜)?\s*(?:[0-9]{1,2}|[一二两三四五六七八九十]+)\s*(?:点钟?(?:半|一刻|三刻|(?:[0-9]{1,2}|[一二三四五六七八九十]+)分)?|时(?:[0-9]{1,2}分)?)"),
+        Rule::new(
+            r"(?:凌晨|早上|早晨|清晨|上午|中午|下午|傍晚|晚上|夜里|夜间|深夜|半夜)?\s*(?:[0-9]{1,2}|[一二两三四五六七八九十]+)\s*(?:点钟?(?:半|一刻|三刻|(?:[0-9]{1,2}|[一二三四五六七八九十]+)分)?|时(?:[0-9]{1,2}分)?)",
+        ),
     ]
 });
 static CLOCK: LazyLock<Rule> = LazyLock::new(|| {
@@ -50,7 +66,8 @@ static ZONE: LazyLock<Rule> = LazyLock::new(|| {
     )
 });
 const NOUNS_OF_COUNTS: [&str; 12] = [
-    "gpu", "gpus", "node", "nodes", "replica", "replicas", "worker", "workers", "cores", "cpus", "pods", "cards",
+    "gpu", "gpus", "node", "nodes", "replica", "replicas", "worker", "workers", "cores", "cpus", "pods",
+    "cards",
 ];
 
 pub(super) fn scan(scan: &mut Scan<'_>) {
