@@ -293,6 +293,20 @@ impl<'a> Drafter<'a> {
                 ..asked(filled, questions)
             })));
         }
+        if !gated.missing.is_empty() {
+            let questions = gated
+                .missing
+                .into_iter()
+                .map(|field| {
+                    let slot = pattern.form.slots.iter().find(|slot| slot.parameter == field);
+                    Question { text: words::missing(&field, slot, language), field }
+                })
+                .collect();
+            return Err(Box::new(Outcome::Asked(Asked {
+                findings: gated.report.findings,
+                ..asked(filled, questions)
+            })));
+        }
         let thing = render::thing(pattern, filled, gated.objects)
             .map_err(|error| refused(filled, &error, language))?;
         let policies = (gated.report.policies_passed, gated.report.policies_total);
@@ -337,16 +351,14 @@ fn object_name(narrowed: &Narrowed, turn: &Turn<'_>) -> Option<String> {
 
 /// Required parameters without a value, each as a question.
 fn open_questions(pattern: &Pattern, filled: &Filled, language: Language) -> Vec<Question> {
-    let given = |name: &str| filled.get(name).is_some_and(|value| !value.is_null());
-    let mut questions = Vec::new();
-    for parameter in pattern.parameters.iter().filter(|p| p.required && p.default.is_none() && !given(&p.name)) {
-        let slot = pattern.form.slots.iter().find(|slot| slot.parameter == parameter.name);
-        questions.push(Question {
-            field: parameter.name.clone(),
-            text: words::missing(&parameter.name, slot, language),
-        });
-    }
-    questions
+    pattern
+        .open(&filled.spec())
+        .into_iter()
+        .map(|parameter| {
+            let slot = pattern.form.slots.iter().find(|slot| slot.parameter == parameter.name);
+            Question { field: parameter.name.clone(), text: words::missing(&parameter.name, slot, language) }
+        })
+        .collect()
 }
 
 /// A question about a thing, with what was understood so far.

@@ -23,6 +23,8 @@ pub struct Gated {
     pub repaired: Vec<Intervention>,
     /// What the person said and policy forbids.
     pub forbidden: Vec<Intervention>,
+    /// Parameters that policy requires and nobody gave.
+    pub missing: Vec<String>,
 }
 
 /// Renders, checks, and repairs what code may repair.
@@ -39,15 +41,19 @@ pub fn pass(
         let objects = render::objects(pattern, filled)?;
         let report = check(&objects, context);
         if report.verdict == Verdict::Allowed {
-            return Ok(Gated { objects, report, repaired, forbidden: Vec::new() });
+            return Ok(Gated { objects, report, repaired, forbidden: Vec::new(), missing: Vec::new() });
         }
         let Some(rule) = first_denial(&report) else {
-            return Ok(Gated { objects, report, repaired, forbidden: Vec::new() });
+            return Ok(Gated { objects, report, repaired, forbidden: Vec::new(), missing: Vec::new() });
         };
+        if wants_owner(pattern, filled, &rule, context) {
+            let missing = vec!["owner".to_owned()];
+            return Ok(Gated { objects, report, repaired, forbidden: Vec::new(), missing });
+        }
         match cure(pattern, filled, &rule, context) {
             Some(cure) if cure.said => {
                 let forbidden = vec![cure.intervention(&rule)];
-                return Ok(Gated { objects, report, repaired, forbidden });
+                return Ok(Gated { objects, report, repaired, forbidden, missing: Vec::new() });
             }
             Some(cure) if cure.allowed.is_some() && repaired.len() < MOST_REPAIRS => {
                 repaired.push(cure.intervention(&rule));
@@ -55,12 +61,12 @@ pub fn pass(
                     filled.values.insert(cure.parameter, Chosen::decided(value, Origin::Policy));
                 }
             }
-            _ => return Ok(Gated { objects, report, repaired, forbidden: Vec::new() }),
+            _ => return Ok(Gated { objects, report, repaired, forbidden: Vec::new(), missing: Vec::new() }),
         }
     }
     let objects = render::objects(pattern, filled)?;
     let report = check(&objects, context);
-    Ok(Gated { objects, report, repaired, forbidden: Vec::new() })
+    Ok(Gated { objects, report, repaired, forbidden: Vec::new(), missing: Vec::new() })
 }
 
 /// The rule of the first error.
@@ -128,6 +134,18 @@ fn cure(pattern: &Pattern, filled: &Filled, rule: &str, context: &CheckContext<'
         }
     }
     None
+}
+
+/// Whether an owner is all that the rule wants. Nobody's name is invented: the trial value is thrown away.
+fn wants_owner(pattern: &Pattern, filled: &Filled, rule: &str, context: &CheckContext<'_>) -> bool {
+    if filled.get("owner").is_some() {
+        return false;
+    }
+    let mut trial = filled.clone();
+    trial.values.insert("owner".into(), Chosen::decided("somebody", Origin::User));
+    render::objects(pattern, &trial)
+        .map(|objects| !check(&objects, context).findings.iter().any(|finding| denied_by(finding, rule)))
+        .unwrap_or(false)
 }
 
 /// Whether the rule is content once the value is gone (only where it may be).
