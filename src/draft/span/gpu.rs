@@ -56,7 +56,7 @@ const PRODUCT: &str = r"(?:GB?[H]?[23]00|B[123]00|H(?:[128]00|20)|A(?:[18]00|10G
 
 static NAMED: LazyLock<Rule> = LazyLock::new(|| {
     Rule::new(&format!(
-        r"(?i)(?:(?-u:\b)|[0-9][x×*])(?P<all>(?:(?:nvidia|amd|tesla|instinct)[\s-]+)*(?P<product>{PRODUCT})(?:-(?:SXM[0-9]?|PCIE|NVL))?(?P<memory>[\s-]*(?P<size>[0-9]{{2,3}})\s?(?P<unit>GB|G|gigs?))?(?P<plural>'?s)?)(?-u:\b)"
+        r"(?i)(?:(?-u:\b)|[0-9][x×*])(?P<all>(?:(?:nvidia|amd|tesla|instinct)[\s-]+)*(?P<product>{PRODUCT})(?:-(?:SXM[0-9]?|PCIE|NVL))?(?P<memory>[\s-]*(?P<size>[0-9]{{2,3}})\s?(?P<unit>GB|G|gigs?))?(?P<plural>'?s)?)(?:(?-u:\b)|[x×*][0-9])"
     ))
 });
 static CONSUMER: LazyLock<Rule> = LazyLock::new(|| {
