@@ -195,6 +195,8 @@ fn gpu_products() {
         ("B200 and H20", "gpu-product:B200=B200 | gpu-product:H20=H20"),
         ("2x4090s", "count:2=2 | gpu-product:4090s=RTX-4090"),
         ("A100x4", "count:4=4 | gpu-product:A100=A100"),
+        ("1 A6000 GPU", "count:1=1 | gpu-product:A6000=RTX-A6000"),
+        ("RTX A6000", "gpu-product:RTX A6000=RTX-A6000"),
         ("MI300X", "gpu-product:MI300X=MI300X"),
         ("GB200", "gpu-product:GB200=GB200"),
         ("昇腾910B", "gpu-product:昇腾910B=Ascend-910B"),
