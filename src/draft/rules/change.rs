@@ -98,13 +98,22 @@ pub(super) fn judge(
         }
         let next = word_after(body, end);
         let owned = ["my", "the", "our", "this", "that", "it"].contains(&next.as_str());
-        let labelled = spans.iter().any(|span| {
-            span.kind == SlotType::Name
-                && !span.negated
-                && span.start < offset + end + 24
-                && span.text.eq_ignore_ascii_case(&next)
-        });
-        if !context.follow_up && (owned || labelled) {
+        let second = word_after(
+            body,
+            end + body.get(end..).map_or(0, |tail| tail.len() - tail.trim_start().len()) + next.len(),
+        );
+        let numbered = |word: &str| word.contains('-') && word.chars().any(|c| c.is_ascii_digit());
+        let labelled = numbered(&next)
+            || numbered(&second)
+            || spans.iter().any(|span| {
+                let near = (offset + end..offset + end + 16).contains(&span.start);
+                let label = span.text.contains('-') || span.text.eq_ignore_ascii_case(&next);
+                span.kind == SlotType::Name && !span.negated && near && label
+            });
+        // "stop the notebook after 8 hours" says how long a new one lives.
+        let lifetime =
+            spans.iter().any(|span| span.kind == SlotType::Duration) && !find_cue(body, "after").is_empty();
+        if !context.follow_up && !lifetime && (owned || labelled) {
             return Some(DeclineCode::NotYet);
         }
     }

@@ -22,6 +22,9 @@ const PRODUCTS: &[(&str, &[u32])] = &[
     ("H20", &[96, 141]),
     ("A800", &[80, 40]),
     ("A100", &[40, 80]),
+    ("A6000", &[48]),
+    ("A5000", &[24]),
+    ("A4000", &[16]),
     ("A40", &[48]),
     ("A30", &[24]),
     ("A16", &[64]),
@@ -52,11 +55,11 @@ const PRODUCTS: &[(&str, &[u32])] = &[
 /// Products whose short name is a word of other things too: upper case only.
 const SHORT: &[&str] = &["A2", "A10", "A16", "A30", "A40", "L4", "L20", "P4", "P40", "T4", "K80", "H20"];
 
-const PRODUCT: &str = r"(?:GB?[H]?[23]00|B[123]00|H(?:[128]00|20)|A(?:[18]00|10G|10|16|2|30|40)|L(?:40S|40|20|4)|V100S?|P100|P40|P4|T4|K80|MI(?:355X|350X|325X|300[XA]|250X?|210|100))";
+const PRODUCT: &str = r"(?:GB?[H]?[23]00|B[123]00|H(?:[128]00|20)|A(?:[18]00|[456]000|10G|10|16|2|30|40)|L(?:40S|40|20|4)|V100S?|P100|P40|P4|T4|K80|MI(?:355X|350X|325X|300[XA]|250X?|210|100))";
 
 static NAMED: LazyLock<Rule> = LazyLock::new(|| {
     Rule::new(&format!(
-        r"(?i)(?:(?-u:\b)|[0-9][x×*])(?P<all>(?:(?:nvidia|amd|tesla|instinct)[\s-]+)*(?P<product>{PRODUCT})(?:-(?:SXM[0-9]?|PCIE|NVL))?(?P<memory>[\s-]*(?P<size>[0-9]{{2,3}})\s?(?P<unit>GB|G|gigs?))?(?P<plural>'?s)?)(?-u:\b)"
+        r"(?i)(?:(?-u:\b)|[0-9][x×*])(?P<all>(?:(?:nvidia|amd|tesla|instinct)[\s-]+)*(?P<product>{PRODUCT})(?:-(?:SXM[0-9]?|PCIE|NVL))?(?P<memory>[\s-]*(?P<size>[0-9]{{2,3}})\s?(?P<unit>GB|G|gigs?))?(?P<plural>'?s)?)(?:(?-u:\b)|[x×*][0-9])"
     ))
 });
 static CONSUMER: LazyLock<Rule> = LazyLock::new(|| {
@@ -119,6 +122,8 @@ pub(super) fn scan(scan: &mut Scan<'_>) {
             Some(size) if own && sizes.len() > 1 && !(*name == "H100" && size == 80) => {
                 format!("{name}-{size}GB")
             }
+            // The same card is called A6000 and RTX A6000.
+            _ if name.len() == 5 && name.starts_with('A') => format!("RTX-{name}"),
             _ => (*name).to_owned(),
         };
         scan.strong(SlotType::GpuProduct, at, value);

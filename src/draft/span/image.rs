@@ -99,7 +99,7 @@ fn is_image(scan: &Scan<'_>, registry: &str, name: &str, tag: &str, digest: bool
     let first = name.split('/').next().unwrap_or(name);
     if !letters
         || !first.starts_with(|c: char| c.is_ascii_alphabetic())
-        || among(FIELDS, name)
+        || (among(FIELDS, name) && !node_image(name, tag, cued))
         || is_port(tag)
     {
         return false;
@@ -110,6 +110,11 @@ fn is_image(scan: &Scan<'_>, registry: &str, name: &str, tag: &str, digest: bool
         || name.contains('/')
         || tag.chars().any(|c| c.is_ascii_digit())
         || ["latest", "stable", "slim", "alpine", "edge", "main", "dev", "nightly", "lts"].contains(&tag)
+}
+
+/// `node:latest` and `node:20-alpine` are the image of Node.js, `node:3` is a number of nodes.
+fn node_image(name: &str, tag: &str, cued: bool) -> bool {
+    name == "node" && (cued || !tag.chars().all(|c| c.is_ascii_digit()))
 }
 
 /// Three to five digits after a colon are a port; one or two a version (`redis:7`), eight a date.

@@ -41,6 +41,12 @@ static REFERENCE: LazyLock<Vec<Rule>> = LazyLock::new(|| {
         Rule::new(&format!(
             r#"(?i)(?-u:\b)(?:the|from|my|our|on|in|using|with|mount)\s+["'`“]?(?P<label>{LABEL})["'`”]?\s+{REFERENCES}s?(?-u:\b)"#
         )),
+        Rule::new(&format!(
+            r"(?:挂载|挂上|挂)(?:上|一下)?\s*(?P<label>{LABEL})|把\s*(?P<held>{LABEL})\s*(?:这个|的)?\s*(?:数据集|卷)?\s*(?:挂|挂载)"
+        )),
+        Rule::new(&format!(
+            r"(?i)(?-u:\b)mount(?:ing|s)?\s+(?:the\s+)?(?P<label>{LABEL})\s+(?:at|on|to|under|into)(?-u:\b)"
+        )),
     ]
 });
 /// A place or a purpose: `in vision`, `for vision`.
@@ -73,7 +79,13 @@ static TECHNICAL: LazyLock<Rule> = LazyLock::new(|| {
         r"(?i)^(?:python|py|pg|postgres|postgresql|cuda|cu|k|k8|fp|bf|int|uint|utf|md|sha|ipv|http|v|x|arm|amd|s|gpt|llama|qwen|mp|h|a|l|t|rtx|gtx|mi|gb|node|redis|mysql|bert|resnet|yolov?|vit|imagenet|cifar|mnist|web|top|oauth|base|mp|java|vue|log|tls|gen|pcie|nvme|sxm|ddr|phase|step|cpu|gpu|port|ubuntu|debian|epoch|part)[0-9]+s?$|^k8s$|^e2e$",
     )
 });
-/// Words that stand behind a cue and are no names.
+/// Words that are no names even behind an explicit cue (`in namespace …`, `called …`): grammar, and cues themselves.
+/// Any other word may be one there: `in namespace research`.
+const GRAMMAR: &str = "\
+    a an the my our your his her their its it this that these those and or but for with without in into on at of by \
+    to from as is are be should will would can must may which who where when so please using call called name named \
+    names after me us you them has have needs need not no give use if then";
+/// Words that stand behind a weak cue and are no names.
 pub(super) const STOP: &str = "\
     a an the my our your his her their its it this that these those some any all each every both no none \
     one two three four five six seven eight nine ten half me us you him them myself someone everyone \
@@ -93,7 +105,7 @@ pub(super) const STOP: &str = "\
     chinese mind free fun work class quota long short ever once twice shared mounted called named size \
     plus minus sure reading writing access background detail details fact turn sync read write save \
     store hold keep see share itself avoid limit limits request requests default research load balancer \
-    type kind version backed persistent ephemeral external internal public private ready mode needed";
+    type kind version pvc backed persistent ephemeral external internal public private ready mode needed";
 
 pub(super) fn scan(scan: &mut Scan<'_>) {
     for captures in NAMED.all(scan.text) {
@@ -102,7 +114,7 @@ pub(super) fn scan(scan: &mut Scan<'_>) {
         let Some(at) = quoted.or(plain) else { continue };
         let text = scan.text.get(at.0..at.1).unwrap_or("");
         if quoted.is_none()
-            && (stop(text) || (text.len() < 2 && !text.chars().all(|c| c.is_ascii_alphanumeric())))
+            && (grammar(text) || (text.len() < 2 && !text.chars().all(|c| c.is_ascii_alphanumeric())))
         {
             continue;
         }
@@ -113,13 +125,13 @@ pub(super) fn scan(scan: &mut Scan<'_>) {
     for rule in NAMESPACE.iter() {
         for captures in rule.all(scan.text) {
             if let Some(at) = range(&captures, "label") {
-                add(scan, at, true);
+                add_certain(scan, at);
             }
         }
     }
     for rule in REFERENCE.iter() {
         for captures in rule.all(scan.text) {
-            if let Some(at) = range(&captures, "label") {
+            if let Some(at) = range(&captures, "label").or_else(|| range(&captures, "held")) {
                 let text = scan.text.get(at.0..at.1).unwrap_or("");
                 add(scan, at, labelled(text) && !compound(text));
             }
@@ -172,6 +184,25 @@ fn existing(scan: &mut Scan<'_>) {
             }
         }
     }
+}
+
+/// After `namespace`, `队列` and the like any word but those of grammar is a name.
+fn add_certain(scan: &mut Scan<'_>, at: (usize, usize)) {
+    let text = scan.text.get(at.0..at.1).unwrap_or("");
+    if grammar(text) {
+        return;
+    }
+    if !stop(text) {
+        add(scan, at, true);
+    } else if !scan.taken_strongly(SlotType::Name, at)
+        && let Some(label) = dns_label(text)
+    {
+        scan.strong(SlotType::Name, at, label);
+    }
+}
+
+fn grammar(text: &str) -> bool {
+    among(GRAMMAR, text.to_ascii_lowercase().as_str())
 }
 
 fn add(scan: &mut Scan<'_>, at: (usize, usize), strong: bool) {

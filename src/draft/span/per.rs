@@ -9,7 +9,7 @@ use crate::pattern::{Per, SlotType};
 
 static NODE: LazyLock<Rule> = LazyLock::new(|| {
     Rule::new(
-        r"(?i)(?-u:\b)(?P<each>each|apiece|per[\s-]+(?:node|worker|replica|pod|machine|server|host|instance|box|copy)|(?:on|for|in)\s+every\s+(?:node|worker|replica|pod|machine|server)|every\s+(?:node|worker|replica|pod|machine|server)|a\s+(?:piece|node))(?-u:\b)(?:\s+(?:node|worker|replica|pod|machine|server|host|instance|one|of\s+them))?|(?P<zh>每(?:一)?个?(?:台|节点|副本|机器|worker|实例|机|pod)(?:机器|服务器)?|各(?:自)?|单机|单节点)",
+        r"(?i)(?-u:\b)(?P<each>each|apiece|per[\s-]+(?:node|worker|replica|pod|machine|server|host|instance|box|copy)|(?:on|for|in)\s+every\s+(?:node|worker|replica|pod|machine|server)|every\s+(?:node|worker|replica|pod|machine|server)|a\s+(?:piece|node))(?-u:\b)(?:\s+(?:node|worker|replica|pod|machine|server|host|instance|one|of\s+them))?|(?P<zh>每(?:一)?个?(?:台|节点|副本|机器|worker|实例|机|pod)(?:机器|服务器)?|各(?:自)?|单机|一机|单节点)",
     )
 });
 static TOTAL: LazyLock<Rule> = LazyLock::new(|| {

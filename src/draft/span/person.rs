@@ -22,7 +22,7 @@ static TEAM: LazyLock<Rule> = LazyLock::new(|| {
 });
 static FOR: LazyLock<Rule> = LazyLock::new(|| {
     Rule::new(
-        r"(?-u:\b)[Ff]or\s+(?:Dr\.?\s+|Prof\.?\s+|Mr\.?\s+|Ms\.?\s+)?(?P<who>[A-Z][A-Za-zÀ-ÿ]+(?:['’]s)?(?:\s+[A-Z][A-Za-zÀ-ÿ]+(?:['’]s)?)*|(?P<lower>[a-z][a-z0-9]+(?:['’]s)?))",
+        r"(?-u:\b)[Ff]or\s+(?:Dr\.?\s+|Prof\.?\s+|Mr\.?\s+|Ms\.?\s+)?(?P<who>[A-Z][A-Za-zÀ-ÿ]+['’]s\s+(?:lab|team|group)(?-u:\b)|[A-Z][A-Za-zÀ-ÿ]+(?:['’]s)?(?:\s+[A-Z][A-Za-zÀ-ÿ]+(?:['’]s)?)*|(?P<lower>[a-z][a-z0-9]+(?:-[a-z0-9]+)*(?:['’]s)?))",
     )
 });
 static I_AM: LazyLock<Rule> = LazyLock::new(|| {

@@ -28,7 +28,7 @@ static INTERVAL: LazyLock<Rule> = LazyLock::new(|| {
 });
 static DAYS: LazyLock<Rule> = LazyLock::new(|| {
     Rule::new(&format!(
-        r"(?i)(?-u:\b)(?:(?:every|each)\s+(?:single\s+)?(?P<every>night|day|morning|evening|afternoon|midnight|noon|(?:week|work|business\s+)day|weekend|week|month|hour|minute|{DAY}(?:(?:\s*,\s*|\s*,?\s+and\s+){DAY})*)(?P<monthday>\s+on\s+the\s+(?:[0-9]{{1,2}}(?:st|nd|rd|th)|first|last))?|(?:once|twice)\s+(?:a|per|every)\s+(?P<once>minute|hour|day|night|week|month)|(?P<adverb>daily|nightly|hourly|weekly|monthly|yearly|annually)(?:\s+on\s+(?P<on>{DAY}|the\s+(?:[0-9]{{1,2}}(?:st|nd|rd|th)|first)))?|(?:on\s+)?(?P<plural>weekdays|workdays|business\s+days|weekends|(?:mon|tues|wednes|thurs|fri|satur|sun)days(?:(?:\s*,\s*|\s*,?\s+and\s+)(?:mon|tues|wednes|thurs|fri|satur|sun)days)*)|(?P<from>monday\s+(?:to|through|till|until|-)\s+friday|mon-fri)|on\s+the\s+(?P<nth>first|[0-9]{{1,2}}(?:st|nd|rd|th))\s+(?:day\s+)?of\s+(?:every|each|the)\s+month)(?-u:\b)"
+        r"(?i)(?-u:\b)(?:(?:every|each)\s+(?:single\s+)?(?P<every>night|day|morning|evening|afternoon|midnight|noon|(?:week|work|business\s+)day|weekend|week|month|hour|minute|{DAY}(?:(?:\s*,\s*|\s*,?\s+and\s+){DAY})*)(?:\s+(?P<partofday>morning|evening|afternoon|night))?(?P<monthday>\s+on\s+the\s+(?:[0-9]{{1,2}}(?:st|nd|rd|th)|first|last))?|(?:once|twice)\s+(?:a|per|every)\s+(?P<once>minute|hour|day|night|week|month)|(?P<adverb>daily|nightly|hourly|weekly|monthly|yearly|annually)(?:\s+on\s+(?P<on>{DAY}|the\s+(?:[0-9]{{1,2}}(?:st|nd|rd|th)|first)))?|(?:on\s+)?(?P<plural>weekdays|workdays|business\s+days|weekends|(?:mon|tues|wednes|thurs|fri|satur|sun)days(?:(?:\s*,\s*|\s*,?\s+and\s+)(?:mon|tues|wednes|thurs|fri|satur|sun)days)*)|(?P<from>monday\s+(?:to|through|till|until|-)\s+friday|mon-fri)|on\s+the\s+(?P<nth>first|[0-9]{{1,2}}(?:st|nd|rd|th))\s+(?:day\s+)?of\s+(?:every|each|the)\s+month)(?-u:\b)"
     ))
 });
 static CHINESE_DAYS: LazyLock<Rule> = LazyLock::new(|| {
@@ -130,10 +130,12 @@ fn english_days(scan: &mut Scan<'_>) {
         let twice =
             scan.text.get(at.0..at.1).is_some_and(|text| text.to_ascii_lowercase().starts_with("twice"));
         let part = said.as_str();
+        let of_day = words(&captures, "partofday").to_ascii_lowercase();
+        let hint = if of_day.is_empty() { part } else { of_day.as_str() };
         let mut time = None;
-        if let Some((end, clock)) = after(scan, at, part) {
+        if let Some((end, clock)) = after(scan, at, hint) {
             (at.1, time) = (end, Some(clock));
-        } else if let Some((start, clock)) = before(scan, at, part) {
+        } else if let Some((start, clock)) = before(scan, at, hint) {
             (at.0, time) = (start, Some(clock));
         } else if habit(scan, at) {
             continue;

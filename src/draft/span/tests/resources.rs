@@ -194,6 +194,9 @@ fn gpu_products() {
         ("two RTX 3090s", "gpu-product:RTX 3090s=RTX-3090 | !duration"),
         ("B200 and H20", "gpu-product:B200=B200 | gpu-product:H20=H20"),
         ("2x4090s", "count:2=2 | gpu-product:4090s=RTX-4090"),
+        ("A100x4", "count:4=4 | gpu-product:A100=A100"),
+        ("1 A6000 GPU", "count:1=1 | gpu-product:A6000=RTX-A6000"),
+        ("RTX A6000", "gpu-product:RTX A6000=RTX-A6000"),
         ("MI300X", "gpu-product:MI300X=MI300X"),
         ("GB200", "gpu-product:GB200=GB200"),
         ("昇腾910B", "gpu-product:昇腾910B=Ascend-910B"),
@@ -229,6 +232,8 @@ fn per_node_and_total() {
         ("一共16张卡，两台机器", "count:16=16 @total | count:两=2"),
         ("总共12张GPU", "count:12=12 @total"),
         ("单机八卡", "count:八=8 @node"),
+        ("一机八卡，一共两机", "count:八=8 @node | count:两=2"),
+        ("3 replicas, 10Gi each", "quantity:10Gi=10Gi @node | count:3=3"),
         ("100G的共享存储", "quantity:100G=100G"),
     ]);
 }
