@@ -109,6 +109,7 @@ pub(super) fn evaluate(
                 Match::Yes | Match::Assumed => one.run(known, &mut evaluation),
             };
         }
+        conceal(&subject.placed, review.old, &mut evaluation);
         if matched {
             evaluation.matched.push(policy.name.clone());
             if evaluation.findings.len() == before {
@@ -117,6 +118,24 @@ pub(super) fn evaluate(
         }
     }
     evaluation
+}
+
+/// Takes the values of a Secret out of everything that is said about it.
+fn conceal(object: &Value, old: Option<&Value>, evaluation: &mut Evaluation) {
+    if object.get("kind").and_then(Value::as_str) != Some("Secret") {
+        return;
+    }
+    let maps = [Some(object), old].into_iter().flatten().flat_map(|o| [o.get("data"), o.get("stringData")]);
+    let values = maps.flatten().filter_map(Value::as_object).flat_map(|map| map.values());
+    let secrets: Vec<&str> = values.filter_map(Value::as_str).filter(|value| !value.is_empty()).collect();
+    let texts = evaluation.findings.iter_mut().map(|finding| &mut finding.message);
+    for text in texts.chain(evaluation.annotations.iter_mut().map(|(_, value)| value)) {
+        for secret in &secrets {
+            if text.contains(secret) {
+                *text = text.replace(secret, "***");
+            }
+        }
+    }
 }
 
 /// One policy under one binding for one object.

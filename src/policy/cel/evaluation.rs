@@ -172,7 +172,7 @@ impl<'a> Evaluation<'a> {
         scope.add_variable_as_val("variables", Box::new(Variables(self)));
         let value = CelValue::resolve_val(&program.expression, &scope);
         self.trouble()?;
-        read(value.map_err(|error| self.explain(&error))?.as_ref())
+        read(value.map_err(|error| explain(&error))?.as_ref())
     }
 
     /// What makes every outcome of this evaluation unknown, whatever value came out.
@@ -191,18 +191,6 @@ impl<'a> Evaluation<'a> {
             .map_or(Ok(()), |error| Err(error.clone()))
     }
 
-    fn explain(&self, error: &ExecutionError) -> EvaluationError {
-        EvaluationError::Failed(match error {
-            ExecutionError::NoSuchKey(key) => format!("no such key: {key}"),
-            ExecutionError::FunctionError { message, .. } => message.clone(),
-            ExecutionError::IndexOutOfBounds(_) => "index out of bounds".to_owned(),
-            other => {
-                let text = other.to_string();
-                text.chars().take(300).collect()
-            }
-        })
-    }
-
     fn variable(&self, name: &str) -> Result<&dyn Val, EvaluationError> {
         let place = self.variables.iter().position(|(known, _)| known == name);
         let entry = place.and_then(|place| Some((self.variables.get(place)?, self.values.get(place)?)));
@@ -210,10 +198,35 @@ impl<'a> Evaluation<'a> {
             return Err(EvaluationError::Failed(format!("there is no variable {name}")));
         };
         let value = value.get_or_init(|| {
-            self.evaluate(program, |value| node::freeze(value).map_err(|error| self.explain(&error)))
+            self.evaluate(program, |value| node::freeze(value).map_err(|error| explain(&error)))
         });
         value.as_ref().map(AsRef::as_ref).map_err(Clone::clone)
     }
+}
+
+/// An error without the values that it is about: an object may be a Secret.
+fn explain(error: &ExecutionError) -> EvaluationError {
+    EvaluationError::Failed(match error {
+        ExecutionError::NoSuchKey(key) => format!("no such key: {key}"),
+        ExecutionError::FunctionError { message, .. } => message.clone(),
+        ExecutionError::IndexOutOfBounds(_) => "index out of bounds".to_owned(),
+        ExecutionError::NoSuchOverload(_)
+        | ExecutionError::UndeclaredReference(_)
+        | ExecutionError::InvalidArgumentCount { .. } => error.to_string(),
+        ExecutionError::UnexpectedType { got, want } => {
+            let got = got.split(['(', '{', ' ']).next().unwrap_or_default();
+            format!("unexpected type: got {got}, want {want}")
+        }
+        ExecutionError::DivisionByZero(_) | ExecutionError::RemainderByZero(_) => {
+            "division by zero".to_owned()
+        }
+        ExecutionError::Overflow(..) => "the result of an operation is too large".to_owned(),
+        ExecutionError::DuplicateKey(_) => "a map has the same key twice".to_owned(),
+        ExecutionError::UnsupportedBinaryOperator(operator, ..) => {
+            format!("operator '{operator}' does not take operands of these types")
+        }
+        _ => "an operation does not take values of these types".to_owned(),
+    })
 }
 
 /// The `variables` of one evaluation as a value: a look at one evaluates it.

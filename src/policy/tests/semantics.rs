@@ -372,3 +372,23 @@ fn other_engines_are_refused_by_name() {
     let params = documents("apiVersion: example.com/v1\nkind: Limits\nmetadata: {name: x}\nmax: 3");
     assert!(PolicySet::from_manifests(&params).unwrap().is_empty());
 }
+
+#[test]
+fn the_values_of_a_secret_are_in_no_message() {
+    let secret = json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s", "namespace": "lab"},
+        "stringData": {"password": "hunter2"}});
+    let set = set(&[
+        policy(json!({
+            "validations": [
+                {"expression": "false", "messageExpression": "'it is ' + object.stringData.password"},
+                {"expression": "object.stringData.password + 1 == ''"},
+                {"expression": "quantity(object.stringData.password).sign() == 1"},
+            ],
+            "auditAnnotations": [{"key": "k", "valueExpression": "object.stringData.password"}],
+        })),
+        binding("b", json!({})),
+    ]);
+    let evaluation = set.evaluate(&Review::create(&secret, &User::named("ann")));
+    assert_eq!(evaluation.findings.len(), 3);
+    assert!(!format!("{evaluation:?}").contains("hunter2"), "{evaluation:#?}");
+}
