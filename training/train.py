@@ -285,23 +285,24 @@ def main() -> None:
     parser.add_argument("--state", type=Path, help="state to resume from and to write to")
     parser.add_argument("--minutes", type=float, default=35)
     parser.add_argument("--vocab", type=int, default=2048)
-    parser.add_argument("--width", type=int, default=256)
+    parser.add_argument("--width", type=int, default=192)
     parser.add_argument("--layers", type=int, default=6)
-    parser.add_argument("--heads", type=int, default=8)
-    parser.add_argument("--hidden", type=int, default=704)
+    parser.add_argument("--heads", type=int, default=6)
+    parser.add_argument("--hidden", type=int, default=512)
     parser.add_argument("--longest", type=int, default=512)
     parser.add_argument("--tokens", type=int, default=6144, help="tokens a batch")
     parser.add_argument("--rate", type=float, default=2e-3)
     parser.add_argument("--given", type=float, default=0.1, help="weight of text that is given, not learned")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--dtype", choices=["auto", "float32", "bfloat16"], default="auto")
     args = parser.parse_args()
 
     torch.manual_seed(args.seed)
     torch.set_num_threads(args.threads)
     random_ = random.Random(args.seed)
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    dtype = fastest_dtype(device)
+    dtype = fastest_dtype(device) if args.dtype == "auto" else getattr(torch, args.dtype)
 
     rows = [json.loads(line)["segments"] for line in args.corpus.open(encoding="utf-8")]
     random_.shuffle(rows)
