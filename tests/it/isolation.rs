@@ -44,9 +44,8 @@ fn poisoned(listener: &Listener) -> Copilot {
 
 /// The verbs that the help names, in its order.
 fn verbs(copilot: &Copilot) -> Vec<String> {
-    copilot
-        .run(["--help"])
-        .stdout
+    let help = copilot.run(["--help"]).expect_code(0).stdout;
+    let verbs: Vec<String> = help
         .lines()
         .skip_while(|line| *line != "Commands:")
         .skip(1)
@@ -55,7 +54,9 @@ fn verbs(copilot: &Copilot) -> Vec<String> {
         .filter_map(|line| line.strip_prefix("  ").filter(|rest| !rest.starts_with(' ')))
         .filter_map(|line| line.split_whitespace().next())
         .map(str::to_owned)
-        .collect()
+        .collect();
+    assert!(verbs.len() > 3, "the help names its verbs under 'Commands:'\n{help}");
+    verbs
 }
 
 #[test]

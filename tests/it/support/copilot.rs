@@ -253,13 +253,14 @@ fn files_are_written_and_read_in_the_working_folder() {
 }
 
 #[test]
-fn a_call_leaves_nothing_behind() {
+fn version_and_help_need_nothing_and_leave_nothing_behind() {
     let copilot = Copilot::new();
-    for argument in ["--version", "--help"] {
-        let output = copilot.run([argument]);
-        for folder in [copilot.home(), copilot.tmp(), copilot.work()] {
-            let left: Vec<_> = std::fs::read_dir(&folder).expect("the folder").flatten().collect();
-            assert!(left.is_empty(), "{argument} left {left:?}\n{output:?}");
-        }
+    let version = copilot.run(["--version"]).expect_code(0);
+    assert_eq!(version.stdout.trim(), format!("kubectl-copilot {}", env!("CARGO_PKG_VERSION")));
+    let help = copilot.run(["--help"]).expect_code(0);
+    assert!(help.stdout.contains("Usage: kubectl copilot"), "{}", help.stdout);
+    for folder in [copilot.home(), copilot.tmp(), copilot.work()] {
+        let left: Vec<_> = std::fs::read_dir(&folder).expect("the folder").flatten().collect();
+        assert!(left.is_empty(), "{left:?}");
     }
 }
