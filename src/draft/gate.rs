@@ -61,12 +61,31 @@ pub fn pass(
                     filled.values.insert(cure.parameter, Chosen::decided(value, Origin::Policy));
                 }
             }
-            _ => return Ok(Gated { objects, report, repaired, forbidden: Vec::new(), missing: Vec::new() }),
+            _ => {
+                let forbidden = quoted(filled, &report, &rule);
+                return Ok(Gated { objects, report, repaired, forbidden, missing: Vec::new() });
+            }
         }
     }
     let objects = render::objects(pattern, filled)?;
     let report = check(&objects, context);
     Ok(Gated { objects, report, repaired, forbidden: Vec::new(), missing: Vec::new() })
+}
+
+/// Where no other value is known: what the person said and the rule's message names.
+fn quoted(filled: &Filled, report: &CheckReport, rule: &str) -> Vec<Intervention> {
+    let named = |text: &str| {
+        text.len() > 2 && report.findings.iter().any(|finding| finding.rule == rule && finding.message.contains(text))
+    };
+    let said = filled.values.iter().filter(|(_, chosen)| chosen.origin == Origin::Request);
+    said.filter(|(_, chosen)| chosen.value.as_str().is_some_and(named))
+        .map(|(parameter, chosen)| Intervention {
+            path: parameter.clone(),
+            wanted: chosen.value.clone(),
+            allowed: None,
+            policy: rule.strip_prefix("policy/").unwrap_or(rule).to_owned(),
+        })
+        .collect()
 }
 
 /// The rule of the first error.

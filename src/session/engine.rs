@@ -7,8 +7,7 @@ use serde_json::Value;
 use crate::apply::{ApplyOutcome, ConfirmedPlan, FolderTarget, Plan};
 use crate::check::{CheckContext, Verdict, check};
 use crate::config::{Config, PolicySource};
-use crate::draft::Facts;
-use crate::draft::{Conversation, Drafter, Library, Outcome, Setting, place};
+use crate::draft::{Conversation, Drafter, Facts, Library, Outcome, Setting, declined_by_rule, place};
 use crate::diff::MaskKey;
 use crate::finding::{Finding, Severity};
 use crate::manifest::{Budget, Manifest, parse};
@@ -61,7 +60,8 @@ impl Engine {
             user: config.user.clone(),
             existing: target.objects().cloned().collect(),
         };
-        let user = User { name: config.user.clone().unwrap_or_default(), ..User::default() };
+        let facts = Facts::builtin().with_target(&setting.existing, setting.user.as_deref());
+        let user = config.user.as_deref().map(User::named).unwrap_or_default();
         Ok(Self {
             patterns,
             schemas,
@@ -69,7 +69,7 @@ impl Engine {
             target,
             setting,
             user,
-            facts: Facts::builtin(),
+            facts,
             conversation: Conversation::default(),
             mask,
             config,
@@ -135,14 +135,19 @@ impl Engine {
     /// # Errors
     /// The model's problems; a stop is exit code 130.
     pub fn draft(&mut self, words: &str, cancel: &Cancel) -> Result<Outcome, Problem> {
+        let library = self.library();
+        let early = declined_by_rule(library, &self.setting, &self.facts, &self.conversation, words);
+        if let Some(declined) = early {
+            if self.conversation.turns.is_empty() {
+                self.conversation.turns.push(words.to_owned());
+            }
+            return Ok(declined);
+        }
         self.load_model()?;
         let Some(backend) = &mut self.backend else { return Err(Problem::new("no model is loaded")) };
-        let library = Library {
-            patterns: &self.patterns,
-            schemas: &self.schemas,
-            policies: &self.policies,
-            user: &self.user,
-        };
+        // Field by field, since the backend is borrowed beside it.
+        let (patterns, schemas, policies, user) = (&self.patterns, &self.schemas, &self.policies, &self.user);
+        let library = Library { patterns, schemas, policies, user };
         let mut drafter = Drafter::new(library, &self.setting, &self.facts, backend.as_mut());
         drafter.turn(&mut self.conversation, words, cancel).map_err(model_problem)
     }
@@ -211,6 +216,10 @@ impl Engine {
     /// The target.
     pub fn target(&self) -> &FolderTarget {
         &self.target
+    }
+
+    fn library(&self) -> Library<'_> {
+        Library { patterns: &self.patterns, schemas: &self.schemas, policies: &self.policies, user: &self.user }
     }
 
     fn context(&self) -> CheckContext<'_> {
