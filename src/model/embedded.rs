@@ -73,3 +73,31 @@ fn private_file(bytes: &[u8]) -> io::Result<PrivateFile<tempfile::NamedTempFile>
     file.write_all(bytes)?;
     Ok(PrivateFile { path: file.path().to_path_buf(), _owner: file })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::constraint::{Candidate, Form, Slot};
+    use crate::model::Backend;
+
+    static FIXTURE: &[u8] = include_bytes!("../../models/fixtures/tiny-bpe.gguf");
+
+    #[test]
+    fn a_model_in_memory_answers() {
+        let mut model = from_bytes(FIXTURE, "fixture", None, 256).expect("loads without a file of its own");
+        assert_eq!((model.info().profile, model.info().context), (PromptProfile::Trained, 256));
+        assert_eq!(model.info().device, "CPU (1 thread)", "a small model does not take all cores");
+        let port = Candidate { text: "80".into(), uses: vec![0] };
+        let slots = vec![Slot { key: "port".into(), candidates: vec![port], optional: false, most: 1 }];
+        let form = Form { prefix: String::new(), body: "Request: port 80\n".into(), slots };
+        let answers = model.fill(&form, &Cancel::default()).expect("fills");
+        assert_eq!(form.instance(&answers), serde_json::json!({ "port": "80" }));
+    }
+
+    #[test]
+    fn weights_that_are_none_are_an_error() {
+        let error =
+            from_bytes(b"GGUF and nothing more", "fixture", None, 256).err().expect("refused").to_string();
+        assert!(error.contains("fixture") && error.contains("damaged"), "{error}");
+    }
+}

@@ -22,7 +22,7 @@ pub struct OpenOptions {
     pub executable: PathBuf,
     /// Folder for evaluated prompt prefixes; made when missing. Without one nothing is kept between runs.
     pub cache_dir: Option<PathBuf>,
-    /// CPU threads; all available cores when absent.
+    /// CPU threads; when absent all available cores, one for a very small model.
     pub threads: Option<usize>,
     /// Tokens that the context should hold; at most what the model was trained for.
     pub context: u32,

@@ -63,6 +63,9 @@ impl Process {
         command.arg(WORKER_VERB).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         // An abort inside llama.cpp would otherwise start a debugger to print a backtrace.
         command.env("GGML_NO_BACKTRACE", "1");
+        // GNU OpenMP's threads wait for each other in a loop. Where other programs use the cores too, that makes an
+        // evaluation ten times slower; waiting shortly and then sleeping costs an idle machine next to nothing.
+        command.env("GOMP_SPINCOUNT", "20000");
         #[cfg(unix)]
         std::os::unix::process::CommandExt::process_group(&mut command, 0);
         let mut child = command.spawn()?;

@@ -46,14 +46,13 @@ impl Engine<'_> {
             let made = Lines::new(&self.tokens, slot);
             lines.push(made.map_err(|reason| ModelError::Matcher { slot: slot.key.clone(), reason })?);
         }
-        let prompt = self.tokens.text(&format!("{}{}", form.prefix, form.body));
+        let (prompt, prefix) = self.prompt(form);
         let answers: usize =
             lines.iter().zip(&form.slots).map(|(lines, slot)| lines.longest(slot.most)).sum();
         let needed = prompt.len() + answers;
         if needed > self.limit() {
             return Err(ModelError::TooLong { needed, limit: self.limit() });
         }
-        let prefix = common(&self.tokens.text(&form.prefix), &prompt);
         let stopped = |stop: Stop, slot: String| match stop {
             Stop::Cancelled => ModelError::Cancelled,
             Stop::Failed(reason) => ModelError::Matcher { slot, reason },
@@ -93,6 +92,14 @@ impl Engine<'_> {
             });
         }
         Ok(Answers { answers, sampled, forced })
+    }
+
+    /// The tokens before the first line, and how many of them are the prefix's. A chat template would be applied here;
+    /// few-shot prompts go without one.
+    fn prompt(&self, form: &Form) -> (Vec<LlamaToken>, usize) {
+        let prompt = self.tokens.text(&format!("{}{}", form.prefix, form.body));
+        let prefix = common(&self.tokens.text(&form.prefix), &prompt);
+        (prompt, prefix)
     }
 
     /// Writes one value: follows the paths to an end.

@@ -38,7 +38,7 @@ pub(crate) struct Engine<'m> {
     context: LlamaContext<'m>,
     batch: LlamaBatch<'static>,
     /// The tokens whose keys and values the context holds, from position 0.
-    held: Vec<LlamaToken>,
+    pub(super) held: Vec<LlamaToken>,
     prefixes: Option<PrefixCache>,
 }
 

@@ -15,6 +15,9 @@ use crate::model::{Cancel, ModelError, ModelInfo, PromptProfile};
 /// Layers to offload where there is a GPU: more than any model has, so all.
 const ALL_LAYERS: u32 = 9_999;
 
+/// Weights of fewer bytes are evaluated on one thread: several would wait for each other longer than they compute.
+const SMALL: u64 = 64 << 20;
+
 /// Where llama.cpp's messages go. The first call of a process decides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Noise {
@@ -35,7 +38,8 @@ pub(crate) struct Weights {
 
 impl Weights {
     /// Loads `path`, memory-mapped, with all layers on the GPU where this build and machine have one. `label` is what a
-    /// person knows the file by. Raising `cancel` stops a load.
+    /// person knows the file by. `threads` absent means what suits the model and the machine. Raising `cancel` stops a
+    /// load.
     ///
     /// # Errors
     /// [`ModelError::Load`]; a badly damaged file may end the process instead, inside llama.cpp.
@@ -71,7 +75,7 @@ impl Weights {
             }
         };
         supported(&model).map_err(failed)?;
-        let threads = threads.unwrap_or_else(cores).max(1);
+        let threads = threads.unwrap_or_else(|| if model.size() < SMALL { 1 } else { cores() }).max(1);
         let name = model.meta_val_str("general.name").ok().filter(|name| !name.trim().is_empty());
         let info = ModelInfo {
             name: name.unwrap_or_else(|| label.to_owned()),

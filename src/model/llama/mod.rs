@@ -20,6 +20,9 @@ mod prefix;
 mod thread;
 mod tokens;
 
+#[cfg(test)]
+mod tests;
+
 pub(crate) use engine::{Engine, EngineOptions};
 pub(crate) use load::{Noise, Weights};
 pub(crate) use prefix::PrefixCache;
