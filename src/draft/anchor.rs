@@ -26,10 +26,70 @@ struct Occurrence {
 
 /// Words that may stand between a span and its cue without breaking the bond, e.g. `64 gigs of memory`.
 const GLUE: &[&str] = &[
-    "of", "the", "a", "an", "is", "to", "as", "for", "per", "each", "x", "at", "be", "it", "more", "in", "total",
-    "be", "on", "=", ":", "：", "×", "*", "的", "个", "张", "块", "台", "份", "核", "为", "是", "要", "到", "成", "改成",
-    "设为", "nvidia", "free", "new", "big", "large", "extra", "dedicated", "whole", "full", "size", "limit", "count",
-    "number", "about", "around", "of:", "exactly", "up", "大小", "数量", "数", "每台", "每个", "名字", "号", "leave",
+    "of",
+    "the",
+    "a",
+    "an",
+    "is",
+    "to",
+    "as",
+    "for",
+    "per",
+    "each",
+    "x",
+    "at",
+    "be",
+    "it",
+    "more",
+    "in",
+    "total",
+    "be",
+    "on",
+    "=",
+    ":",
+    "：",
+    "×",
+    "*",
+    "的",
+    "个",
+    "张",
+    "块",
+    "台",
+    "份",
+    "核",
+    "为",
+    "是",
+    "要",
+    "到",
+    "成",
+    "改成",
+    "设为",
+    "nvidia",
+    "free",
+    "new",
+    "big",
+    "large",
+    "extra",
+    "dedicated",
+    "whole",
+    "full",
+    "size",
+    "limit",
+    "count",
+    "number",
+    "about",
+    "around",
+    "of:",
+    "exactly",
+    "up",
+    "大小",
+    "数量",
+    "数",
+    "每台",
+    "每个",
+    "名字",
+    "号",
+    "leave",
 ];
 
 /// Characters that end a bond: a cue behind a comma belongs to something else.
@@ -117,8 +177,10 @@ fn distance(lower: &str, span: &Span, occurrence: &Occurrence, spans: &[Span]) -
         return None;
     }
     let crossed = |other: &Span| {
-        matches!(other.kind, SlotType::Count | SlotType::Quantity | SlotType::Cpu | SlotType::Image | SlotType::Duration)
-            && other.start >= gap.start
+        matches!(
+            other.kind,
+            SlotType::Count | SlotType::Quantity | SlotType::Cpu | SlotType::Image | SlotType::Duration
+        ) && other.start >= gap.start
             && other.end <= gap.end
             && other.end > other.start
     };

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::check::{CheckContext, Verdict};
 use crate::draft::clear;
+use crate::draft::facts::Facts;
 use crate::draft::fill::{self, Task};
 use crate::draft::filled::{Conversation, Filled};
 use crate::draft::gate;
@@ -14,8 +15,9 @@ use crate::draft::outcome::{Asked, Denied, Draft, Field, Origin, Outcome, Questi
 use crate::draft::place::{self, Setting};
 use crate::draft::prompt;
 use crate::draft::render;
-use crate::draft::rules::{self, DeclineCode, ExistingObject, KindNames, Narrowed, PatternNames, RuleContext};
-use crate::draft::facts::Facts;
+use crate::draft::rules::{
+    self, DeclineCode, ExistingObject, KindNames, Narrowed, PatternNames, RuleContext,
+};
 use crate::draft::span::{Language, Span, clauses, language};
 use crate::draft::words;
 use crate::model::{Backend, Cancel, ModelError};
@@ -172,7 +174,9 @@ impl<'a> Drafter<'a> {
 
     /// What code can say of the turn before any model.
     fn narrow(&self, turn: &Turn<'_>, follow_up: bool) -> Narrowed {
-        let text = |object: &Value, pointer: &str| object.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
+        let text = |object: &Value, pointer: &str| {
+            object.pointer(pointer).and_then(Value::as_str).map(str::to_owned)
+        };
         let objects: Vec<ExistingObject> = self
             .setting
             .existing
@@ -181,7 +185,12 @@ impl<'a> Drafter<'a> {
                 Some(ExistingObject { kind: text(object, "/kind")?, name: text(object, "/metadata/name")? })
             })
             // A claim or a namespace is named to be used, not to be changed.
-            .filter(|object| !matches!(object.kind.as_str(), "PersistentVolumeClaim" | "Namespace" | "Secret" | "ConfigMap"))
+            .filter(|object| {
+                !matches!(
+                    object.kind.as_str(),
+                    "PersistentVolumeClaim" | "Namespace" | "Secret" | "ConfigMap"
+                )
+            })
             .collect();
         let kinds: Vec<KindNames> = self
             .library
@@ -280,7 +289,8 @@ impl<'a> Drafter<'a> {
     > {
         let context = CheckContext::new(self.library.schemas, self.library.policies, self.library.user)
             .with_existing(&self.setting.existing);
-        let gated = gate::pass(pattern, filled, &context).map_err(|error| refused(filled, &error, language))?;
+        let gated =
+            gate::pass(pattern, filled, &context).map_err(|error| refused(filled, &error, language))?;
         if !gated.forbidden.is_empty() {
             let questions = gated
                 .forbidden
@@ -313,7 +323,9 @@ fn kind_names(pattern: &Pattern, schemas: &SchemaSet) -> KindNames {
     let chinese = pattern.form.cues.iter().filter(|cue| !cue.is_ascii()).cloned().collect();
     KindNames {
         kind: pattern.kind.clone(),
-        plural: info.map(|info| info.plural.clone()).unwrap_or_else(|| format!("{}s", pattern.kind.to_lowercase())),
+        plural: info
+            .map(|info| info.plural.clone())
+            .unwrap_or_else(|| format!("{}s", pattern.kind.to_lowercase())),
         short: info.map(|info| info.short_names.clone()).unwrap_or_default(),
         chinese,
     }
@@ -322,8 +334,8 @@ fn kind_names(pattern: &Pattern, schemas: &SchemaSet) -> KindNames {
 /// A follow-up that names another kind than what is being drafted wants that.
 fn starts_anew(text: &str, narrowed: &Narrowed, things: &[Filled]) -> bool {
     let other = |named: &rules::Named| named.certain && things.iter().all(|thing| thing.kind != named.kind);
-    let names_other =
-        narrowed.native.iter().any(other) || (!narrowed.patterns.is_empty() && narrowed.patterns.iter().all(other));
+    let names_other = narrowed.native.iter().any(other)
+        || (!narrowed.patterns.is_empty() && narrowed.patterns.iter().all(other));
     names_other && clauses(text).len() == 1 && text.split_whitespace().count() > 3
 }
 
@@ -339,7 +351,9 @@ fn object_name(narrowed: &Narrowed, turn: &Turn<'_>) -> Option<String> {
 fn open_questions(pattern: &Pattern, filled: &Filled, language: Language) -> Vec<Question> {
     let given = |name: &str| filled.get(name).is_some_and(|value| !value.is_null());
     let mut questions = Vec::new();
-    for parameter in pattern.parameters.iter().filter(|p| p.required && p.default.is_none() && !given(&p.name)) {
+    for parameter in
+        pattern.parameters.iter().filter(|p| p.required && p.default.is_none() && !given(&p.name))
+    {
         let slot = pattern.form.slots.iter().find(|slot| slot.parameter == parameter.name);
         questions.push(Question {
             field: parameter.name.clone(),
@@ -372,7 +386,8 @@ fn refused(filled: &Filled, error: &PatternError, language: Language) -> Box<Out
         .parameter()
         .map(str::to_owned)
         .or_else(|| {
-            let said = |(_, chosen): &(&String, &crate::draft::filled::Chosen)| chosen.origin == Origin::Request;
+            let said =
+                |(_, chosen): &(&String, &crate::draft::filled::Chosen)| chosen.origin == Origin::Request;
             filled.values.iter().find(said).map(|(name, _)| name.clone())
         })
         .unwrap_or_default();
@@ -405,7 +420,8 @@ fn unused(turn: &Turn<'_>) -> Vec<Unused> {
     by_length.sort_by_key(|span| std::cmp::Reverse(span.end - span.start));
     for span in by_length {
         let taken = |range: (usize, usize)| span.start < range.1 && range.0 < span.end;
-        let covered = turn.used.iter().filter_map(|i| turn.spans.get(*i)).any(|used| taken((used.start, used.end)));
+        let covered =
+            turn.used.iter().filter_map(|i| turn.spans.get(*i)).any(|used| taken((used.start, used.end)));
         if !covered && !shown.iter().any(|other| taken((other.start, other.end))) {
             shown.push(span);
         }
@@ -413,14 +429,21 @@ fn unused(turn: &Turn<'_>) -> Vec<Unused> {
     shown.sort_by_key(|span| span.start);
     shown
         .into_iter()
-        .map(|span| Unused { text: span.text.clone(), kind: span.kind, span: [span.start, span.end], turn: span.turn })
+        .map(|span| Unused {
+            text: span.text.clone(),
+            kind: span.kind,
+            span: [span.start, span.end],
+            turn: span.turn,
+        })
         .collect()
 }
 
 /// A namespace or owner that was said for one thing holds for those that were said with it.
 fn share_places(things: &mut [Filled]) {
     for parameter in ["namespace", "owner"] {
-        let Some(said) = things.iter().find_map(|thing| thing.values.get(parameter).cloned()) else { continue };
+        let Some(said) = things.iter().find_map(|thing| thing.values.get(parameter).cloned()) else {
+            continue;
+        };
         for thing in things.iter_mut() {
             thing.values.entry(parameter.to_owned()).or_insert_with(|| said.clone());
         }

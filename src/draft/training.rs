@@ -2,9 +2,9 @@
 
 use serde::Serialize;
 
+use crate::draft::facts::Facts;
 use crate::draft::offer;
 use crate::draft::prompt;
-use crate::draft::facts::Facts;
 use crate::pattern::{Pattern, PatternSet};
 
 /// A piece of text, and whether a model is to learn to write it.
@@ -28,8 +28,10 @@ impl Bench {
     /// # Errors
     /// A value that the form does not offer: a fault of the phrase, the lexer or the form.
     pub fn request(&self, text: &str, kind: &str, said: &[(String, String)]) -> Result<Vec<Segment>, String> {
-        let mut segments =
-            vec![Segment(format!("{}kind:", prompt::request_line(text)), false), Segment(format!(" {kind}\n"), true)];
+        let mut segments = vec![
+            Segment(format!("{}kind:", prompt::request_line(text)), false),
+            Segment(format!(" {kind}\n"), true),
+        ];
         if let Some(pattern) = self.pattern(kind) {
             self.form(pattern, text, said, &mut segments)?;
         } else if !matches!(kind, "none" | "show") {
@@ -82,7 +84,8 @@ impl Bench {
                 .iter()
                 .filter(|option| option.span.is_none_or(|span| !used.contains(&span)))
                 .collect();
-            let wanted: Vec<&String> = said.iter().filter(|(k, _)| k == key).map(|(_, value)| value).collect();
+            let wanted: Vec<&String> =
+                said.iter().filter(|(k, _)| k == key).map(|(_, value)| value).collect();
             if alive.is_empty() {
                 if wanted.is_empty() {
                     continue;

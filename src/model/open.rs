@@ -1,6 +1,6 @@
 //! From a choice of model to a backend that can be asked.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::{Backend, ModelError, Scripted};
 
@@ -47,7 +47,7 @@ pub fn open(choice: ModelChoice, options: &OpenOptions) -> Result<Box<dyn Backen
     match choice {
         ModelChoice::Scripted(script) => Ok(Box::new(Scripted::new(script))),
         ModelChoice::Embedded => embedded(options),
-        ModelChoice::File(path) => file(path, options),
+        ModelChoice::File(path) => file(&path, options),
     }
 }
 
@@ -57,7 +57,7 @@ fn embedded(options: &OpenOptions) -> Result<Box<dyn Backend>, ModelError> {
 }
 
 #[cfg(feature = "llama")]
-fn file(path: PathBuf, options: &OpenOptions) -> Result<Box<dyn Backend>, ModelError> {
+fn file(path: &Path, options: &OpenOptions) -> Result<Box<dyn Backend>, ModelError> {
     Ok(Box::new(super::child::ChildModel::open(path, options)?))
 }
 
@@ -67,7 +67,7 @@ fn embedded(_: &OpenOptions) -> Result<Box<dyn Backend>, ModelError> {
 }
 
 #[cfg(not(feature = "llama"))]
-fn file(path: PathBuf, _: &OpenOptions) -> Result<Box<dyn Backend>, ModelError> {
+fn file(path: &Path, _: &OpenOptions) -> Result<Box<dyn Backend>, ModelError> {
     Err(without_llama(&format!("run the model '{}'", path.display())))
 }
 

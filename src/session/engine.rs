@@ -7,9 +7,9 @@ use serde_json::Value;
 use crate::apply::{ApplyOutcome, ConfirmedPlan, FolderTarget, Plan};
 use crate::check::{CheckContext, Verdict, check};
 use crate::config::{Config, PolicySource};
+use crate::diff::MaskKey;
 use crate::draft::Facts;
 use crate::draft::{Conversation, Drafter, Library, Outcome, Setting, place};
-use crate::diff::MaskKey;
 use crate::finding::{Finding, Severity};
 use crate::manifest::{Budget, Manifest, parse};
 use crate::model::{self, Backend, Cancel, ModelError, OpenOptions};
@@ -156,7 +156,9 @@ impl Engine {
     /// Parses and checks an edited text.
     pub fn judge(&self, text: &str) -> Judged {
         let manifests = match parse(text.as_bytes(), Some("edited"), &Budget::default()) {
-            Ok(manifests) if manifests.is_empty() => return Judged::Refused("there is no object left".into()),
+            Ok(manifests) if manifests.is_empty() => {
+                return Judged::Refused("there is no object left".into());
+            }
             Ok(manifests) => manifests,
             Err(error) => return Judged::Refused(error.to_string()),
         };
@@ -245,7 +247,8 @@ pub fn open_patterns(config: &Config) -> Result<PatternSet, Problem> {
     for path in &config.patterns {
         let manifests = source::read_manifests(path).map_err(Problem::new)?;
         patterns = patterns.with(&manifests).map_err(|error| {
-            Problem::new(error).hint("`kubectl copilot pattern check -f FILE` shows all that is wrong with a pattern")
+            Problem::new(error)
+                .hint("`kubectl copilot pattern check -f FILE` shows all that is wrong with a pattern")
         })?;
     }
     Ok(patterns)
@@ -277,7 +280,8 @@ pub fn open_policies(config: &Config) -> Result<PolicySet, Problem> {
     }
     PolicySet::from_manifests(&manifests).map_err(|errors| {
         let lines: Vec<String> = errors.iter().map(ToString::to_string).collect();
-        Problem::new(lines.join("\n")).hint("a policy that cannot be read is never skipped: correct it or leave it out")
+        Problem::new(lines.join("\n"))
+            .hint("a policy that cannot be read is never skipped: correct it or leave it out")
     })
 }
 

@@ -22,8 +22,10 @@ fn answers(file: &Path) -> BTreeMap<String, Value> {
 #[ignore = "needs the answers of models: make eval-models"]
 fn answers_of_models() {
     let folder = std::env::var_os("KUBECTL_COPILOT_ANSWERS").expect("KUBECTL_COPILOT_ANSWERS names a folder");
-    let mut files: Vec<PathBuf> =
-        std::fs::read_dir(&folder).expect("the folder of answers").map(|entry| entry.unwrap().path()).collect();
+    let mut files: Vec<PathBuf> = std::fs::read_dir(&folder)
+        .expect("the folder of answers")
+        .map(|entry| entry.unwrap().path())
+        .collect();
     files.sort();
     let rows = load_rows(repository::root().join("tests/requests"));
     for file in files {

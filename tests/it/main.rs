@@ -11,5 +11,7 @@
 mod architecture;
 mod evaluation;
 mod isolation;
+#[cfg(feature = "llama")]
+mod model;
 mod score;
 mod support;

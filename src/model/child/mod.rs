@@ -14,7 +14,7 @@ mod process;
 mod protocol;
 mod worker;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::constraint::{Answers, Form};
 
@@ -43,8 +43,8 @@ impl ChildModel {
     /// # Errors
     /// [`ModelError::Load`] when the file cannot be loaded or the child cannot be started, [`ModelError::Died`] when
     /// loading ended the child.
-    pub fn open(path: PathBuf, options: &OpenOptions) -> Result<Self, ModelError> {
-        let path = std::path::absolute(&path).unwrap_or(path);
+    pub fn open(path: &Path, options: &OpenOptions) -> Result<Self, ModelError> {
+        let path = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
         let load = Load {
             version: protocol::VERSION,
             path,
@@ -101,11 +101,7 @@ impl Backend for ChildModel {
 }
 
 /// A child that has loaded.
-fn start(
-    executable: &std::path::Path,
-    load: &Load,
-    cancel: &Cancel,
-) -> Result<(Process, ModelInfo), ModelError> {
+fn start(executable: &Path, load: &Load, cancel: &Cancel) -> Result<(Process, ModelInfo), ModelError> {
     let failed = |reason: String| ModelError::Load { path: load.path.display().to_string(), reason };
     let mut process = Process::start(executable)
         .map_err(|e| failed(format!("cannot start '{}' to run it: {e}", executable.display())))?;

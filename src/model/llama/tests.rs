@@ -223,7 +223,7 @@ fn a_prefix_is_kept_on_disk_and_gives_the_same_answers() {
     let written = std::fs::metadata(&file).expect("readable").modified().expect("has a time");
     let read =
         engine(&weights, Some(cache(&folder, &weights))).fill(&form, &Cancel::default()).expect("fills");
-    assert_eq!(kept(&folder), [file.clone()], "nothing new was written");
+    assert_eq!(kept(&folder).as_slice(), std::slice::from_ref(&file), "nothing new was written");
     assert!(std::fs::metadata(&file).expect("readable").modified().expect("has a time") >= written);
     assert_eq!(form.instance(&made), form.instance(&plain));
     assert_eq!(form.instance(&read), form.instance(&plain));
