@@ -28,7 +28,11 @@ pub fn run(args: &ApplyArgs, common: &Common, cancel: &Cancel) -> Result<ExitCod
             if !terminal::is_interactive() {
                 return Err(Problem::new("without a terminal nothing is asked and nothing is written")
                     .code(ExitCode::No)
-                    .hint(format!("read the plan, then: apply --plan {} --digest {} --yes", args.plan.display(), plan.digest)));
+                    .hint(format!(
+                        "read the plan, then: apply --plan {} --digest {} --yes",
+                        args.plan.display(),
+                        plan.digest
+                    )));
             }
             let mask = MaskKey::new(source::state_key(&config.state_dir).map_err(Problem::new)?);
             let existing: Vec<serde_json::Value> = target.objects().cloned().collect();

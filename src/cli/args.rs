@@ -124,7 +124,13 @@ pub enum DraftFormat {
 #[derive(Debug, Args)]
 pub struct PlanArgs {
     /// What you need, in plain words.
-    #[arg(short = 'p', long = "prompt", value_name = "REQUEST", required_unless_present = "file", conflicts_with = "file")]
+    #[arg(
+        short = 'p',
+        long = "prompt",
+        value_name = "REQUEST",
+        required_unless_present = "file",
+        conflicts_with = "file"
+    )]
     pub prompt: Option<String>,
     /// Plan these manifests instead: files or folders. Repeatable.
     #[arg(short = 'f', long = "file", value_name = "PATH")]

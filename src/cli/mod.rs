@@ -75,7 +75,10 @@ fn listen_for_interrupts(cancel: &Cancel) {
     let cancel = cancel.clone();
     let handler = move || {
         if cancel.is_cancelled() {
-            #[allow(clippy::exit, reason = "the person insists; nothing is left in doubt since each write is atomic")]
+            #[allow(
+                clippy::exit,
+                reason = "the person insists; nothing is left in doubt since each write is atomic"
+            )]
             std::process::exit(ExitCode::Interrupted as i32);
         }
         cancel.cancel();

@@ -35,8 +35,7 @@ pub fn run(verb: &PatternVerb, common: &Common) -> Result<ExitCode, Problem> {
         PatternVerb::Render { kind, name, set } => {
             let pattern = find(&patterns, kind)?;
             let spec = settings(set)?;
-            let objects =
-                pattern.expand(name, common.namespace.as_deref(), &spec).map_err(Problem::new)?;
+            let objects = pattern.expand(name, common.namespace.as_deref(), &spec).map_err(Problem::new)?;
             print!("{}", to_yaml_documents(&objects));
             Ok(ExitCode::Done)
         }
@@ -101,7 +100,8 @@ fn show(pattern: &Pattern) {
     println!("{}\n", pattern.description);
     println!("parameters:");
     for parameter in &pattern.parameters {
-        let default = parameter.default.as_ref().map(|default| format!(", default {default}")).unwrap_or_default();
+        let default =
+            parameter.default.as_ref().map(|default| format!(", default {default}")).unwrap_or_default();
         let required = if parameter.required { ", required" } else { "" };
         println!("  {}: {}{required}{default}", parameter.name, parameter.kind);
         if let Some(description) = &parameter.description {

@@ -13,7 +13,9 @@ pub fn run(verb: &PolicyVerb, common: &Common) -> Result<ExitCode, Problem> {
             let list = policies.list();
             if list.is_empty() {
                 println!("policy: none");
-                println!("hint: --policies builtin, --policies DIR, or `policies:` in the configuration file");
+                println!(
+                    "hint: --policies builtin, --policies DIR, or `policies:` in the configuration file"
+                );
                 return Ok(ExitCode::Done);
             }
             let width = list.iter().map(|policy| policy.name.len()).max().unwrap_or(0);

@@ -29,14 +29,18 @@ pub fn config(common: &Common) -> Result<Config, Problem> {
             .map(|base| base.join("kubectl-copilot"))
     };
     let nowhere = || std::env::temp_dir().join("kubectl-copilot");
-    let cache_dir =
-        env("KUBECTL_COPILOT_CACHE").map(PathBuf::from).or_else(|| xdg("XDG_CACHE_HOME", ".cache")).unwrap_or_else(nowhere);
+    let cache_dir = env("KUBECTL_COPILOT_CACHE")
+        .map(PathBuf::from)
+        .or_else(|| xdg("XDG_CACHE_HOME", ".cache"))
+        .unwrap_or_else(nowhere);
     let state_dir = xdg("XDG_STATE_HOME", ".local/state").unwrap_or_else(nowhere);
     let file = match xdg("XDG_CONFIG_HOME", ".config").map(|dir| dir.join("config.yaml")) {
         Some(path) if path.is_file() => {
             let text = source::read_text(&path).map_err(Problem::new)?;
             parse_config(&text, &path.display().to_string()).map_err(|error| {
-                Problem::new(error).hint("every key is optional: to, owner, policies, patterns, schemas, kubernetesVersion, model")
+                Problem::new(error).hint(
+                    "every key is optional: to, owner, policies, patterns, schemas, kubernetesVersion, model",
+                )
             })?
         }
         _ => ConfigFile::default(),
@@ -60,9 +64,8 @@ pub fn config(common: &Common) -> Result<Config, Problem> {
         threads: common.threads,
         cache_dir,
         state_dir,
-        executable: std::env::current_exe().map_err(|error| {
-            Problem::new(format!("cannot find this program's own file: {error}"))
-        })?,
+        executable: std::env::current_exe()
+            .map_err(|error| Problem::new(format!("cannot find this program's own file: {error}")))?,
         editor: env("VISUAL").or_else(|| env("EDITOR")),
         style: style(common),
     })

@@ -105,11 +105,14 @@ impl Face for Terminal {
             .arg(file.path())
             .status()
             .map_err(|error| {
-                Problem::new(format!("cannot start the editor '{editor}': {error}")).hint("set EDITOR, e.g. EDITOR=nano")
+                Problem::new(format!("cannot start the editor '{editor}': {error}"))
+                    .hint("set EDITOR, e.g. EDITOR=nano")
             })?;
         if !status.success() {
-            return Err(Problem::new(format!("the editor '{editor}' ended with {status}; nothing was written"))
-                .hint("set EDITOR, e.g. EDITOR=nano"));
+            return Err(Problem::new(format!(
+                "the editor '{editor}' ended with {status}; nothing was written"
+            ))
+            .hint("set EDITOR, e.g. EDITOR=nano"));
         }
         let edited = crate::source::read_text(file.path()).map_err(Problem::new)?;
         Ok(Some(edited).filter(|edited| edited != text && !edited.trim().is_empty()))

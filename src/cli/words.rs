@@ -4,8 +4,23 @@ use crate::session::Problem;
 
 /// The verbs that a first word is compared with.
 const VERBS: &[&str] = &[
-    "draft", "plan", "apply", "review", "capacity", "undo", "history", "status", "why", "open", "pattern", "policy",
-    "model", "eval", "doctor", "completion", "help",
+    "draft",
+    "plan",
+    "apply",
+    "review",
+    "capacity",
+    "undo",
+    "history",
+    "status",
+    "why",
+    "open",
+    "pattern",
+    "policy",
+    "model",
+    "eval",
+    "doctor",
+    "completion",
+    "help",
 ];
 
 /// The request, or why these words are none.
@@ -16,8 +31,10 @@ pub fn request(words: &[String]) -> Result<String, Problem> {
     let text = words.join(" ");
     let mut parts = text.split_whitespace();
     let Some(first) = parts.next() else {
-        return Err(Problem::new("say what you need, e.g. kubectl copilot \"give me a notebook with two GPUs\"")
-            .hint("kubectl copilot --help shows the verbs"));
+        return Err(Problem::new(
+            "say what you need, e.g. kubectl copilot \"give me a notebook with two GPUs\"",
+        )
+        .hint("kubectl copilot --help shows the verbs"));
     };
     let single = parts.next().is_none() && first.is_ascii();
     let nearest = VERBS.iter().map(|verb| (strsim::damerau_levenshtein(first, verb), *verb)).min();

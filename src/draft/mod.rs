@@ -24,7 +24,8 @@ pub use drafter::{Drafter, Library, declined_by_rule};
 pub use facts::Facts;
 pub use filled::{Chosen, Conversation, Filled};
 pub use outcome::{
-    Asked, Declined, Denied, Draft, Field, Intervention, Origin, Outcome, Question, Routed, Thing, Unused, Verb,
+    Asked, Declined, Denied, Draft, Field, Intervention, Origin, Outcome, Question, Routed, Thing, Unused,
+    Verb,
 };
 pub use place::Setting;
 pub use render::DRAFT_ANNOTATION;

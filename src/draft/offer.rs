@@ -148,12 +148,7 @@ fn span_options(
 }
 
 /// Closed values of the parameter that stand in the text, and cue words of a flag.
-fn closed_options(
-    pattern: &Pattern,
-    slot: &FormSlot,
-    text: &str,
-    mentioned: bool,
-) -> Vec<Option_> {
+fn closed_options(pattern: &Pattern, slot: &FormSlot, text: &str, mentioned: bool) -> Vec<Option_> {
     let mut options = Vec::new();
     let parameter = pattern.parameters.iter().find(|parameter| parameter.name == slot.parameter);
     if slot.types.contains(&SlotType::Choice) {

@@ -167,7 +167,9 @@ impl Machine {
                 return vec![Effect::Show(Box::new(outcome)), Effect::Listen];
             }
             Outcome::Denied(denied) if denied.incomplete => ExitCode::Incomplete,
-            Outcome::Asked(_) | Outcome::Denied(_) | Outcome::Declined(_) | Outcome::Routed(_) => ExitCode::No,
+            Outcome::Asked(_) | Outcome::Denied(_) | Outcome::Declined(_) | Outcome::Routed(_) => {
+                ExitCode::No
+            }
         };
         self.finish(code, vec![Effect::Show(Box::new(outcome))])
     }
