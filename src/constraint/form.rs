@@ -11,8 +11,8 @@ use serde_json::{Value, json};
 pub struct Candidate {
     /// What the model reads and writes: the span's own words, or the closed value. Never empty, no line break, not `-`.
     pub text: String,
-    /// The spans of the request that this candidate uses up (indices into the lexer's table): once it is chosen, every
-    /// later candidate that shares one of them is gone, since a span serves one slot.
+    /// The pieces of the conversation that this candidate uses up (the text is cut wherever a span begins or ends): once
+    /// it is chosen, every later candidate that shares one of them is gone, since a span serves one slot.
     pub uses: Vec<usize>,
 }
 

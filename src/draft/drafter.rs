@@ -118,6 +118,7 @@ impl<'a> Drafter<'a> {
             let choices = kinds::choose(
                 &narrowed,
                 turn.text,
+                &turn.spans,
                 self.library.patterns,
                 &prefix,
                 &mut *self.backend,

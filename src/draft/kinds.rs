@@ -9,9 +9,9 @@ use crate::draft::filled::Filled;
 use crate::draft::outcome::Verb;
 use crate::draft::prompt::{kind_id, request_line};
 use crate::draft::rules::{DeclineCode, Named, Narrowed};
-use crate::draft::span::{clauses, find_cue};
+use crate::draft::span::{Span, clauses, find_cue};
 use crate::model::{Backend, Cancel, ModelError};
-use crate::pattern::{Pattern, PatternSet};
+use crate::pattern::{Catalogue, Pattern, PatternSet, Purpose, SlotType};
 
 /// At most this many things in one request.
 const MOST_THINGS: usize = 4;
@@ -49,12 +49,16 @@ pub enum Choice {
 pub fn choose(
     narrowed: &Narrowed,
     text: &str,
+    spans: &[Span],
     patterns: &PatternSet,
     prefix: &str,
     backend: &mut dyn Backend,
     cancel: &Cancel,
 ) -> Result<Choice, ModelError> {
-    let parts = parts(narrowed, text);
+    if let (true, Some(verb)) = (narrowed.question, narrowed.routes.first()) {
+        return Ok(Choice::Route(*verb));
+    }
+    let parts = parts(narrowed, text, spans, patterns);
     let mut kinds: Vec<Kind> = Vec::new();
     let mut shown = false;
     for part in parts {
@@ -63,11 +67,7 @@ pub fn choose(
             kinds.push(Kind { kind: native, why, clause: part.range });
             continue;
         }
-        let question = narrowed.question && kinds.is_empty();
-        if question && part.hinted.is_empty() {
-            shown = true;
-            continue;
-        }
+        let question = !narrowed.routes.is_empty() && kinds.is_empty();
         let mut ids: Vec<(String, Option<&Pattern>)> = Vec::new();
         let all = patterns.iter().filter(|pattern| !pattern.native);
         for pattern in all {
@@ -120,9 +120,9 @@ struct Part {
 }
 
 /// The clauses that speak of a thing each. A clause that names nothing joins the one before it.
-fn parts(narrowed: &Narrowed, text: &str) -> Vec<Part> {
+fn parts(narrowed: &Narrowed, text: &str, spans: &[Span], patterns: &PatternSet) -> Vec<Part> {
     let mut parts: Vec<Part> = Vec::new();
-    for range in clauses(text) {
+    for range in split(narrowed, text) {
         let within = |named: &&Named| range.start <= named.start && named.end <= range.end;
         let first_cue = narrowed.patterns.iter().find(within).map(|named| named.start);
         // `a notebook with a pvc`: what stands behind the thing is a part of it, unless it is written as Kubernetes does.
@@ -135,7 +135,7 @@ fn parts(narrowed: &Narrowed, text: &str) -> Vec<Part> {
             .filter(|named| named.certain)
             .find(leads)
             .map(|native| native.kind.clone());
-        let hinted = hinted(narrowed, &range);
+        let hinted = hinted(narrowed, &range, spans, patterns);
         let speaks = native.is_some() || !hinted.is_empty();
         match parts.last_mut() {
             Some(last) if !speaks => last.range.end = range.end,
@@ -158,7 +158,7 @@ fn parts(narrowed: &Narrowed, text: &str) -> Vec<Part> {
     }
     if parts.is_empty() {
         let whole = 0..text.len();
-        let hinted = hinted(narrowed, &whole);
+        let hinted = hinted(narrowed, &whole, spans, patterns);
         parts.push(Part { range: whole, native: None, hinted });
     }
     parts
@@ -180,15 +180,78 @@ fn is_written_out(text: &str, named: &Named) -> bool {
         && !matches!(named.kind.as_str(), "PersistentVolumeClaim" | "ConfigMap")
 }
 
-/// Patterns whose cues stand in a part of the words, in order.
-fn hinted(narrowed: &Narrowed, range: &Range<usize>) -> Vec<String> {
+/// Patterns whose cues, or whose software, stand in a part of the words, in order. Room to store things is a part of
+/// most things, so the pattern that only stores is meant where nothing else is.
+fn hinted(narrowed: &Narrowed, range: &Range<usize>, spans: &[Span], patterns: &PatternSet) -> Vec<String> {
+    let within = |start: usize, end: usize| range.start <= start && end <= range.end;
     let mut kinds: Vec<String> = Vec::new();
-    for named in narrowed.patterns.iter().filter(|n| range.start <= n.start && n.end <= range.end) {
+    for named in narrowed.patterns.iter().filter(|named| within(named.start, named.end)) {
         if !kinds.contains(&named.kind) {
             kinds.push(named.kind.clone());
         }
     }
+    let server = |span: &&Span| {
+        span.kind == SlotType::Software
+            && !span.negated
+            && within(span.start, span.end)
+            && Catalogue::builtin().entry(software_name(span), Some(Purpose::Service)).is_some()
+    };
+    if spans.iter().any(|span| server(&span)) {
+        let takes = |pattern: &&Pattern| {
+            !pattern.native
+                && pattern.form.derived.iter().any(|derived| derived.from == "software")
+                && pattern.parameter("replicas").is_some()
+        };
+        for pattern in patterns.iter().filter(takes) {
+            if !kinds.contains(&pattern.kind) {
+                kinds.push(pattern.kind.clone());
+            }
+        }
+    }
+    if kinds.len() > 1 {
+        kinds.retain(|kind| kind != "Storage");
+    }
     kinds
+}
+
+/// `postgres 16` is the software `postgres`.
+fn software_name(span: &Span) -> &str {
+    let text = span.value.as_str().unwrap_or(&span.text);
+    text.split(' ').next().unwrap_or(text)
+}
+
+/// The clauses, cut further where another kind or pattern is introduced inside one: `…, and I also want a notebook`.
+fn split(narrowed: &Narrowed, text: &str) -> Vec<Range<usize>> {
+    const ANOTHER: &[&str] = &[" also ", " and ", " plus ", "另外", "还要", "还需要", "再要", "再来", "以及", "外加"];
+    const SURELY: &[&str] = &[" also ", " plus ", " separate", "另外", "还要", "还需要", "再要", "再来", "外加"];
+    let mut ranges = Vec::new();
+    for clause in clauses(text) {
+        let mut things: Vec<&Named> = narrowed
+            .native
+            .iter()
+            .filter(|named| named.certain)
+            .chain(&narrowed.patterns)
+            .filter(|named| clause.start <= named.start && named.end <= clause.end)
+            .collect();
+        things.sort_by_key(|named| named.start);
+        let mut from = clause.start;
+        for pair in things.windows(2) {
+            let (first, second) = (pair[0], pair[1]);
+            if first.kind == second.kind || second.start < first.end {
+                continue;
+            }
+            let between = &text[first.end..second.start];
+            let words = if second.kind == "Storage" { SURELY } else { ANOTHER };
+            let cut = words.iter().filter_map(|word| between.rfind(word)).max();
+            let part = [" with ", " using ", " mount"].iter().any(|word| between.contains(word)) && !between.contains("also");
+            if let Some(cut) = cut.filter(|_| !part) {
+                ranges.push(from..first.end + cut);
+                from = first.end + cut;
+            }
+        }
+        ranges.push(from..clause.end);
+    }
+    ranges
 }
 
 /// Words before the first thing and behind the last belong to them; between two, to the first.

@@ -42,7 +42,7 @@ impl Offered {
             .iter()
             .map(|option| Candidate {
                 text: option.text.clone(),
-                uses: option.span.map(|span| overlapping(spans, span)).unwrap_or_default(),
+                uses: option.span.map(|span| cells(spans, span)).unwrap_or_default(),
             })
             .collect();
         Slot {
@@ -67,7 +67,7 @@ pub fn offers(pattern: &Pattern, text: &str, spans: &[Span], used: &[usize]) -> 
             options.retain(|option| option.span.is_some_and(|s| anchors[s].is_some_and(|a| a.slot == index)));
         }
         let anchored: Vec<bool> =
-            options.iter().map(|o| o.span.is_some_and(|s| is_sure(anchors[s], index))).collect();
+            options.iter().map(|o| o.span.is_some_and(|s| is_sure(anchors[s], index) && is_clear(&spans[s]))).collect();
         let closed = closed_options(pattern, slot, text, mentioned);
         let says_closed = !closed.is_empty();
         options.extend(closed);
@@ -79,6 +79,12 @@ pub fn offers(pattern: &Pattern, text: &str, spans: &[Span], used: &[usize]) -> 
         offered.push(Offered { slot: slot.clone(), options, certain });
     }
     offered
+}
+
+/// A person's name is written with a capital; `for datasets` names nobody.
+fn is_a_name(option: &Option_, spans: &[Span]) -> bool {
+    let strong = option.span.and_then(|span| spans.get(span)).is_some_and(|span| span.strong);
+    strong || option.text.starts_with(|c: char| c.is_uppercase())
 }
 
 /// Whether the slot holds an amount or a length of time.
@@ -104,9 +110,20 @@ fn is_only_home(slot: &FormSlot, slots: &[FormSlot], options: &[Option_], spans:
             | SlotType::AccessMode
             | SlotType::KeyValue
             | SlotType::Command
-            | SlotType::Person
-    );
+    ) || (kind == SlotType::Person && options.first().is_some_and(|option| is_a_name(option, spans)));
     speaks_for_itself && slots.iter().filter(|other| other.types.contains(&kind)).all(|other| other.key == slot.key)
+}
+
+/// The elementary pieces of the conversation that a span covers: the text is cut wherever any span begins or ends, and
+/// two spans overlap exactly where they share a piece.
+fn cells(spans: &[Span], index: usize) -> Vec<usize> {
+    let mut cuts: Vec<(usize, usize)> =
+        spans.iter().flat_map(|span| [(span.turn, span.start), (span.turn, span.end)]).collect();
+    cuts.sort_unstable();
+    cuts.dedup();
+    let Some(span) = spans.get(index) else { return Vec::new() };
+    let covers = |cut: &(usize, usize)| cut.0 == span.turn && span.start <= cut.1 && cut.1 < span.end;
+    cuts.iter().enumerate().filter(|(_, cut)| covers(cut)).map(|(piece, _)| piece).collect()
 }
 
 /// Indices of the spans that share characters (and the turn) with one span, itself included.
@@ -114,6 +131,11 @@ pub fn overlapping(spans: &[Span], index: usize) -> Vec<usize> {
     let Some(one) = spans.get(index) else { return Vec::new() };
     let shares = |other: &Span| other.turn == one.turn && other.start < one.end && one.start < other.end;
     spans.iter().enumerate().filter(|(_, other)| shares(other)).map(|(i, _)| i).collect()
+}
+
+/// A weak word that merely could be a name is left to the model, whatever stands beside it.
+fn is_clear(span: &Span) -> bool {
+    span.strong || span.kind != SlotType::Name || span.text.contains(|c: char| c == '-' || c.is_ascii_digit())
 }
 
 fn is_sure(anchor: Option<Anchor>, slot: usize) -> bool {

@@ -28,7 +28,7 @@ pub(super) fn scan(scan: &mut Scan<'_>) {
         let (start, mut end) = whole(&captures);
         let key = words(&captures, "key");
         if matches!(scan.previous(start), Some('-' | '/' | '.' | '?' | '&' | '=' | '@' | ':'))
-            || among(FIELDS, key.to_ascii_lowercase().as_str())
+            || (among(FIELDS, key) && key.chars().all(|c| !c.is_ascii_uppercase()))
         {
             continue;
         }

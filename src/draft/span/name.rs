@@ -15,6 +15,18 @@ static NAMED: LazyLock<Rule> = LazyLock::new(|| {
         r#"(?i)(?:(?-u:\b)(?:called|named|name\s+(?:it|them|this)(?:\s+as)?|call\s+(?:it|this|them)|(?:the\s+|its\s+)?name(?:\s+(?:is|should\s+be|will\s+be|of|as|it))|titled|dubbed)(?-u:\b)|(?-u:\b)name\s*[:=]|名字(?:就?(?:是|叫|为|用))?|名称(?:是|为)?|叫做?|名为|名叫|命名(?:为|成)?|取名(?:为|叫)?|起名(?:为|叫)?|称为)\s*(?:[:：=]\s*)?(?:"(?P<double>[^"\r\n]+)"|“(?P<curly>[^“”\r\n]+)”|「(?P<corner>[^「」]+)」|['`](?P<single>[^'`\r\n]+)['`]|(?P<plain>{LABEL}(?-i:['’]s(?:\s+[A-Z][A-Za-z0-9-]*)+)?))"#
     ))
 });
+/// `…, name tiny`: the bare word, where it is not part of `host name`, and a kind written as Kubernetes does with a name
+/// behind it: `Deployment web with …`.
+static BARE: LazyLock<Vec<Rule>> = LazyLock::new(|| {
+    vec![
+        Rule::new(&format!(r"(?-u:\b)(?P<head>\w+\s+)?[Nn]ame\s+(?P<label>{LABEL})")),
+        Rule::new(&format!(
+            r"(?-u:\b)(?P<head>)(?:Deployment|Pod|Job|CronJob|StatefulSet|DaemonSet|ConfigMap|Namespace|Service|PersistentVolumeClaim|训练任务|任务)\s+(?P<label>[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)(?:\s+(?:with|from|of|running|on|in|image|that)(?-u:\b)|[,:，：]|$)"
+        )),
+    ]
+});
+/// Before `name`, these make it another thing's: `host name`, `image name`.
+const NOT_A_NAME: &str = "host domain file image model class queue user first last key secret volume dns display the a its";
 static NAMESPACE: LazyLock<Vec<Rule>> = LazyLock::new(|| {
     vec![
         Rule::new(&format!(
@@ -36,7 +48,7 @@ static NAMESPACE: LazyLock<Vec<Rule>> = LazyLock::new(|| {
 static REFERENCE: LazyLock<Vec<Rule>> = LazyLock::new(|| {
     vec![
         Rule::new(&format!(
-            r#"(?i)(?-u:\b){REFERENCES}(?:\s+(?:called|named|is))?\s*[:=]?\s*["'`“]?(?P<label>{LABEL})"#
+            r#"(?i)(?-u:\b){REFERENCES}(?-u:\b)(?:\s+(?:called|named|is))?\s*[:=]?\s*["'`“]?(?P<label>{LABEL})"#
         )),
         Rule::new(&format!(
             r#"(?i)(?-u:\b)(?:the|from|my|our|on|in|using|with|mount)\s+["'`“]?(?P<label>{LABEL})["'`”]?\s+{REFERENCES}s?(?-u:\b)"#
@@ -120,6 +132,19 @@ pub(super) fn scan(scan: &mut Scan<'_>) {
         }
         if let Some(label) = dns_label(text) {
             scan.strong(SlotType::Name, at, label);
+        }
+    }
+    for rule in BARE.iter() {
+        for captures in rule.all(scan.text) {
+            let head = range(&captures, "head").and_then(|(from, to)| scan.text.get(from..to)).unwrap_or("").trim();
+            let Some(at) = range(&captures, "label") else { continue };
+            let text = scan.text.get(at.0..at.1).unwrap_or("");
+            if among(NOT_A_NAME, head.to_ascii_lowercase().as_str()) || grammar(text) || among(STOP, text) {
+                continue;
+            }
+            if let Some(label) = dns_label(text) {
+                scan.strong(SlotType::Name, at, label);
+            }
         }
     }
     for rule in NAMESPACE.iter() {
