@@ -22,7 +22,16 @@ pub struct Anchor {
 struct Occurrence {
     slot: usize,
     range: Range<usize>,
+    /// Binds only to what follows it: `in vision`, `Deployment web`.
+    leads: bool,
 }
+
+/// Cues that only bind to what follows them.
+const LEADING: &[&str] = &["in", "into", "在"];
+/// Kinds that a name is written directly behind: `Deployment web with …`.
+const NAMED_KINDS: &[&str] = &[
+    "deployment", "pod", "job", "cronjob", "statefulset", "daemonset", "configmap", "service", "训练任务",
+];
 
 /// Words that may stand between a span and its cue without breaking the bond, e.g. `64 gigs of memory`.
 const GLUE: &[&str] = &[
@@ -93,13 +102,26 @@ fn occurrences(text: &str, slots: &[FormSlot], spans: &[Span]) -> Vec<Occurrence
     for (slot, form_slot) in slots.iter().enumerate() {
         for cue in &form_slot.cues {
             found.extend(
-                find_cue(text, cue).into_iter().map(|(start, end)| Occurrence { slot, range: start..end }),
+                find_cue(text, cue).into_iter().map(|(start, end)| Occurrence {
+                    slot,
+                    range: start..end,
+                    leads: LEADING.contains(&cue.as_str()),
+                }),
             );
         }
         // `two H100s`: the product is the noun that the number counts.
         if form_slot.types.contains(&SlotType::Count) && form_slot.cues.iter().any(|cue| cue == "gpu") {
             let products = spans.iter().filter(|span| span.kind == SlotType::GpuProduct);
-            found.extend(products.map(|span| Occurrence { slot, range: span.start..span.end }));
+            found.extend(products.map(|span| Occurrence { slot, range: span.start..span.end, leads: false }));
+        }
+        if form_slot.parameter == "name" {
+            for (start, end) in NAMED_KINDS.iter().flat_map(|kind| find_cue(text, kind)) {
+                // Only directly behind: `a Deployment of …` names nothing.
+                let direct = |span: &Span| span.kind == SlotType::Name && text[end..].trim_start().len() == text.len() - span.start;
+                if spans.iter().any(direct) {
+                    found.push(Occurrence { slot, range: start..end, leads: true });
+                }
+            }
         }
     }
     // A cue inside a longer one (`memory` in `shared memory`) is not an occurrence of its own.
@@ -120,7 +142,7 @@ fn occurrences(text: &str, slots: &[FormSlot], spans: &[Span]) -> Vec<Occurrence
 /// than `GPUs two`). `None` where something else stands between them.
 fn distance(lower: &str, span: &Span, occurrence: &Occurrence, spans: &[Span]) -> Option<usize> {
     let cue = &occurrence.range;
-    let (gap, before) = if span.end <= cue.start {
+    let (gap, before) = if span.end <= cue.start && !occurrence.leads {
         (span.end..cue.start, 0)
     } else if cue.end <= span.start {
         (cue.end..span.start, 1)

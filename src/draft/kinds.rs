@@ -78,7 +78,10 @@ pub fn choose(
         if question {
             ids.push((SHOW.to_owned(), None));
         }
-        ids.push((NONE.to_owned(), None));
+        // Words for one pattern and something only it can hold: there is nothing left to decide.
+        if !(part.hinted.len() == 1 && has_evidence(spans, &part.range)) {
+            ids.push((NONE.to_owned(), None));
+        }
         let candidates = ids.iter().map(|(id, _)| Candidate { text: id.clone(), uses: Vec::new() }).collect();
         let form = Form {
             prefix: prefix.to_owned(),
@@ -111,6 +114,24 @@ pub fn choose(
     Ok(Choice::Draft(kinds))
 }
 
+/// Whether the words hold something that only a workload or a volume can: an image, a model id, GPUs, amounts.
+fn has_evidence(spans: &[Span], range: &Range<usize>) -> bool {
+    spans.iter().any(|span| {
+        matches!(
+            span.kind,
+            SlotType::Image
+                | SlotType::Model
+                | SlotType::Software
+                | SlotType::GpuProduct
+                | SlotType::Quantity
+                | SlotType::Cpu
+                | SlotType::Command
+        ) && span.strong
+            && range.start <= span.start
+            && span.end <= range.end
+    })
+}
+
 /// One clause with what its words suggest.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Part {
@@ -122,7 +143,7 @@ struct Part {
 /// The clauses that speak of a thing each. A clause that names nothing joins the one before it.
 fn parts(narrowed: &Narrowed, text: &str, spans: &[Span], patterns: &PatternSet) -> Vec<Part> {
     let mut parts: Vec<Part> = Vec::new();
-    for range in split(narrowed, text) {
+    for range in split(narrowed, text, spans) {
         let within = |named: &&Named| range.start <= named.start && named.end <= range.end;
         let first_cue = narrowed.patterns.iter().find(within).map(|named| named.start);
         // `a notebook with a pvc`: what stands behind the thing is a part of it, unless it is written as Kubernetes does.
@@ -194,8 +215,16 @@ fn hinted(narrowed: &Narrowed, range: &Range<usize>, spans: &[Span], patterns: &
         span.kind == SlotType::Software
             && !span.negated
             && within(span.start, span.end)
-            && Catalogue::builtin().entry(software_name(span), Some(Purpose::Service)).is_some()
+            && is_server(span)
     };
+    // A model's id is said of something that serves it, unless something else is meant by name.
+    let model = |span: &&Span| span.kind == SlotType::Model && span.strong && !span.negated && within(span.start, span.end);
+    if kinds.is_empty() && spans.iter().any(|span| model(&span)) {
+        let takes = |pattern: &&Pattern| {
+            !pattern.native && pattern.form.slots.iter().any(|slot| slot.types.contains(&SlotType::Model))
+        };
+        kinds.extend(patterns.iter().filter(takes).map(|pattern| pattern.kind.clone()));
+    }
     if spans.iter().any(|span| server(&span)) {
         let takes = |pattern: &&Pattern| {
             !pattern.native
@@ -214,33 +243,52 @@ fn hinted(narrowed: &Narrowed, range: &Range<usize>, spans: &[Span], patterns: &
     kinds
 }
 
+/// Whether a piece of software is a server or database, as the image catalogue knows it.
+fn is_server(span: &Span) -> bool {
+    Catalogue::builtin().entry(software_name(span), None).is_some_and(|entry| entry.purpose == Purpose::Service)
+}
+
 /// `postgres 16` is the software `postgres`.
 fn software_name(span: &Span) -> &str {
     let text = span.value.as_str().unwrap_or(&span.text);
     text.split(' ').next().unwrap_or(text)
 }
 
+/// A server or a model id that is named is a thing of its own, unless a word for the thing stands beside it.
+fn thing_by_itself(span: &Span) -> Option<Named> {
+    let server = span.kind == SlotType::Software && is_server(span);
+    let model = span.kind == SlotType::Model && span.strong;
+    (!span.negated && (server || model)).then(|| Named {
+        kind: if model { "ModelServer".to_owned() } else { span.text.to_lowercase() },
+        start: span.start,
+        end: span.end,
+        certain: true,
+    })
+}
+
 /// The clauses, cut further where another kind or pattern is introduced inside one: `…, and I also want a notebook`.
-fn split(narrowed: &Narrowed, text: &str) -> Vec<Range<usize>> {
+fn split(narrowed: &Narrowed, text: &str, spans: &[Span]) -> Vec<Range<usize>> {
     const ANOTHER: &[&str] = &[" also ", " and ", " plus ", "另外", "还要", "还需要", "再要", "再来", "以及", "外加"];
-    const SURELY: &[&str] = &[" also ", " plus ", " separate", "另外", "还要", "还需要", "再要", "再来", "外加"];
+    const SURELY: &[&str] = &[" also ", " plus ", " and give me ", " and i need ", " and we need ", " separate", "另外", "还要", "还需要", "再要", "再来", "外加"];
     let mut ranges = Vec::new();
     for clause in clauses(text) {
-        let mut things: Vec<&Named> = narrowed
+        let mut things: Vec<Named> = narrowed
             .native
             .iter()
             .filter(|named| named.certain)
             .chain(&narrowed.patterns)
+            .cloned()
+            .chain(spans.iter().filter_map(thing_by_itself))
             .filter(|named| clause.start <= named.start && named.end <= clause.end)
             .collect();
         things.sort_by_key(|named| named.start);
         let mut from = clause.start;
         for pair in things.windows(2) {
-            let (first, second) = (pair[0], pair[1]);
+            let (first, second) = (&pair[0], &pair[1]);
             if first.kind == second.kind || second.start < first.end {
                 continue;
             }
-            let between = &text[first.end..second.start];
+            let between = text[first.end..second.start].to_ascii_lowercase();
             let words = if second.kind == "Storage" { SURELY } else { ANOTHER };
             let cut = words.iter().filter_map(|word| between.rfind(word)).max();
             let part = [" with ", " using ", " mount"].iter().any(|word| between.contains(word)) && !between.contains("also");

@@ -111,7 +111,8 @@ fn is_only_home(slot: &FormSlot, slots: &[FormSlot], options: &[Option_], spans:
             | SlotType::KeyValue
             | SlotType::Command
     ) || (kind == SlotType::Person && options.first().is_some_and(|option| is_a_name(option, spans)));
-    speaks_for_itself && slots.iter().filter(|other| other.types.contains(&kind)).all(|other| other.key == slot.key)
+    let strong = options.first().and_then(|option| option.span).is_some_and(|span| spans[span].strong);
+    speaks_for_itself && (strong || kind == SlotType::Person) && slots.iter().filter(|other| other.types.contains(&kind)).all(|other| other.key == slot.key)
 }
 
 /// The elementary pieces of the conversation that a span covers: the text is cut wherever any span begins or ends, and
@@ -151,8 +152,22 @@ fn span_options(
     anchors: &[Option<Anchor>],
 ) -> Vec<Option_> {
     let claimed_elsewhere = |span: usize| anchors[span].is_some_and(|anchor| anchor.slot != index);
-    let fits = |(i, span): &(usize, &Span)| {
-        slot.types.contains(&span.kind) && !span.negated && !used.contains(i) && !claimed_elsewhere(*i)
+    // `for Dana` names a person: not a thing, unless the slot's own words stand beside it.
+    let somebody = |(i, span): &(usize, &Span)| {
+        span.kind == SlotType::Name
+            && anchors[*i].is_none()
+            && overlapping(spans, *i).into_iter().any(|other| {
+                let other = &spans[other];
+                other.kind == SlotType::Person && (other.strong || other.text.starts_with(|c: char| c.is_uppercase()))
+            })
+    };
+    let fits = |one: &(usize, &Span)| {
+        let (i, span) = *one;
+        slot.types.contains(&span.kind)
+            && !span.negated
+            && !used.contains(&i)
+            && !claimed_elsewhere(i)
+            && !somebody(one)
     };
     let mut candidates: Vec<(usize, &Span)> = spans.iter().enumerate().filter(fits).collect();
     // Of the nested ends of one command the lexer marks the sensible one.

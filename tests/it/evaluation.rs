@@ -34,7 +34,7 @@ fn answers_of_models() {
         for row in &rows {
             let answer = answers.get(&row.id).unwrap_or(&Value::Null);
             let score = score(row, answer);
-            if score.drafted_but_wrong {
+            if !score.right {
                 println!("{}: {}\n    {}", row.id, row.request, score.reasons.join("\n    "));
             }
             table.add(row, &score);

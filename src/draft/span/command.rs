@@ -14,7 +14,7 @@ const MOST_ENDS: usize = 4;
 
 static CUE: LazyLock<Rule> = LazyLock::new(|| {
     Rule::new(
-        r"(?i)(?:(?-u:\b)(?:(?P<plain>runs?|running|execut(?:e|es|ing)|launch(?:es|ing)?|starts?\s+with|invok(?:e|es|ing))(?:\s+(?:the|a|my|our))?(?:\s+(?:script|program|command|training\s+script))?|(?P<explicit>command(?:\s+(?:line|is|to\s+run|should\s+be))?|cmd|entrypoint)(?:\s+is)?)(?-u:\b)|(?P<zh>执行|运行|跑|启动)(?:一下)?(?:的)?(?:命令|脚本|程序)?|(?P<zhexplicit>(?:启动)?命令)(?:是|为|用)?)\s*(?P<colon>[:：=])?\s*(?P<rest>)",
+        r"(?i)(?:(?-u:\b)(?:(?P<plain>runs?|running|execut(?:e|es|ing)|launch(?:es|ing)?|start(?:s|ed)?(?:\s+it)?\s+with|invok(?:e|es|ing))(?:\s+(?:the|a|my|our))?(?:\s+(?:script|program|command|training\s+script))?|(?P<explicit>command(?:\s+(?:line|is|to\s+run|should\s+be))?|cmd|entrypoint)(?:\s+is)?)(?-u:\b)|(?P<zh>执行|运行|跑|启动)(?:一下)?(?:的)?(?:命令|脚本|程序)?|(?P<zhexplicit>(?:启动)?命令)(?:是|为|用)?)\s*(?P<colon>[:：=])?\s*(?P<rest>)",
     )
 });
 static BARE: LazyLock<Rule> = LazyLock::new(|| {
