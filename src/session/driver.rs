@@ -114,7 +114,12 @@ pub fn run(
         };
         // A stop that came while something ran counts before what that something came to.
         if cancel.is_cancelled() && !matches!(event, Some(Event::Written(_))) {
-            effects.extend(machine.handle(Event::Interrupted));
+            let over = machine.handle(Event::Interrupted);
+            if !over.is_empty() {
+                // What else was to be done, a question above all, is not done any more.
+                effects.clear();
+                effects.extend(over);
+            }
         }
         if let Some(event) = event {
             effects.extend(machine.handle(event));
