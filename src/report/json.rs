@@ -79,7 +79,8 @@ pub fn eval_row(id: &Value, outcome: &Result<Outcome, String>) -> Value {
             row.insert("asked".into(), Value::Object(asked_fields(asked)));
         }
         Ok(Outcome::Denied(denied)) => {
-            let messages: Vec<&str> = denied.findings.iter().map(|finding| finding.message.as_str()).collect();
+            let messages: Vec<&str> =
+                denied.findings.iter().map(|finding| finding.message.as_str()).collect();
             row.insert("denied".into(), json!({ "findings": denied.findings }));
             row.insert("error".into(), Value::String(format!("denied: {}", messages.join("; "))));
         }

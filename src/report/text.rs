@@ -6,10 +6,12 @@ use serde_json::Value;
 use unicode_width::UnicodeWidthStr as _;
 
 use crate::apply::{Action, Plan};
-use crate::diff::{MaskKey, Row, RowKind, rows};
-use crate::draft::{Asked, Declined, Draft, Field, Intervention, Origin, Outcome, Routed, Thing, Unused, Verb};
-use crate::finding::{Finding, Severity};
 use crate::config::Style;
+use crate::diff::{MaskKey, Row, RowKind, rows};
+use crate::draft::{
+    Asked, Declined, Draft, Field, Intervention, Origin, Outcome, Routed, Thing, Unused, Verb,
+};
+use crate::finding::{Finding, Severity};
 
 /// What became of a request. `turns` are the person's words, to quote from.
 pub fn outcome_text(outcome: &Outcome, turns: &[String], style: Style) -> String {
@@ -21,11 +23,8 @@ pub fn outcome_text(outcome: &Outcome, turns: &[String], style: Style) -> String
         Outcome::Asked(asked) => asked_text(&mut text, asked, style),
         Outcome::Denied(denied) => {
             draft_text(&mut text, &denied.draft, turns, style);
-            let what = if denied.incomplete {
-                "not allowed: something could not be evaluated"
-            } else {
-                "denied"
-            };
+            let what =
+                if denied.incomplete { "not allowed: something could not be evaluated" } else { "denied" };
             let _ = writeln!(text, "{}", style.removed(what));
             text.push_str(&findings_text(&denied.findings, style));
         }
@@ -49,8 +48,11 @@ fn draft_text(text: &mut String, draft: &Draft, turns: &[String], style: Style) 
 }
 
 fn thing_text(text: &mut String, thing: &Thing, turns: &[String], style: Style) {
-    let rows: Vec<(&str, String, String)> =
-        thing.fields.iter().map(|field| (field.name.as_str(), value_text(&field.value), origin_text(field, turns))).collect();
+    let rows: Vec<(&str, String, String)> = thing
+        .fields
+        .iter()
+        .map(|field| (field.name.as_str(), value_text(&field.value), origin_text(field, turns)))
+        .collect();
     let width = |column: fn(&(&str, String, String)) -> usize| rows.iter().map(column).max().unwrap_or(0);
     let names = width(|row| row.0.width());
     let values = width(|row| row.1.width()).min(48);
@@ -82,7 +84,9 @@ fn value_text(value: &Value) -> String {
     let text = match value {
         Value::String(text) => text.clone(),
         Value::Array(list) => list.iter().map(value_text).collect::<Vec<_>>().join(" "),
-        Value::Object(map) => map.iter().map(|(k, v)| format!("{k}={}", value_text(v))).collect::<Vec<_>>().join(" "),
+        Value::Object(map) => {
+            map.iter().map(|(k, v)| format!("{k}={}", value_text(v))).collect::<Vec<_>>().join(" ")
+        }
         other => other.to_string(),
     };
     visible(&text)
@@ -163,9 +167,10 @@ pub fn findings_text(findings: &[Finding], style: Style) -> String {
             Severity::Warning => style.notice("warning"),
             Severity::Info => style.faint("info"),
         };
-        let place = match (&finding.file, finding.line) {
-            (Some(file), Some(line)) => format!("{file}:{line}: "),
-            (Some(file), None) => format!("{file}: "),
+        let place = match (&finding.file, finding.line, finding.column) {
+            (Some(file), Some(line), Some(column)) => format!("{file}:{line}:{column}: "),
+            (Some(file), Some(line), None) => format!("{file}:{line}: "),
+            (Some(file), None, _) => format!("{file}: "),
             _ => String::new(),
         };
         let path = if finding.path.is_empty() { String::new() } else { format!(" {}", finding.path) };
