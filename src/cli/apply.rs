@@ -1,9 +1,9 @@
 //! `apply --plan FILE`: shows the plan again and asks; with `--digest D --yes` a script names what it agrees to.
 
-use crate::apply::{ApplyError, FolderTarget, Plan, next_steps, read_plan};
+use crate::apply::{ApplyError, FolderTarget, Plan, read_plan};
 use crate::cli::args::{ApplyArgs, Common};
-use crate::cli::resolve;
 use crate::cli::terminal::{self, Terminal};
+use crate::cli::{output, resolve};
 use crate::diff::MaskKey;
 use crate::model::Cancel;
 use crate::report;
@@ -28,11 +28,15 @@ pub fn run(args: &ApplyArgs, common: &Common, cancel: &Cancel) -> Result<ExitCod
             if !terminal::is_interactive() {
                 return Err(Problem::new("without a terminal nothing is asked and nothing is written")
                     .code(ExitCode::No)
-                    .hint(format!("read the plan, then: apply --plan {} --digest {} --yes", args.plan.display(), plan.digest)));
+                    .hint(format!(
+                        "read the plan, then: kubectl copilot apply --plan {} --digest {} --yes",
+                        args.plan.display(),
+                        plan.digest
+                    )));
             }
             let mask = MaskKey::new(source::state_key(&config.state_dir).map_err(Problem::new)?);
             let existing: Vec<serde_json::Value> = target.objects().cloned().collect();
-            print!("{}", report::plan_text(&plan, &existing, &mask, config.style));
+            output::print(&report::plan_text(&plan, &existing, &mask, config.style))?;
             let mut face = Terminal::new(config.style, config.editor.clone(), dir);
             if face.confirm(&plan) != Reply::Yes {
                 return Ok(ExitCode::No);
@@ -42,9 +46,6 @@ pub fn run(args: &ApplyArgs, common: &Common, cancel: &Cancel) -> Result<ExitCod
     };
     let confirmed = plan.confirm(&digest).map_err(ApplyError::from)?;
     let outcome = target.write(confirmed, &|| cancel.is_cancelled())?;
-    print!("{}", terminal::written_text(&outcome));
-    for step in next_steps(&outcome) {
-        println!("next: {step}");
-    }
+    output::print(&terminal::written_text(&outcome))?;
     Ok(ExitCode::of(&outcome))
 }

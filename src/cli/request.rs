@@ -9,8 +9,7 @@ use crate::session::{self, Engine, ExitCode, Problem};
 /// Runs one conversation.
 pub fn run(request: String, common: &Common, cancel: &Cancel) -> Result<ExitCode, Problem> {
     let config = resolve::config(common)?;
-    let mut face =
-        Terminal::new(config.style, config.editor.clone(), config.target.display().to_string());
+    let mut face = Terminal::new(config.style, config.editor.clone(), config.target.display().to_string());
     let mut engine = Engine::open(config)?;
     Ok(session::run(&mut engine, &mut face, request, terminal::is_interactive(), cancel))
 }

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use serde_json::Value;
 
 use crate::apply::{ApplyOutcome, Plan, next_steps};
+use crate::cli::output;
 use crate::config::Style;
 use crate::diff::MaskKey;
 use crate::draft::Outcome;
@@ -40,10 +41,8 @@ impl Terminal {
     }
 
     fn say(&self, text: &str) {
-        let mut out = std::io::stdout().lock();
-        // A closed pipe is not an error of ours: nobody is reading any more.
-        let _ = out.write_all(text.as_bytes());
-        let _ = out.flush();
+        // A person sees a terminal that fails; there is nothing better to do about it.
+        let _ = output::print(text);
     }
 
     fn read_line(&self) -> Option<String> {
@@ -105,11 +104,14 @@ impl Face for Terminal {
             .arg(file.path())
             .status()
             .map_err(|error| {
-                Problem::new(format!("cannot start the editor '{editor}': {error}")).hint("set EDITOR, e.g. EDITOR=nano")
+                Problem::new(format!("cannot start the editor '{editor}': {error}"))
+                    .hint("set EDITOR, e.g. EDITOR=nano")
             })?;
         if !status.success() {
-            return Err(Problem::new(format!("the editor '{editor}' ended with {status}; nothing was written"))
-                .hint("set EDITOR, e.g. EDITOR=nano"));
+            return Err(Problem::new(format!(
+                "the editor '{editor}' ended with {status}; nothing was written"
+            ))
+            .hint("set EDITOR, e.g. EDITOR=nano"));
         }
         let edited = crate::source::read_text(file.path()).map_err(Problem::new)?;
         Ok(Some(edited).filter(|edited| edited != text && !edited.trim().is_empty()))
@@ -117,13 +119,6 @@ impl Face for Terminal {
 
     fn written(&mut self, outcome: &ApplyOutcome) {
         self.say(&written_text(outcome));
-        let steps = next_steps(outcome);
-        if !steps.is_empty() {
-            self.say("next:\n");
-            for step in steps {
-                self.say(&format!("  {step}\n"));
-            }
-        }
     }
 
     fn unattended(&mut self, plan: &Plan) {
@@ -138,7 +133,7 @@ impl Face for Terminal {
     }
 }
 
-/// `wrote 4 files: …`.
+/// `wrote 4 files`, which, what was not written and why, and what to do next.
 pub fn written_text(outcome: &ApplyOutcome) -> String {
     let mut text = format!("wrote {}\n", files(outcome.written.len()));
     for file in &outcome.written {
@@ -146,6 +141,22 @@ pub fn written_text(outcome: &ApplyOutcome) -> String {
     }
     for file in &outcome.not_written {
         text.push_str(&format!("  NOT written: {file}\n"));
+    }
+    if let Some(failure) = &outcome.failure {
+        text.push_str(&format!("why: {failure}\n"));
+    }
+    if outcome.interrupted {
+        text.push_str("stopped by you, between two files\n");
+    }
+    if !outcome.not_written.is_empty() {
+        text.push_str("to write the rest: make a new plan; what is there already is left as it is\n");
+    }
+    let steps = next_steps(outcome);
+    if !steps.is_empty() {
+        text.push_str("next:\n");
+    }
+    for step in steps {
+        text.push_str(&format!("  {step}\n"));
     }
     text
 }
