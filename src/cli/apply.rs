@@ -37,6 +37,8 @@ pub fn run(args: &ApplyArgs, common: &Common, cancel: &Cancel) -> Result<ExitCod
             let mask = MaskKey::new(source::state_key(&config.state_dir).map_err(Problem::new)?);
             let existing: Vec<serde_json::Value> = target.objects().cloned().collect();
             output::print(&report::plan_text(&plan, &existing, &mask, config.style))?;
+            output::print(&terminal::files_line(&plan))?;
+            output::print(&report::findings_text(&plan.findings, config.style))?;
             let mut face = Terminal::new(config.style, config.editor.clone(), dir);
             if face.confirm(&plan) != Reply::Yes {
                 return Ok(ExitCode::No);

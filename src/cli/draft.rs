@@ -1,7 +1,7 @@
 //! `draft -p REQUEST`: only the manifests on stdout; everything for people goes to stderr.
 
 use crate::cli::args::{Common, DraftArgs, DraftFormat};
-use crate::cli::{output, resolve};
+use crate::cli::{output, resolve, words};
 use crate::draft::Outcome;
 use crate::manifest::to_yaml_documents;
 use crate::model::Cancel;
@@ -10,13 +10,14 @@ use crate::session::{Engine, ExitCode, Problem};
 
 /// Runs the verb.
 pub fn run(args: &DraftArgs, common: &Common, cancel: &Cancel) -> Result<ExitCode, Problem> {
+    let prompt = words::said(&args.prompt)?;
     let config = resolve::config(common)?;
     let style = config.style;
     let mut engine = Engine::open(config)?;
     for earlier in &args.earlier {
         engine.draft(earlier, cancel)?;
     }
-    let outcome = engine.draft(&args.prompt, cancel)?;
+    let outcome = engine.draft(prompt, cancel)?;
     let for_people = report::outcome_text(&outcome, engine.turns(), style);
     match args.output {
         DraftFormat::Json => {

@@ -80,7 +80,7 @@ fn dispatch(cli: Cli, cancel: &Cancel) -> Result<ExitCode, Problem> {
         Some(Verb::ModelWorker) => Ok(ExitCode::Done),
         None => {
             let request = match prompt {
-                Some(prompt) => prompt,
+                Some(prompt) => words::said(&prompt)?.to_owned(),
                 None => words::request(&words)?,
             };
             request::run(request, &common, cancel)

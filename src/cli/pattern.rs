@@ -122,9 +122,10 @@ fn settings(set: &[String]) -> Result<Map<String, Value>, Problem> {
             return Err(Problem::new(format!("cannot read --set '{one}': there is no '=' in it"))
                 .hint("--set PARAMETER=VALUE, e.g. --set gpus=2"));
         };
-        let value = parse_value(value.as_bytes(), Some("--set"), &Budget::default()).map_err(|error| {
-            Problem::new(error).hint("a text with special characters is quoted: --set 'name=\"a: b\"'")
-        })?;
+        let value = parse_value(value.as_bytes(), Some(&format!("--set {name}")), &Budget::default())
+            .map_err(|error| {
+                Problem::new(error).hint("a text with special characters is quoted: --set 'name=\"a: b\"'")
+            })?;
         spec.insert(name.to_owned(), value);
     }
     Ok(spec)

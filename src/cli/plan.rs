@@ -3,22 +3,23 @@
 use crate::apply::write_plan;
 use crate::check::{CheckReport, Verdict};
 use crate::cli::args::{Common, PlanArgs, PlanFormat};
-use crate::cli::{draft, output, resolve, terminal};
+use crate::cli::{draft, output, resolve, terminal, words};
 use crate::config::Style;
 use crate::draft::{Denied, Draft, Outcome};
 use crate::manifest::Manifest;
 use crate::model::Cancel;
 use crate::report;
-use crate::session::{Engine, ExitCode, Problem};
+use crate::session::{Engine, ExitCode, PolicyCounts, Problem};
 use crate::source;
 
 /// Runs the verb.
 pub fn run(args: &PlanArgs, common: &Common, cancel: &Cancel) -> Result<ExitCode, Problem> {
+    let prompt = args.prompt.as_deref().map(words::said).transpose()?;
     let config = resolve::config(common)?;
     let style = config.style;
     let mut engine = Engine::open(config)?;
     let mut header = String::new();
-    let (plan, policies) = match &args.prompt {
+    let (plan, (passed, about)) = match prompt {
         Some(prompt) => match engine.draft(prompt, cancel)? {
             Outcome::Drafted(drafted) => {
                 let objects = drafted.objects().cloned().collect::<Vec<_>>();
@@ -43,6 +44,7 @@ pub fn run(args: &PlanArgs, common: &Common, cancel: &Cancel) -> Result<ExitCode
             (engine.plan_manifests(&manifests)?, (report.policies_passed, report.policies_total))
         }
     };
+    let policies = PolicyCounts { passed, about, in_force: engine.policies().in_force() };
     if let Some(path) = &args.out {
         write_plan(path, &plan)?;
     }
@@ -54,8 +56,9 @@ pub fn run(args: &PlanArgs, common: &Common, cancel: &Cancel) -> Result<ExitCode
                 None => String::new(),
             };
             format!(
-                "{header}{}{}{}digest: {}\n{to_write}",
+                "{header}{}{}{}{}digest: {}\n{to_write}",
                 report::plan_text(&plan, engine.existing(), engine.mask(), style),
+                terminal::files_line(&plan),
                 report::findings_text(&plan.findings, style),
                 terminal::checks_line(policies, style),
                 plan.digest,

@@ -12,7 +12,7 @@ use crate::config::Style;
 use crate::diff::MaskKey;
 use crate::draft::Outcome;
 use crate::report;
-use crate::session::{Face, Problem, Reply};
+use crate::session::{Face, PolicyCounts, Problem, Reply};
 
 /// Whether somebody can be asked: stdin and stdout are a terminal.
 pub fn is_interactive() -> bool {
@@ -62,8 +62,9 @@ impl Face for Terminal {
         self.say(&report::outcome_text(outcome, turns, self.style));
     }
 
-    fn plan(&mut self, plan: &Plan, existing: &[Value], mask: &MaskKey, policies: (usize, usize)) {
+    fn plan(&mut self, plan: &Plan, existing: &[Value], mask: &MaskKey, policies: PolicyCounts) {
         self.say(&report::plan_text(plan, existing, mask, self.style));
+        self.say(&files_line(plan));
         self.say(&report::findings_text(&plan.findings, self.style));
         self.say(&checks_line(policies, self.style));
     }
@@ -165,10 +166,23 @@ fn files(count: usize) -> String {
     if count == 1 { "1 file".to_owned() } else { format!("{count} files") }
 }
 
-/// `checks: schema ok · policy 5/5`.
-pub fn checks_line(policies: (usize, usize), style: Style) -> String {
-    let (passed, total) = policies;
-    let policy = if total == 0 { "policy: none".to_owned() } else { format!("policy {passed}/{total}") };
+/// `files: service-web.yaml, kustomization.yaml in /manifests`; nothing where nothing would be written. A file can be one
+/// that no object of the plan names: a kustomization that lists a new one.
+pub fn files_line(plan: &Plan) -> String {
+    if plan.is_empty() {
+        String::new()
+    } else {
+        format!("files: {} in {}\n", plan.files().join(", "), plan.target)
+    }
+}
+
+/// `checks: schema ok · policy 5/5`: those that passed of those that are about the objects.
+pub fn checks_line(policies: PolicyCounts, style: Style) -> String {
+    let policy = match policies {
+        PolicyCounts { in_force: 0, .. } => "policy: none".to_owned(),
+        PolicyCounts { about: 0, in_force, .. } => format!("policy: none of {in_force} is about this"),
+        PolicyCounts { passed, about, .. } => format!("policy {passed}/{about}"),
+    };
     format!("checks: schema ok{}{policy}\n", style.dot())
 }
 

@@ -46,10 +46,7 @@ pub fn request(words: &[String]) -> Result<String, Problem> {
     let text = words.join(" ");
     let mut parts = text.split_whitespace();
     let Some(first) = parts.next() else {
-        return Err(Problem::new(
-            "say what you need, e.g. kubectl copilot \"give me a notebook with two GPUs\"",
-        )
-        .hint("kubectl copilot --help shows the verbs"));
+        return Err(nothing());
     };
     let second = parts.next();
     let verb = nearest(first, VERBS.iter().copied());
@@ -76,6 +73,19 @@ pub fn request(words: &[String]) -> Result<String, Problem> {
         return Err(slip(first, verb));
     }
     Ok(text)
+}
+
+/// What was given with -p, where there is a word in it.
+///
+/// # Errors
+/// Nothing but spaces.
+pub fn said(prompt: &str) -> Result<&str, Problem> {
+    if prompt.trim().is_empty() { Err(nothing()) } else { Ok(prompt) }
+}
+
+fn nothing() -> Problem {
+    Problem::new("say what you need, e.g. kubectl copilot \"give me a notebook with two GPUs\"")
+        .hint("kubectl copilot --help shows the verbs")
 }
 
 /// Why these arguments are a mistyped verb rather than a request: the first is nearly one, and flags follow.

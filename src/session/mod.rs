@@ -7,7 +7,7 @@ mod machine;
 mod place;
 mod problem;
 
-pub use driver::{Face, Reply, run};
+pub use driver::{Face, PolicyCounts, Reply, run};
 pub use engine::{Engine, Judged, open_patterns, open_policies, open_schemas, owner_label};
 pub use machine::{Effect, Event, Machine, Phase};
 pub use problem::{ExitCode, Problem};
