@@ -25,7 +25,7 @@ for model in "${models[@]}"; do
     flags=()
     [[ $model == embedded ]] || flags=(--model "$model")
     begun=$SECONDS
-    "$binary" eval ${flags[@]+"${flags[@]}"} --policies builtin \
+    "$binary" eval ${flags[@]+"${flags[@]}"} \
         --tasks "$work/tasks.jsonl" --answers "$work/answers/$name.jsonl" </dev/null
     printf '%s: %d requests in %d s\n' "$name" "$(wc -l <"$work/tasks.jsonl")" "$((SECONDS - begun))"
 done

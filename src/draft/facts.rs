@@ -24,9 +24,8 @@ impl Facts {
     /// With what exists in a target and who asks.
     #[must_use]
     pub fn with_target(mut self, existing: &[Value], user: Option<&str>) -> Self {
-        let name = |object: &Value| {
-            object.pointer("/metadata/name").and_then(Value::as_str).map(str::to_owned)
-        };
+        let name =
+            |object: &Value| object.pointer("/metadata/name").and_then(Value::as_str).map(str::to_owned);
         self.objects = existing.iter().filter_map(name).collect();
         let is_namespace = |object: &&Value| object.get("kind").and_then(Value::as_str) == Some("Namespace");
         self.namespaces = existing.iter().filter(is_namespace).filter_map(name).collect();

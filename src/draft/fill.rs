@@ -110,9 +110,12 @@ fn take(
 
 /// The parameter that a slot is written to; `name`, `namespace` and `owner` are implicit strings.
 pub fn parameter_of(pattern: &Pattern, slot: &FormSlot) -> Parameter {
-    pattern.parameters.iter().find(|parameter| parameter.name == slot.parameter).cloned().unwrap_or_else(|| {
-        Parameter::new(slot.parameter.clone(), ParameterKind::String)
-    })
+    pattern
+        .parameters
+        .iter()
+        .find(|parameter| parameter.name == slot.parameter)
+        .cloned()
+        .unwrap_or_else(|| Parameter::new(slot.parameter.clone(), ParameterKind::String))
 }
 
 /// Each strong span that nothing took is put once more: which of the still empty slots of its type, or none.
@@ -159,11 +162,8 @@ fn second_look(
         let answers = backend.fill(&form, cancel)?;
         let Some(answer) = answers.answers.first() else { continue };
         if let Some(slot) = answer.choice.and_then(|choice| open.get(choice)) {
-            let option = offer::Option_ {
-                text: span.text.clone(),
-                value: span.value.clone(),
-                span: Some(index),
-            };
+            let option =
+                offer::Option_ { text: span.text.clone(), value: span.value.clone(), span: Some(index) };
             take(task, filled, slot, &option, answer, left);
             used.extend(offer::overlapping(task.spans, index));
         }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::draft::outcome::Origin;
+use crate::draft::outcome::{Intervention, Origin};
 
 /// One value that somebody said or code decided.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -68,4 +68,6 @@ pub struct Conversation {
     pub turns: Vec<String>,
     /// The things as they stand after the last turn; empty where nothing is being drafted.
     pub things: Vec<Filled>,
+    /// What policy would allow in place of what was said, while that question is open.
+    pub pending: Vec<Intervention>,
 }

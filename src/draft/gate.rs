@@ -61,12 +61,31 @@ pub fn pass(
                     filled.values.insert(cure.parameter, Chosen::decided(value, Origin::Policy));
                 }
             }
-            _ => return Ok(Gated { objects, report, repaired, forbidden: Vec::new(), missing: Vec::new() }),
+            _ => {
+                let forbidden = quoted(filled, &report, &rule);
+                return Ok(Gated { objects, report, repaired, forbidden, missing: Vec::new() });
+            }
         }
     }
     let objects = render::objects(pattern, filled)?;
     let report = check(&objects, context);
     Ok(Gated { objects, report, repaired, forbidden: Vec::new(), missing: Vec::new() })
+}
+
+/// Where no other value is known: what the person said and the rule's message names.
+fn quoted(filled: &Filled, report: &CheckReport, rule: &str) -> Vec<Intervention> {
+    let named = |text: &str| {
+        text.len() > 2 && report.findings.iter().any(|finding| finding.rule == rule && finding.message.contains(text))
+    };
+    let said = filled.values.iter().filter(|(_, chosen)| chosen.origin == Origin::Request);
+    said.filter(|(_, chosen)| chosen.value.as_str().is_some_and(named))
+        .map(|(parameter, chosen)| Intervention {
+            path: parameter.clone(),
+            wanted: chosen.value.clone(),
+            allowed: None,
+            policy: rule.strip_prefix("policy/").unwrap_or(rule).to_owned(),
+        })
+        .collect()
 }
 
 /// The rule of the first error.
@@ -97,12 +116,15 @@ impl Cure {
 /// Looks for the one parameter that the rule is about, by trying other values: expand, evaluate, keep what passes.
 /// Values that the person said come first, since they must be asked about.
 fn cure(pattern: &Pattern, filled: &Filled, rule: &str, context: &CheckContext<'_>) -> Option<Cure> {
-    let completed =
-        pattern.complete(filled.text("name").unwrap_or_default(), filled.text("namespace"), &filled.spec()).ok()?;
+    let completed = pattern
+        .complete(filled.text("name").unwrap_or_default(), filled.text("namespace"), &filled.spec())
+        .ok()?;
     let passes = |parameter: &str, value: Option<&Value>| {
         let mut trial = filled.clone();
         match value {
-            Some(value) => trial.values.insert(parameter.to_owned(), Chosen::decided(value.clone(), Origin::Policy)),
+            Some(value) => {
+                trial.values.insert(parameter.to_owned(), Chosen::decided(value.clone(), Origin::Policy))
+            }
             None => trial.values.remove(parameter),
         };
         render::objects(pattern, &trial)
@@ -130,7 +152,12 @@ fn cure(pattern: &Pattern, filled: &Filled, rule: &str, context: &CheckContext<'
             }
         };
         if allowed.is_some() || (said(name) && passes_without(parameter, &passes)) {
-            return Some(Cure { parameter: name.to_owned(), wanted: wanted.clone(), allowed, said: said(name) });
+            return Some(Cure {
+                parameter: name.to_owned(),
+                wanted: wanted.clone(),
+                allowed,
+                said: said(name),
+            });
         }
     }
     None
@@ -165,7 +192,11 @@ fn nearest_number(parameter: &Parameter, wanted: &Value, passes: &dyn Fn(&Value)
     if let Some(below) = highest_passing(least, wanted - 1, &|n| passes(&Value::from(n))) {
         return Some(Value::from(below));
     }
-    let most = parameter.maximum.as_ref().and_then(serde_json::Number::as_i64).unwrap_or(wanted.saturating_mul(8).max(64));
+    let most = parameter
+        .maximum
+        .as_ref()
+        .and_then(serde_json::Number::as_i64)
+        .unwrap_or(wanted.saturating_mul(8).max(64));
     lowest_passing(wanted + 1, most, &|n| passes(&Value::from(n))).map(Value::from)
 }
 

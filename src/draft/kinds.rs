@@ -79,8 +79,7 @@ pub fn choose(
             ids.push((SHOW.to_owned(), None));
         }
         ids.push((NONE.to_owned(), None));
-        let candidates =
-            ids.iter().map(|(id, _)| Candidate { text: id.clone(), uses: Vec::new() }).collect();
+        let candidates = ids.iter().map(|(id, _)| Candidate { text: id.clone(), uses: Vec::new() }).collect();
         let form = Form {
             prefix: prefix.to_owned(),
             body: request_line(&text[part.range.clone()]),
@@ -127,7 +126,8 @@ fn parts(narrowed: &Narrowed, text: &str) -> Vec<Part> {
         let within = |named: &&Named| range.start <= named.start && named.end <= range.end;
         let first_cue = narrowed.patterns.iter().find(within).map(|named| named.start);
         // `a notebook with a pvc`: what stands behind the thing is a part of it, unless it is written as Kubernetes does.
-        let leads = |named: &&Named| first_cue.is_none_or(|cue| named.start < cue) || is_written_out(text, named);
+        let leads =
+            |named: &&Named| first_cue.is_none_or(|cue| named.start < cue) || is_written_out(text, named);
         let native = narrowed
             .native
             .iter()

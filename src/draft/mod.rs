@@ -1,6 +1,7 @@
 //! From words to objects: typed spans, forms, the model's answers, expansion, checks, repair (design D3, D4, D12, D13).
 
 mod anchor;
+mod assent;
 mod clear;
 mod drafter;
 mod facts;
@@ -19,11 +20,12 @@ pub mod training;
 mod values;
 mod words;
 
-pub use drafter::{Drafter, Library};
+pub use drafter::{Drafter, Library, declined_by_rule};
 pub use facts::Facts;
 pub use filled::{Chosen, Conversation, Filled};
 pub use outcome::{
-    Asked, Declined, Denied, Draft, Field, Intervention, Origin, Outcome, Question, Routed, Thing, Unused, Verb,
+    Asked, Declined, Denied, Draft, Field, Intervention, Origin, Outcome, Question, Routed, Thing, Unused,
+    Verb,
 };
 pub use place::Setting;
 pub use render::DRAFT_ANNOTATION;

@@ -62,6 +62,10 @@ pub fn offers(pattern: &Pattern, text: &str, spans: &[Span], used: &[usize]) -> 
     for (index, slot) in slots.iter().enumerate() {
         let mentioned = anchor::mentions(text, slot);
         let mut options = span_options(slot, index, spans, used, &anchors);
+        if !slot.core && is_amount(slot) {
+            // Outside the core a number is only offered where it stands beside the slot's own words.
+            options.retain(|option| option.span.is_some_and(|s| anchors[s].is_some_and(|a| a.slot == index)));
+        }
         let anchored: Vec<bool> =
             options.iter().map(|o| o.span.is_some_and(|s| is_sure(anchors[s], index))).collect();
         let closed = closed_options(pattern, slot, text, mentioned);
@@ -71,10 +75,38 @@ pub fn offers(pattern: &Pattern, text: &str, spans: &[Span], used: &[usize]) -> 
         if options.is_empty() || !(slot.core || mentioned || says_closed || anchored.contains(&true)) {
             continue;
         }
-        let certain = options.len() == 1 && anchored.first() == Some(&true);
+        let certain = options.len() == 1 && (anchored.first() == Some(&true) || is_only_home(slot, slots, &options, spans));
         offered.push(Offered { slot: slot.clone(), options, certain });
     }
     offered
+}
+
+/// Whether the slot holds an amount or a length of time.
+fn is_amount(slot: &FormSlot) -> bool {
+    slot.types.iter().all(|kind| {
+        matches!(kind, SlotType::Count | SlotType::Quantity | SlotType::Cpu | SlotType::Duration | SlotType::Time)
+    })
+}
+
+/// Whether the one candidate is a span of a type that means one thing only, and this slot is the only one of the form
+/// that takes it: an image, a model id, a host, a schedule, `KEY=value`.
+fn is_only_home(slot: &FormSlot, slots: &[FormSlot], options: &[Option_], spans: &[Span]) -> bool {
+    let Some(kind) = options.first().and_then(|option| option.span).and_then(|s| spans.get(s)).map(|s| s.kind) else {
+        return false;
+    };
+    let speaks_for_itself = matches!(
+        kind,
+        SlotType::Image
+            | SlotType::Model
+            | SlotType::Host
+            | SlotType::Schedule
+            | SlotType::GpuProduct
+            | SlotType::AccessMode
+            | SlotType::KeyValue
+            | SlotType::Command
+            | SlotType::Person
+    );
+    speaks_for_itself && slots.iter().filter(|other| other.types.contains(&kind)).all(|other| other.key == slot.key)
 }
 
 /// Indices of the spans that share characters (and the turn) with one span, itself included.
@@ -100,7 +132,11 @@ fn span_options(
     let fits = |(i, span): &(usize, &Span)| {
         slot.types.contains(&span.kind) && !span.negated && !used.contains(i) && !claimed_elsewhere(*i)
     };
-    let candidates: Vec<(usize, &Span)> = spans.iter().enumerate().filter(fits).collect();
+    let mut candidates: Vec<(usize, &Span)> = spans.iter().enumerate().filter(fits).collect();
+    // Of the nested ends of one command the lexer marks the sensible one.
+    if candidates.iter().any(|(_, span)| span.kind == SlotType::Command && span.strong) {
+        candidates.retain(|(_, span)| span.kind != SlotType::Command || span.strong);
+    }
     // Where a span stands right beside this slot's cue, the others of its type mean something else.
     let beside: Vec<(usize, &Span)> =
         candidates.iter().copied().filter(|(i, _)| is_sure(anchors[*i], index)).collect();
@@ -112,12 +148,7 @@ fn span_options(
 }
 
 /// Closed values of the parameter that stand in the text, and cue words of a flag.
-fn closed_options(
-    pattern: &Pattern,
-    slot: &FormSlot,
-    text: &str,
-    mentioned: bool,
-) -> Vec<Option_> {
+fn closed_options(pattern: &Pattern, slot: &FormSlot, text: &str, mentioned: bool) -> Vec<Option_> {
     let mut options = Vec::new();
     let parameter = pattern.parameters.iter().find(|parameter| parameter.name == slot.parameter);
     if slot.types.contains(&SlotType::Choice) {

@@ -114,7 +114,10 @@ mod tests {
     #[test]
     fn a_name_never_falls_on_an_object_that_exists() {
         let setting = Setting {
-            existing: vec![json!({"metadata": {"name": "notebook"}}), json!({"metadata": {"name": "notebook-2"}})],
+            existing: vec![
+                json!({"metadata": {"name": "notebook"}}),
+                json!({"metadata": {"name": "notebook-2"}}),
+            ],
             ..Setting::default()
         };
         let mut taken = setting.taken();
@@ -126,8 +129,7 @@ mod tests {
 
     #[test]
     fn words_that_differ_from_the_flag_are_a_conflict_not_a_choice() {
-        let setting =
-            Setting { namespace: Some("a".into()), namespace_is_flag: true, ..Setting::default() };
+        let setting = Setting { namespace: Some("a".into()), namespace_is_flag: true, ..Setting::default() };
         let mut filled = Filled::new("Notebook", "");
         filled.values.insert("namespace".into(), Chosen::decided("b", Origin::Request));
         assert_eq!(

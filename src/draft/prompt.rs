@@ -6,8 +6,8 @@ use std::fmt::Write as _;
 use serde::Deserialize;
 
 use crate::constraint::Slot;
-use crate::draft::offer::{self, Offered};
 use crate::draft::facts::Facts;
+use crate::draft::offer::{self, Offered};
 use crate::model::PromptProfile;
 use crate::pattern::{Pattern, PatternSet};
 
@@ -143,7 +143,10 @@ fn answers_of(example: &Example, key: &str) -> Vec<String> {
 
 fn missing(example: &Example, offer: &Offered, answer: &str) -> String {
     let offered: Vec<&str> = offer.options.iter().map(|option| option.text.as_str()).collect();
-    format!("example '{}': '{}' has no candidate '{answer}', only {offered:?}", example.request, offer.slot.key)
+    format!(
+        "example '{}': '{}' has no candidate '{answer}', only {offered:?}",
+        example.request, offer.slot.key
+    )
 }
 
 #[cfg(test)]

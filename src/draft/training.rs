@@ -2,9 +2,9 @@
 
 use serde::Serialize;
 
+use crate::draft::facts::Facts;
 use crate::draft::offer;
 use crate::draft::prompt;
-use crate::draft::facts::Facts;
 use crate::pattern::{Pattern, PatternSet};
 
 /// A piece of text, and whether a model is to learn to write it.
@@ -28,8 +28,10 @@ impl Bench {
     /// # Errors
     /// A value that the form does not offer: a fault of the phrase, the lexer or the form.
     pub fn request(&self, text: &str, kind: &str, said: &[(String, String)]) -> Result<Vec<Segment>, String> {
-        let mut segments =
-            vec![Segment(format!("{}kind:", prompt::request_line(text)), false), Segment(format!(" {kind}\n"), true)];
+        let mut segments = vec![
+            Segment(format!("{}kind:", prompt::request_line(text)), false),
+            Segment(format!(" {kind}\n"), true),
+        ];
         if let Some(pattern) = self.pattern(kind) {
             self.form(pattern, text, said, &mut segments)?;
         } else if !matches!(kind, "none" | "show") {
@@ -57,6 +59,28 @@ impl Bench {
         Ok(segments)
     }
 
+    /// The spans of a text and the slots that a kind's form would put, for people who write patterns, cues or phrases.
+    pub fn explain(&self, text: &str, kind: &str) -> String {
+        let spans = self.facts.lex(text, 0);
+        let mut lines: Vec<String> = spans
+            .iter()
+            .map(|span| {
+                let strong = if span.strong { "strong" } else { "weak" };
+                let negated = if span.negated { ", negated" } else { "" };
+                format!("{:?} \"{}\" = {} ({strong}{negated}{})", span.kind, span.text, span.value,
+                    span.per.map(|per| format!(", per {per:?}")).unwrap_or_default())
+            })
+            .collect();
+        lines.push(format!("clauses {:?}", crate::draft::span::clauses(text)));
+        if let Some(pattern) = self.pattern(kind) {
+            for offer in offer::offers(pattern, text, &spans, &[]) {
+                let options: Vec<&str> = offer.options.iter().map(|option| option.text.as_str()).collect();
+                lines.push(format!("{}{} {options:?}", offer.slot.key, if offer.certain { " (certain):" } else { ":" }));
+            }
+        }
+        lines.join("\n")
+    }
+
     fn pattern(&self, kind: &str) -> Option<&'static Pattern> {
         self.patterns.iter().find(|pattern| prompt::kind_id(&pattern.kind) == kind)
     }
@@ -82,7 +106,8 @@ impl Bench {
                 .iter()
                 .filter(|option| option.span.is_none_or(|span| !used.contains(&span)))
                 .collect();
-            let wanted: Vec<&String> = said.iter().filter(|(k, _)| k == key).map(|(_, value)| value).collect();
+            let wanted: Vec<&String> =
+                said.iter().filter(|(k, _)| k == key).map(|(_, value)| value).collect();
             if alive.is_empty() {
                 if wanted.is_empty() {
                     continue;

@@ -16,11 +16,11 @@ pub fn typed(parameter: &Parameter, value: &Value) -> Result<Value, Misfit> {
     match &parameter.kind {
         ParameterKind::Integer => match value {
             Value::Number(_) => Ok(value.clone()),
-            other => other
-                .as_str()
-                .and_then(|s| s.trim().parse::<i64>().ok())
-                .map(Value::from)
-                .ok_or_else(|| format!("{} needs a whole number, and '{}' is none", parameter.name, text())),
+            other => {
+                other.as_str().and_then(|s| s.trim().parse::<i64>().ok()).map(Value::from).ok_or_else(|| {
+                    format!("{} needs a whole number, and '{}' is none", parameter.name, text())
+                })
+            }
         },
         ParameterKind::Float => match value {
             Value::Number(_) => Ok(value.clone()),

@@ -10,9 +10,9 @@ pub fn missing(parameter: &str, slot: Option<&FormSlot>, language: Language) -> 
         Language::En => slot
             .and_then(|slot| slot.ask.clone())
             .unwrap_or_else(|| format!("which {parameter} should it be?")),
-        Language::Zh => slot
-            .and_then(|slot| slot.ask_zh.clone())
-            .unwrap_or_else(|| format!("请说明 {parameter}")),
+        Language::Zh => {
+            slot.and_then(|slot| slot.ask_zh.clone()).unwrap_or_else(|| format!("请说明 {parameter}"))
+        }
     }
 }
 
@@ -47,7 +47,9 @@ pub fn forbidden(one: &Intervention, language: Language) -> String {
             "策略 {} 不允许 {} 为 {wanted}，最接近的允许值是 {allowed}；要按 {allowed} 起草吗？",
             one.policy, one.path
         ),
-        (Language::Zh, None) => format!("策略 {} 不允许 {} 为 {wanted}；应该改成什么？", one.policy, one.path),
+        (Language::Zh, None) => {
+            format!("策略 {} 不允许 {} 为 {wanted}；应该改成什么？", one.policy, one.path)
+        }
     }
 }
 

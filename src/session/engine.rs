@@ -6,8 +6,7 @@ use crate::apply::{ApplyOutcome, ConfirmedPlan, FolderTarget, Plan};
 use crate::check::{CheckContext, Verdict, check};
 use crate::config::{Config, PolicySource};
 use crate::diff::MaskKey;
-use crate::draft::Facts;
-use crate::draft::{self, Conversation, Drafter, Library, Outcome, Setting};
+use crate::draft::{self, Conversation, Drafter, Facts, Library, Outcome, Setting, declined_by_rule};
 use crate::finding::{Finding, Severity};
 use crate::manifest::{Budget, Manifest, parse};
 use crate::model::{self, Backend, Cancel, ModelError, OpenOptions};
@@ -60,7 +59,8 @@ impl Engine {
             user: config.user.clone(),
             existing: target.objects().cloned().collect(),
         };
-        let user = User { name: config.user.clone().unwrap_or_default(), ..User::default() };
+        let facts = Facts::builtin().with_target(&setting.existing, setting.user.as_deref());
+        let user = config.user.as_deref().map(User::named).unwrap_or_default();
         Ok(Self {
             patterns,
             schemas,
@@ -68,7 +68,7 @@ impl Engine {
             target,
             setting,
             user,
-            facts: Facts::builtin(),
+            facts,
             conversation: Conversation::default(),
             mask,
             config,
@@ -134,14 +134,19 @@ impl Engine {
     /// # Errors
     /// The model's problems; a stop is exit code 130.
     pub fn draft(&mut self, words: &str, cancel: &Cancel) -> Result<Outcome, Problem> {
+        let library = self.library();
+        let early = declined_by_rule(library, &self.setting, &self.facts, &self.conversation, words);
+        if let Some(declined) = early {
+            if self.conversation.turns.is_empty() {
+                self.conversation.turns.push(words.to_owned());
+            }
+            return Ok(declined);
+        }
         self.load_model()?;
         let Some(backend) = &mut self.backend else { return Err(Problem::new("no model is loaded")) };
-        let library = Library {
-            patterns: &self.patterns,
-            schemas: &self.schemas,
-            policies: &self.policies,
-            user: &self.user,
-        };
+        // Field by field, since the backend is borrowed beside it.
+        let (patterns, schemas, policies, user) = (&self.patterns, &self.schemas, &self.policies, &self.user);
+        let library = Library { patterns, schemas, policies, user };
         let mut drafter = Drafter::new(library, &self.setting, &self.facts, backend.as_mut());
         drafter.turn(&mut self.conversation, words, cancel).map_err(model_problem)
     }
@@ -216,6 +221,15 @@ impl Engine {
         &self.target
     }
 
+    fn library(&self) -> Library<'_> {
+        Library {
+            patterns: &self.patterns,
+            schemas: &self.schemas,
+            policies: &self.policies,
+            user: &self.user,
+        }
+    }
+
     fn context(&self) -> CheckContext<'_> {
         CheckContext::new(&self.schemas, &self.policies, &self.user).with_existing(&self.setting.existing)
     }
@@ -285,7 +299,7 @@ pub fn open_policies(config: &Config) -> Result<PolicySet, Problem> {
     if config.policies.is_empty() {
         return Ok(PolicySet::none());
     }
-    let policies = PolicySet::from_manifests(&manifests).map_err(policy_problem)?;
+    let policies = PolicySet::from_manifests(&manifests).map_err(|errors| policy_problem(&errors))?;
     if policies.is_empty() {
         let named: Vec<String> = config.policies.iter().map(PolicySource::to_string).collect();
         return Err(Problem::new(format!("there is no policy in {}", named.join(", ")))
@@ -295,8 +309,8 @@ pub fn open_policies(config: &Config) -> Result<PolicySet, Problem> {
 }
 
 /// All errors, one a line; the hint is that of the error where it is the only one.
-fn policy_problem(errors: Vec<PolicyError>) -> Problem {
-    if let [error] = errors.as_slice() {
+fn policy_problem(errors: &[PolicyError]) -> Problem {
+    if let [error] = errors {
         return Problem::new(error).hint(&error.hint);
     }
     let lines: Vec<String> = errors.iter().map(|error| format!("{error}; {}", error.hint)).collect();

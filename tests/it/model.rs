@@ -1,14 +1,14 @@
 //! The model layer from outside: a GGUF in a child process, damaged files, a killed child, a real model where there is
 //! one.
 
-#![allow(clippy::expect_used, reason = "helpers of tests are tests")]
-
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use kubectl_copilot::constraint::{Candidate, Form, Slot};
 use kubectl_copilot::model::child::ChildModel;
 use kubectl_copilot::model::{Backend, Cancel, ModelChoice, ModelError, OpenOptions, PromptProfile, open};
+
+use crate::support::not_run::not_run;
 
 fn options() -> OpenOptions {
     let mut options = OpenOptions::new(env!("CARGO_BIN_EXE_kubectl-copilot").into());
@@ -179,11 +179,20 @@ fn a_child_whose_parent_is_gone_ends() {
     assert!(child.status.success() && child.stdout.is_empty(), "{child:?}");
 }
 
-/// With `KUBECTL_COPILOT_TEST_MODEL=…/qwen2.5-coder-0.5b-instruct-q4_k_m.gguf` (`make models` fetches it).
+/// The real model that `make models` fetched, or the one that `KUBECTL_COPILOT_TEST_MODEL` names.
+fn real_model() -> Option<PathBuf> {
+    let named = std::env::var_os("KUBECTL_COPILOT_TEST_MODEL").map(PathBuf::from);
+    let fetched = || {
+        let cache = PathBuf::from(std::env::var_os("KUBECTL_COPILOT_CACHE")?);
+        Some(cache.join("models/qwen2.5-coder-0.5b-instruct-q4_k_m.gguf")).filter(|path| path.is_file())
+    };
+    named.or_else(fetched)
+}
+
 #[test]
 fn a_real_model_fills_in_what_the_request_says() {
-    let Some(path) = std::env::var_os("KUBECTL_COPILOT_TEST_MODEL") else {
-        println!("skipped: KUBECTL_COPILOT_TEST_MODEL names no model");
+    let Some(path) = real_model() else {
+        not_run("the test with a real model (make models fetches it)");
         return;
     };
     let folder = tempfile::tempdir().expect("a folder");
@@ -207,7 +216,7 @@ fn a_real_model_fills_in_what_the_request_says() {
     };
     let expected = serde_json::json!({ "name": "mira-dev", "gpus": "4", "memory": "120Gi" });
     for round in ["evaluated", "from the prefix cache"] {
-        let mut model = open(ModelChoice::File(path.clone().into()), &options).expect("opens");
+        let mut model = open(ModelChoice::File(path.clone()), &options).expect("opens");
         let answers = model.fill(&form, &Cancel::default()).expect("fills");
         assert_eq!(form.instance(&answers), expected, "{round}");
         assert_eq!(std::fs::read_dir(folder.path()).expect("readable").count(), 1, "{round}");

@@ -25,9 +25,6 @@ pub struct Grammar {
     /// Kind id -> follow-up turns that set or clear fields.
     #[serde(default)]
     pub changes: BTreeMap<String, Vec<String>>,
-    /// Between two things in one request: `{0}` and `{1}` are their clauses.
-    #[serde(default)]
-    pub joined: Vec<String>,
     /// Named lists.
     pub rules: BTreeMap<String, Vec<String>>,
     /// Value lists; an entry that begins with `%` is a generator of `values.rs`.

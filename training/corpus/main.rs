@@ -36,8 +36,14 @@ struct Args {
     #[arg(long, default_value_t = 0.3)]
     chinese: f64,
     /// Where the rows go.
+    #[arg(long, required_unless_present = "explain")]
+    out: Option<std::path::PathBuf>,
+    /// Instead of a corpus: the spans of this text and the form of the kind that is named with --kind.
     #[arg(long)]
-    out: std::path::PathBuf,
+    explain: Option<String>,
+    /// Kind id for --explain, e.g. notebook.
+    #[arg(long, default_value = "notebook")]
+    kind: String,
     /// Print so many rows that were left out, with the reason.
     #[arg(long, default_value_t = 0)]
     misses: usize,
@@ -49,7 +55,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let chinese = Grammar::parse(CHINESE)?;
     let bench = Bench::builtin();
     let mut rows = Rows::new(&english, &chinese, &bench, args.seed, args.chinese);
-    let mut out = std::io::BufWriter::new(std::fs::File::create(&args.out)?);
+    if let Some(text) = &args.explain {
+        println!("{}", bench.explain(text, &args.kind));
+        return Ok(());
+    }
+    let Some(path) = &args.out else { return Err("--out names the file".into()) };
+    let mut out = std::io::BufWriter::new(std::fs::File::create(path)?);
     let (mut written, mut missed) = (0, 0);
     while written < args.rows {
         match rows.next_row() {

@@ -63,9 +63,10 @@ impl Process {
         command.arg(WORKER_VERB).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         // An abort inside llama.cpp would otherwise start a debugger to print a backtrace.
         command.env("GGML_NO_BACKTRACE", "1");
-        // GNU OpenMP's threads wait for each other in a loop. Where other programs use the cores too, that makes an
-        // evaluation ten times slower; waiting shortly and then sleeping costs an idle machine next to nothing.
-        command.env("GOMP_SPINCOUNT", "20000");
+        // GNU OpenMP's threads wait for each other in a loop. Where other programs use the cores too, that multiplies the
+        // time of a form (measured on two busy cores: 16 s by default, 11 s with 20,000 turns, 3.5 s with none). A few
+        // turns cover the waits of an idle machine; then the thread sleeps.
+        command.env("GOMP_SPINCOUNT", "300");
         #[cfg(unix)]
         std::os::unix::process::CommandExt::process_group(&mut command, 0);
         let mut child = command.spawn()?;

@@ -76,6 +76,14 @@ impl<'m> Engine<'m> {
         let trained = weights.model.n_ctx_train();
         let wanted = if options.context == 0 { trained } else { options.context.min(trained) };
         let threads = i32::try_from(weights.threads).unwrap_or(1);
+        let backend = backend(Noise::Silent).map_err(failed)?;
+        // Measured on CPUs with 1,280 tokens held: the batches of 4 to 8 tokens that a form is made of take an eighth
+        // less time without flash attention; a prefix takes a sixth more, once.
+        let attention = if backend.supports_gpu_offload() {
+            llama_cpp_sys_2::LLAMA_FLASH_ATTN_TYPE_AUTO
+        } else {
+            llama_cpp_sys_2::LLAMA_FLASH_ATTN_TYPE_DISABLED
+        };
         let params = LlamaContextParams::default()
             .with_n_ctx(NonZeroU32::new(wanted))
             .with_n_batch(CHUNK)
@@ -83,8 +91,8 @@ impl<'m> Engine<'m> {
             .with_n_seq_max(1)
             .with_n_threads(threads)
             .with_n_threads_batch(threads)
+            .with_flash_attention_policy(attention)
             .with_no_perf(true);
-        let backend = backend(Noise::Silent).map_err(failed)?;
         let context = {
             let _one_at_a_time = NEW_CONTEXT.lock().unwrap_or_else(PoisonError::into_inner);
             weights.model.new_context(backend, params).map_err(|_| {
