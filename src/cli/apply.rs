@@ -7,7 +7,7 @@ use crate::cli::{output, resolve};
 use crate::diff::MaskKey;
 use crate::model::Cancel;
 use crate::report;
-use crate::session::{ExitCode, Face as _, Problem, Reply};
+use crate::session::{ExitCode, Problem};
 use crate::source;
 
 /// Runs the verb.
@@ -39,8 +39,10 @@ pub fn run(args: &ApplyArgs, common: &Common, cancel: &Cancel) -> Result<ExitCod
             output::print(&report::plan_text(&plan, &existing, &mask, config.style))?;
             output::print(&terminal::files_line(&plan))?;
             output::print(&report::findings_text(&plan.findings, config.style))?;
-            let mut face = Terminal::new(config.style, config.editor.clone(), dir);
-            if face.confirm(&plan) != Reply::Yes {
+            if plan.is_empty() {
+                return Ok(ExitCode::Done);
+            }
+            if !Terminal::new(config.style, None, dir).confirm_as_it_is(&plan) {
                 return Ok(ExitCode::No);
             }
             plan.digest.clone()

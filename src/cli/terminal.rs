@@ -11,6 +11,7 @@ use crate::cli::output;
 use crate::config::Style;
 use crate::diff::MaskKey;
 use crate::draft::Outcome;
+use crate::manifest::visible::visible_line;
 use crate::report;
 use crate::session::{Face, PolicyCounts, Problem, Reply};
 
@@ -45,6 +46,30 @@ impl Terminal {
         let _ = output::print(text);
     }
 
+    /// Asks whether to write what can no longer be edited: a plan from a file.
+    pub fn confirm_as_it_is(&self, plan: &Plan) -> bool {
+        self.ask(plan, false) == Reply::Yes
+    }
+
+    /// Asks until the answer is one of those offered; no answer is no.
+    fn ask(&self, plan: &Plan, editable: bool) -> Reply {
+        let (choices, letters) = if editable { ("y/N/e(dit)", "y, n, e") } else { ("y/N", "y, n") };
+        let reply = loop {
+            self.say(&format!("write {} to {}? [{choices}] ", files(plan.files().len()), self.target));
+            let Some(answer) = self.read_line() else { break Reply::No };
+            match answer.to_lowercase().as_str() {
+                "y" | "yes" => break Reply::Yes,
+                "" | "n" | "no" => break Reply::No,
+                "e" | "edit" if editable => break Reply::Edit,
+                other => self.say(&format!("'{}' is none of {letters}\n", visible_line(other))),
+            }
+        };
+        if reply == Reply::No {
+            self.say("nothing was written\n");
+        }
+        reply
+    }
+
     fn read_line(&self) -> Option<String> {
         let mut line = String::new();
         BUSY.store(false, Ordering::Relaxed);
@@ -70,16 +95,7 @@ impl Face for Terminal {
     }
 
     fn confirm(&mut self, plan: &Plan) -> Reply {
-        loop {
-            self.say(&format!("write {} to {}? [y/N/e(dit)] ", files(plan.files().len()), self.target));
-            let Some(answer) = self.read_line() else { return Reply::No };
-            match answer.to_lowercase().as_str() {
-                "y" | "yes" => return Reply::Yes,
-                "" | "n" | "no" => return Reply::No,
-                "e" | "edit" => return Reply::Edit,
-                other => self.say(&format!("'{other}' is none of y, n, e\n")),
-            }
-        }
+        self.ask(plan, true)
     }
 
     fn listen(&mut self) -> Option<String> {
@@ -192,5 +208,54 @@ pub fn print_problem(problem: &Problem, style: Style) {
     let _ = writeln!(err, "{} {}", style.removed("error:"), problem.what);
     if let Some(hint) = &problem.hint {
         let _ = writeln!(err, "hint: {hint}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::apply::{ApplyWith, TargetId};
+
+    fn outcome(written: &[&str], not_written: &[&str]) -> ApplyOutcome {
+        let files = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+        ApplyOutcome {
+            target: TargetId::Folder { dir: "/manifests".into() },
+            digest: String::new(),
+            written: files(written),
+            not_written: files(not_written),
+            failure: None,
+            interrupted: false,
+            unfilled: Vec::new(),
+            apply_with: vec![ApplyWith::Folder { dir: "/manifests".into(), recursive: false }],
+        }
+    }
+
+    #[test]
+    fn what_was_written_is_listed_with_what_to_do_next() {
+        let text = written_text(&outcome(&["a.yaml", "b.yaml"], &[]));
+        assert_eq!(text, "wrote 2 files\n  a.yaml\n  b.yaml\nnext:\n  kubectl apply -f /manifests\n");
+    }
+
+    #[test]
+    fn what_was_not_written_is_listed_with_the_reason() {
+        let partly =
+            ApplyOutcome { failure: Some("no space left".into()), ..outcome(&["a.yaml"], &["b.yaml"]) };
+        let text = written_text(&partly);
+        assert!(
+            text.starts_with("wrote 1 file\n  a.yaml\n  NOT written: b.yaml\nwhy: no space left\n"),
+            "{text}"
+        );
+        assert!(!text.contains("kubectl apply"), "half a plan is not to be applied\n{text}");
+        let stopped = ApplyOutcome { interrupted: true, ..outcome(&[], &["a.yaml"]) };
+        assert!(written_text(&stopped).contains("stopped by you"));
+    }
+
+    #[test]
+    fn the_checks_tell_no_policies_from_policies_about_something_else() {
+        let style = Style { colour: false, plain: true };
+        let line = |passed, about, in_force| checks_line(PolicyCounts { passed, about, in_force }, style);
+        assert!(line(0, 0, 0).ends_with("policy: none\n"));
+        assert!(line(0, 0, 5).ends_with("policy: none of 5 is about this\n"));
+        assert!(line(3, 4, 5).ends_with("policy 3/4\n"));
     }
 }

@@ -36,6 +36,9 @@ fn files(folder: &Path) -> BTreeMap<String, String> {
     entries.map(|entry| file(entry.unwrap())).collect()
 }
 
+/// A change to a plan's document.
+type Edit = fn(&mut Value);
+
 /// Checks that a refusal is one error with a hint, a clean stdout, and an untouched folder.
 fn refused(output: &Output, error: &str) {
     assert_eq!(output.stdout, "");
@@ -72,7 +75,7 @@ fn another_digest_writes_nothing() {
 fn an_edited_plan_is_not_the_plan_that_was_agreed_to() {
     let (copilot, digest) = planned();
     let text = copilot.read("plan.json");
-    let edits: &[(&str, fn(&mut Value))] = &[
+    let edits: &[(&str, Edit)] = &[
         ("body", |plan| plan["changes"][0]["body"]["spec"]["ports"][0]["port"] = 22.into()),
         ("file", |plan| plan["changes"][0]["file"] = "other.yaml".into()),
         ("action", |plan| plan["changes"][0]["action"] = "none".into()),
@@ -244,4 +247,41 @@ fn a_generated_secret_has_no_value_anywhere_and_the_next_steps_fill_it() {
     assert!(apply.starts_with("kubectl apply -f /"), "{apply}");
     assert!(fill.contains("kubectl get secret mira-token -n lab") && fill.contains("/dev/urandom"), "{fill}");
     copilot.run_program("/bin/sh", ["-n", "-c", fill]).expect_code(0);
+}
+
+/// Applies the plan in a pseudo terminal where a person types `keys`. `None` where no such terminal can be had.
+#[cfg(target_os = "linux")]
+fn apply_in_a_terminal(copilot: Copilot, keys: &str) -> Option<(Copilot, Output)> {
+    let script = Path::new("/usr/bin/script");
+    if !script.exists() {
+        crate::support::not_run::not_run("apply in a terminal: /usr/bin/script is not there");
+        return None;
+    }
+    let copilot = copilot.with_stdin(keys);
+    let command = format!("'{}' apply --plan plan.json", env!("CARGO_BIN_EXE_kubectl-copilot"));
+    let output = copilot.run_program(script, ["--quiet", "--return", "--command", &command, "/dev/null"]);
+    Some((copilot, output))
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn at_a_terminal_the_plan_is_shown_and_a_yes_writes_it() {
+    let Some((copilot, output)) = apply_in_a_terminal(planned().0, "y\n") else { return };
+    let output = output.expect_code(0);
+    for text in ["+kind: Service", "write 1 file to /", "? [y/N] ", "wrote 1 file"] {
+        assert!(output.stdout.contains(text), "{text}\n{}", output.stdout);
+    }
+    assert_eq!(files(&copilot.work().join("manifests")).len(), 1);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn at_a_terminal_anything_but_a_yes_writes_nothing() {
+    // Enter alone, a no, an answer that is none and then a no, an edit (a plan cannot be edited any more), the end.
+    for keys in ["\n", "n\n", "maybe\nNo\n", "e\n\n", "\u{4}"] {
+        let Some((copilot, output)) = apply_in_a_terminal(planned().0, keys) else { return };
+        let output = output.expect_code(1);
+        assert!(output.stdout.contains("nothing was written"), "{keys:?}\n{}", output.stdout);
+        assert!(files(&copilot.work().join("manifests")).is_empty(), "{keys:?}");
+    }
 }
