@@ -156,3 +156,6 @@ fn edit(face: &mut dyn Face, objects: &[Value], last: Option<(String, String)>) 
         Err(problem) => Event::Failed(problem),
     }
 }
+
+#[cfg(test)]
+mod tests;
