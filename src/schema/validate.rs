@@ -42,7 +42,8 @@ fn conceal(mut violation: Violation) -> Violation {
             _ => "the value is not a string",
         }
         .to_owned();
-        violation.hint = Some("put plain text under `stringData`, each key with its value in quotes".to_owned());
+        violation.hint =
+            Some("put plain text under `stringData`, each key with its value in quotes".to_owned());
     }
     violation
 }
