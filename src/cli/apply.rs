@@ -1,13 +1,13 @@
 //! `apply --plan FILE`: shows the plan again and asks; with `--digest D --yes` a script names what it agrees to.
 
-use crate::apply::{ApplyError, FolderTarget, Plan, next_steps, read_plan};
+use crate::apply::{ApplyError, FolderTarget, Plan, read_plan};
 use crate::cli::args::{ApplyArgs, Common};
-use crate::cli::resolve;
 use crate::cli::terminal::{self, Terminal};
+use crate::cli::{output, resolve};
 use crate::diff::MaskKey;
 use crate::model::Cancel;
 use crate::report;
-use crate::session::{ExitCode, Face as _, Problem, Reply};
+use crate::session::{ExitCode, Problem};
 use crate::source;
 
 /// Runs the verb.
@@ -29,16 +29,20 @@ pub fn run(args: &ApplyArgs, common: &Common, cancel: &Cancel) -> Result<ExitCod
                 return Err(Problem::new("without a terminal nothing is asked and nothing is written")
                     .code(ExitCode::No)
                     .hint(format!(
-                        "read the plan, then: apply --plan {} --digest {} --yes",
+                        "read the plan, then: kubectl copilot apply --plan {} --digest {} --yes",
                         args.plan.display(),
                         plan.digest
                     )));
             }
             let mask = MaskKey::new(source::state_key(&config.state_dir).map_err(Problem::new)?);
             let existing: Vec<serde_json::Value> = target.objects().cloned().collect();
-            print!("{}", report::plan_text(&plan, &existing, &mask, config.style));
-            let mut face = Terminal::new(config.style, config.editor.clone(), dir);
-            if face.confirm(&plan) != Reply::Yes {
+            output::print(&report::plan_text(&plan, &existing, &mask, config.style))?;
+            output::print(&terminal::files_line(&plan))?;
+            output::print(&report::findings_text(&plan.findings, config.style))?;
+            if plan.is_empty() {
+                return Ok(ExitCode::Done);
+            }
+            if !Terminal::new(config.style, None, dir).confirm_as_it_is(&plan) {
                 return Ok(ExitCode::No);
             }
             plan.digest.clone()
@@ -46,9 +50,6 @@ pub fn run(args: &ApplyArgs, common: &Common, cancel: &Cancel) -> Result<ExitCod
     };
     let confirmed = plan.confirm(&digest).map_err(ApplyError::from)?;
     let outcome = target.write(confirmed, &|| cancel.is_cancelled())?;
-    print!("{}", terminal::written_text(&outcome));
-    for step in next_steps(&outcome) {
-        println!("next: {step}");
-    }
+    output::print(&terminal::written_text(&outcome))?;
     Ok(ExitCode::of(&outcome))
 }

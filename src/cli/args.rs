@@ -1,8 +1,9 @@
 //! What can be typed: verbs and flags. The doc comments are the help texts.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 
 /// Say what you need from Kubernetes in plain words; see what would change; then it is written.
 #[derive(Debug, Parser)]
@@ -37,8 +38,8 @@ pub struct Common {
     /// Namespace of what is drafted.
     #[arg(short = 'n', long, global = true)]
     pub namespace: Option<String>,
-    /// Model: a GGUF file. Without it the embedded model answers.
-    #[arg(long, value_name = "FILE", global = true, env = "KUBECTL_COPILOT_MODEL")]
+    /// Model: a GGUF file (or KUBECTL_COPILOT_MODEL). Without it the embedded model answers.
+    #[arg(long, value_name = "FILE", global = true)]
     pub model: Option<PathBuf>,
     /// Policies in force: `builtin`, or a file or folder. Repeatable.
     #[arg(long, value_name = "PATH", global = true)]
@@ -54,7 +55,7 @@ pub struct Common {
     pub kubernetes_version: Option<String>,
     /// Threads for the model; all cores by default.
     #[arg(long, value_name = "N", global = true)]
-    pub threads: Option<usize>,
+    pub threads: Option<NonZeroUsize>,
     /// No box characters, no colour: for screen readers and logs.
     #[arg(long, global = true)]
     pub plain: bool,
@@ -122,15 +123,10 @@ pub enum DraftFormat {
 
 /// `plan`.
 #[derive(Debug, Args)]
+#[command(group(ArgGroup::new("what").required(true).args(["prompt", "file"])))]
 pub struct PlanArgs {
     /// What you need, in plain words.
-    #[arg(
-        short = 'p',
-        long = "prompt",
-        value_name = "REQUEST",
-        required_unless_present = "file",
-        conflicts_with = "file"
-    )]
+    #[arg(short = 'p', long = "prompt", value_name = "REQUEST")]
     pub prompt: Option<String>,
     /// Plan these manifests instead: files or folders. Repeatable.
     #[arg(short = 'f', long = "file", value_name = "PATH")]

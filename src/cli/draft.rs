@@ -1,9 +1,7 @@
 //! `draft -p REQUEST`: only the manifests on stdout; everything for people goes to stderr.
 
-use std::io::Write as _;
-
 use crate::cli::args::{Common, DraftArgs, DraftFormat};
-use crate::cli::resolve;
+use crate::cli::{output, resolve, words};
 use crate::draft::Outcome;
 use crate::manifest::to_yaml_documents;
 use crate::model::Cancel;
@@ -12,30 +10,25 @@ use crate::session::{Engine, ExitCode, Problem};
 
 /// Runs the verb.
 pub fn run(args: &DraftArgs, common: &Common, cancel: &Cancel) -> Result<ExitCode, Problem> {
+    let prompt = words::said(&args.prompt)?;
     let config = resolve::config(common)?;
     let style = config.style;
     let mut engine = Engine::open(config)?;
     for earlier in &args.earlier {
         engine.draft(earlier, cancel)?;
     }
-    let outcome = engine.draft(&args.prompt, cancel)?;
+    let outcome = engine.draft(prompt, cancel)?;
     let for_people = report::outcome_text(&outcome, engine.turns(), style);
-    let mut out = std::io::stdout().lock();
-    let write = |out: &mut std::io::StdoutLock<'_>, text: &str| {
-        out.write_all(text.as_bytes())
-            .and_then(|()| out.flush())
-            .map_err(|error| Problem::new(format!("cannot write to stdout: {error}")))
-    };
     match args.output {
         DraftFormat::Json => {
             let document = report::draft_document(&outcome);
-            write(&mut out, &format!("{document:#}\n"))?;
+            output::print(&format!("{document:#}\n"))?;
         }
         DraftFormat::Yaml => {
-            let _ = std::io::stderr().lock().write_all(for_people.as_bytes());
+            output::tell(&for_people);
             if let Outcome::Drafted(draft) = &outcome {
                 let objects: Vec<serde_json::Value> = draft.objects().cloned().collect();
-                write(&mut out, &to_yaml_documents(&objects))?;
+                output::print(&to_yaml_documents(&objects))?;
             }
         }
     }

@@ -42,7 +42,9 @@ pub fn run(args: &EvalArgs, common: &Common, cancel: &Cancel) -> Result<ExitCode
             return Ok(ExitCode::Interrupted);
         }
         let row = report::eval_row(&task.id, &outcome.map_err(|problem| problem.to_string()));
-        writeln!(out, "{row}").and_then(|()| out.flush()).map_err(|error| Problem::new(format!("cannot write the answers: {error}")))?;
+        writeln!(out, "{row}")
+            .and_then(|()| out.flush())
+            .map_err(|error| Problem::new(format!("cannot write the answers: {error}")))?;
     }
     Ok(ExitCode::Done)
 }

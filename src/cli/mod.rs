@@ -1,11 +1,10 @@
 //! The command line: one file per verb, one place that prints errors and chooses exit codes.
 
-#![allow(clippy::print_stdout, clippy::print_stderr)]
-
 mod apply;
 mod args;
 mod draft;
 mod eval;
+mod output;
 mod pattern;
 mod plan;
 mod policy;
@@ -14,15 +13,21 @@ mod resolve;
 mod terminal;
 mod words;
 
-use clap::Parser as _;
+use clap::{CommandFactory as _, Parser as _};
 
 use crate::cli::args::{Cli, Verb};
+use crate::config::Style;
 use crate::model::Cancel;
 use crate::session::{ExitCode, Problem};
 
 /// Parses arguments, runs the verb and returns its exit code.
 pub fn main() -> std::process::ExitCode {
-    let cli = match Cli::try_parse() {
+    let parsed = Cli::try_parse();
+    if let Some(problem) = mistyped(&parsed) {
+        terminal::print_problem(&problem, Style { colour: false, plain: true });
+        return std::process::ExitCode::from(problem.code as u8);
+    }
+    let cli = match parsed {
         Ok(cli) => cli,
         Err(error) => {
             // clap prints help and version to stdout with code 0, and usage errors to stderr.
@@ -49,6 +54,20 @@ pub fn main() -> std::process::ExitCode {
     std::process::ExitCode::from(code as u8)
 }
 
+/// A mistyped verb before flags: it would become a request, or clap would blame the flags behind it.
+fn mistyped(parsed: &Result<Cli, clap::Error>) -> Option<Problem> {
+    match parsed {
+        Ok(cli) if cli.verb.is_some() => return None,
+        Err(error) if !error.use_stderr() => return None,
+        _ => {}
+    }
+    let arguments: Vec<String> =
+        std::env::args_os().skip(1).map(|argument| argument.to_string_lossy().into_owned()).collect();
+    let first = arguments.first()?;
+    let known = Cli::command().get_subcommands().any(|verb| verb.get_name() == first);
+    if known { None } else { words::mistyped_verb(&arguments) }
+}
+
 fn dispatch(cli: Cli, cancel: &Cancel) -> Result<ExitCode, Problem> {
     let Cli { verb, words, prompt, common } = cli;
     match verb {
@@ -61,7 +80,7 @@ fn dispatch(cli: Cli, cancel: &Cancel) -> Result<ExitCode, Problem> {
         Some(Verb::ModelWorker) => Ok(ExitCode::Done),
         None => {
             let request = match prompt {
-                Some(prompt) => prompt,
+                Some(prompt) => words::said(&prompt)?.to_owned(),
                 None => words::request(&words)?,
             };
             request::run(request, &common, cancel)

@@ -3,6 +3,7 @@
 #![allow(clippy::disallowed_methods)]
 
 use std::io::IsTerminal as _;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use crate::cli::args::{Colour, Common};
@@ -35,7 +36,7 @@ pub fn config(common: &Common) -> Result<Config, Problem> {
         .unwrap_or_else(nowhere);
     let state_dir = xdg("XDG_STATE_HOME", ".local/state").unwrap_or_else(nowhere);
     let file = match xdg("XDG_CONFIG_HOME", ".config").map(|dir| dir.join("config.yaml")) {
-        Some(path) if path.is_file() => {
+        Some(path) if path.exists() => {
             let text = source::read_text(&path).map_err(Problem::new)?;
             parse_config(&text, &path.display().to_string()).map_err(|error| {
                 Problem::new(error).hint(
@@ -47,7 +48,8 @@ pub fn config(common: &Common) -> Result<Config, Problem> {
     };
     let user = env("USER").or_else(|| env("LOGNAME")).and_then(|user| owner_label(&user));
     let policies = if common.policies.is_empty() { &file.policies } else { &common.policies };
-    let model = match common.model.clone().or_else(|| file.model.clone()) {
+    let named = env("KUBECTL_COPILOT_MODEL").map(PathBuf::from);
+    let model = match common.model.clone().or(named).or_else(|| file.model.clone()) {
         Some(path) => ModelChoice::File(path),
         None => ModelChoice::Embedded,
     };
@@ -61,7 +63,7 @@ pub fn config(common: &Common) -> Result<Config, Problem> {
         schemas: if common.schemas.is_empty() { file.schemas } else { common.schemas.clone() },
         kubernetes_version: common.kubernetes_version.clone().or(file.kubernetes_version),
         model,
-        threads: common.threads,
+        threads: common.threads.map(NonZeroUsize::get),
         cache_dir,
         state_dir,
         executable: std::env::current_exe()

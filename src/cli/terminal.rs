@@ -7,11 +7,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use serde_json::Value;
 
 use crate::apply::{ApplyOutcome, Plan, next_steps};
+use crate::cli::output;
 use crate::config::Style;
 use crate::diff::MaskKey;
 use crate::draft::Outcome;
+use crate::manifest::visible::visible_line;
 use crate::report;
-use crate::session::{Face, Problem, Reply};
+use crate::session::{Face, PolicyCounts, Problem, Reply};
 
 /// Whether somebody can be asked: stdin and stdout are a terminal.
 pub fn is_interactive() -> bool {
@@ -40,10 +42,32 @@ impl Terminal {
     }
 
     fn say(&self, text: &str) {
-        let mut out = std::io::stdout().lock();
-        // A closed pipe is not an error of ours: nobody is reading any more.
-        let _ = out.write_all(text.as_bytes());
-        let _ = out.flush();
+        // A person sees a terminal that fails; there is nothing better to do about it.
+        let _ = output::print(text);
+    }
+
+    /// Asks whether to write what can no longer be edited: a plan from a file.
+    pub fn confirm_as_it_is(&self, plan: &Plan) -> bool {
+        self.ask(plan, false) == Reply::Yes
+    }
+
+    /// Asks until the answer is one of those offered; no answer is no.
+    fn ask(&self, plan: &Plan, editable: bool) -> Reply {
+        let (choices, letters) = if editable { ("y/N/e(dit)", "y, n, e") } else { ("y/N", "y, n") };
+        let reply = loop {
+            self.say(&format!("write {} to {}? [{choices}] ", files(plan.files().len()), self.target));
+            let Some(answer) = self.read_line() else { break Reply::No };
+            match answer.to_lowercase().as_str() {
+                "y" | "yes" => break Reply::Yes,
+                "" | "n" | "no" => break Reply::No,
+                "e" | "edit" if editable => break Reply::Edit,
+                other => self.say(&format!("'{}' is none of {letters}\n", visible_line(other))),
+            }
+        };
+        if reply == Reply::No {
+            self.say("nothing was written\n");
+        }
+        reply
     }
 
     fn read_line(&self) -> Option<String> {
@@ -63,23 +87,15 @@ impl Face for Terminal {
         self.say(&report::outcome_text(outcome, turns, self.style));
     }
 
-    fn plan(&mut self, plan: &Plan, existing: &[Value], mask: &MaskKey, policies: (usize, usize)) {
+    fn plan(&mut self, plan: &Plan, existing: &[Value], mask: &MaskKey, policies: PolicyCounts) {
         self.say(&report::plan_text(plan, existing, mask, self.style));
+        self.say(&files_line(plan));
         self.say(&report::findings_text(&plan.findings, self.style));
         self.say(&checks_line(policies, self.style));
     }
 
     fn confirm(&mut self, plan: &Plan) -> Reply {
-        loop {
-            self.say(&format!("write {} to {}? [y/N/e(dit)] ", files(plan.files().len()), self.target));
-            let Some(answer) = self.read_line() else { return Reply::No };
-            match answer.to_lowercase().as_str() {
-                "y" | "yes" => return Reply::Yes,
-                "" | "n" | "no" => return Reply::No,
-                "e" | "edit" => return Reply::Edit,
-                other => self.say(&format!("'{other}' is none of y, n, e\n")),
-            }
-        }
+        self.ask(plan, true)
     }
 
     fn listen(&mut self) -> Option<String> {
@@ -120,13 +136,6 @@ impl Face for Terminal {
 
     fn written(&mut self, outcome: &ApplyOutcome) {
         self.say(&written_text(outcome));
-        let steps = next_steps(outcome);
-        if !steps.is_empty() {
-            self.say("next:\n");
-            for step in steps {
-                self.say(&format!("  {step}\n"));
-            }
-        }
     }
 
     fn unattended(&mut self, plan: &Plan) {
@@ -141,7 +150,7 @@ impl Face for Terminal {
     }
 }
 
-/// `wrote 4 files: …`.
+/// `wrote 4 files`, which, what was not written and why, and what to do next.
 pub fn written_text(outcome: &ApplyOutcome) -> String {
     let mut text = format!("wrote {}\n", files(outcome.written.len()));
     for file in &outcome.written {
@@ -150,6 +159,22 @@ pub fn written_text(outcome: &ApplyOutcome) -> String {
     for file in &outcome.not_written {
         text.push_str(&format!("  NOT written: {file}\n"));
     }
+    if let Some(failure) = &outcome.failure {
+        text.push_str(&format!("why: {failure}\n"));
+    }
+    if outcome.interrupted {
+        text.push_str("stopped by you, between two files\n");
+    }
+    if !outcome.not_written.is_empty() {
+        text.push_str("to write the rest: make a new plan; what is there already is left as it is\n");
+    }
+    let steps = next_steps(outcome);
+    if !steps.is_empty() {
+        text.push_str("next:\n");
+    }
+    for step in steps {
+        text.push_str(&format!("  {step}\n"));
+    }
     text
 }
 
@@ -157,10 +182,23 @@ fn files(count: usize) -> String {
     if count == 1 { "1 file".to_owned() } else { format!("{count} files") }
 }
 
-/// `checks: schema ok · policy 5/5`.
-pub fn checks_line(policies: (usize, usize), style: Style) -> String {
-    let (passed, total) = policies;
-    let policy = if total == 0 { "policy: none".to_owned() } else { format!("policy {passed}/{total}") };
+/// `files: service-web.yaml, kustomization.yaml in /manifests`; nothing where nothing would be written. A file can be one
+/// that no object of the plan names: a kustomization that lists a new one.
+pub fn files_line(plan: &Plan) -> String {
+    if plan.is_empty() {
+        String::new()
+    } else {
+        format!("files: {} in {}\n", plan.files().join(", "), plan.target)
+    }
+}
+
+/// `checks: schema ok · policy 5/5`: those that passed of those that are about the objects.
+pub fn checks_line(policies: PolicyCounts, style: Style) -> String {
+    let policy = match policies {
+        PolicyCounts { in_force: 0, .. } => "policy: none".to_owned(),
+        PolicyCounts { about: 0, in_force, .. } => format!("policy: none of {in_force} is about this"),
+        PolicyCounts { passed, about, .. } => format!("policy {passed}/{about}"),
+    };
     format!("checks: schema ok{}{policy}\n", style.dot())
 }
 
@@ -170,5 +208,54 @@ pub fn print_problem(problem: &Problem, style: Style) {
     let _ = writeln!(err, "{} {}", style.removed("error:"), problem.what);
     if let Some(hint) = &problem.hint {
         let _ = writeln!(err, "hint: {hint}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::apply::{ApplyWith, TargetId};
+
+    fn outcome(written: &[&str], not_written: &[&str]) -> ApplyOutcome {
+        let files = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+        ApplyOutcome {
+            target: TargetId::Folder { dir: "/manifests".into() },
+            digest: String::new(),
+            written: files(written),
+            not_written: files(not_written),
+            failure: None,
+            interrupted: false,
+            unfilled: Vec::new(),
+            apply_with: vec![ApplyWith::Folder { dir: "/manifests".into(), recursive: false }],
+        }
+    }
+
+    #[test]
+    fn what_was_written_is_listed_with_what_to_do_next() {
+        let text = written_text(&outcome(&["a.yaml", "b.yaml"], &[]));
+        assert_eq!(text, "wrote 2 files\n  a.yaml\n  b.yaml\nnext:\n  kubectl apply -f /manifests\n");
+    }
+
+    #[test]
+    fn what_was_not_written_is_listed_with_the_reason() {
+        let partly =
+            ApplyOutcome { failure: Some("no space left".into()), ..outcome(&["a.yaml"], &["b.yaml"]) };
+        let text = written_text(&partly);
+        assert!(
+            text.starts_with("wrote 1 file\n  a.yaml\n  NOT written: b.yaml\nwhy: no space left\n"),
+            "{text}"
+        );
+        assert!(!text.contains("kubectl apply"), "half a plan is not to be applied\n{text}");
+        let stopped = ApplyOutcome { interrupted: true, ..outcome(&[], &["a.yaml"]) };
+        assert!(written_text(&stopped).contains("stopped by you"));
+    }
+
+    #[test]
+    fn the_checks_tell_no_policies_from_policies_about_something_else() {
+        let style = Style { colour: false, plain: true };
+        let line = |passed, about, in_force| checks_line(PolicyCounts { passed, about, in_force }, style);
+        assert!(line(0, 0, 0).ends_with("policy: none\n"));
+        assert!(line(0, 0, 5).ends_with("policy: none of 5 is about this\n"));
+        assert!(line(3, 4, 5).ends_with("policy 3/4\n"));
     }
 }

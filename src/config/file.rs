@@ -36,7 +36,14 @@ pub fn parse_config(text: &str, file: &str) -> Result<ConfigFile, String> {
     if text.trim().is_empty() {
         return Ok(ConfigFile::default());
     }
-    serde_saphyr::from_str(text).map_err(|error| format!("cannot read the configuration '{file}': {error}"))
+    serde_saphyr::from_str(text).map_err(|error| {
+        let plain = serde_saphyr::render_options! { snippets: serde_saphyr::SnippetMode::Off };
+        let why = error.render_with_options(plain);
+        let place = error.location().map(|at| format!(":{}:{}", at.line(), at.column())).unwrap_or_default();
+        // The place stands in front, as everywhere else.
+        let why = why.split_once(" at line ").map_or(why.as_str(), |(why, _)| why);
+        format!("{file}{place}: cannot read the configuration: {why}")
+    })
 }
 
 #[cfg(test)]
@@ -46,7 +53,14 @@ mod tests {
     #[test]
     fn a_misspelt_key_is_an_error_that_names_the_file() {
         let error = parse_config("polices: [builtin]\n", "config.yaml").unwrap_err();
-        assert!(error.contains("config.yaml") && error.contains("polices"), "{error}");
+        assert!(error.starts_with("config.yaml:1:1: ") && error.contains("polices"), "{error}");
+        assert_eq!(error.lines().count(), 1, "{error}");
+    }
+
+    #[test]
+    fn a_value_of_the_wrong_type_is_an_error_with_its_place() {
+        let error = parse_config("owner: me\npolicies: 3\n", "config.yaml").unwrap_err();
+        assert!(error.starts_with("config.yaml:2:11: "), "{error}");
     }
 
     #[test]

@@ -19,6 +19,16 @@ pub enum PolicySource {
     Path(PathBuf),
 }
 
+impl std::fmt::Display for PolicySource {
+    /// As it is written on the command line.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Builtin => f.write_str("builtin"),
+            Self::Path(path) => write!(f, "'{}'", path.display()),
+        }
+    }
+}
+
 /// Everything that a run depends on.
 #[derive(Debug, Clone)]
 pub struct Config {

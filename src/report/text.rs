@@ -167,9 +167,10 @@ pub fn findings_text(findings: &[Finding], style: Style) -> String {
             Severity::Warning => style.notice("warning"),
             Severity::Info => style.faint("info"),
         };
-        let place = match (&finding.file, finding.line) {
-            (Some(file), Some(line)) => format!("{file}:{line}: "),
-            (Some(file), None) => format!("{file}: "),
+        let place = match (&finding.file, finding.line, finding.column) {
+            (Some(file), Some(line), Some(column)) => format!("{file}:{line}:{column}: "),
+            (Some(file), Some(line), None) => format!("{file}:{line}: "),
+            (Some(file), None, _) => format!("{file}: "),
             _ => String::new(),
         };
         let path = if finding.path.is_empty() { String::new() } else { format!(" {}", finding.path) };

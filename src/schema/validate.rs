@@ -33,13 +33,17 @@ pub fn validate(manifest: &Manifest, set: &SchemaSet) -> Vec<Finding> {
 
 /// A value of a Secret stands in no message.
 fn conceal(mut violation: Violation) -> Violation {
-    if violation.path.starts_with("/data/") || violation.path.starts_with("/stringData/") {
+    // The whole map can be a value by mistake, as in `stringData: hunter2`.
+    let whole = matches!(violation.path.as_str(), "/data" | "/stringData") && violation.rule == "schema-type";
+    if whole || violation.path.starts_with("/data/") || violation.path.starts_with("/stringData/") {
         violation.message = match violation.rule {
+            _ if whole => "it is not a map of keys and values",
             "schema-format" => "the value is not base64",
             _ => "the value is not a string",
         }
         .to_owned();
-        violation.hint = Some("put plain text under `stringData`, in quotes".to_owned());
+        violation.hint =
+            Some("put plain text under `stringData`, each key with its value in quotes".to_owned());
     }
     violation
 }

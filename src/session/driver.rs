@@ -23,12 +23,23 @@ pub enum Reply {
     Edit,
 }
 
+/// What the policies came to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct PolicyCounts {
+    /// Policies that are about the objects and had nothing to say.
+    pub passed: usize,
+    /// Policies that are about the objects.
+    pub about: usize,
+    /// Policies in force.
+    pub in_force: usize,
+}
+
 /// How a person is spoken to: a terminal line by line, or (later) a full screen. A face decides nothing.
 pub trait Face {
     /// Shows what became of a request. `turns` are the person's words.
     fn outcome(&mut self, outcome: &Outcome, turns: &[String]);
     /// Shows a plan in full, with the objects that exist.
-    fn plan(&mut self, plan: &Plan, existing: &[Value], mask: &MaskKey, policies: (usize, usize));
+    fn plan(&mut self, plan: &Plan, existing: &[Value], mask: &MaskKey, policies: PolicyCounts);
     /// Asks whether to write. Anything but a clear yes is no.
     fn confirm(&mut self, plan: &Plan) -> Reply;
     /// Asks for one more line; `None` when the person leaves.
@@ -56,7 +67,7 @@ pub fn run(
 ) -> ExitCode {
     let mut machine = Machine::new(interactive);
     let mut shown: Option<Plan> = None;
-    let mut policies = (0, 0);
+    let mut policies = PolicyCounts { in_force: engine.policies().in_force(), ..PolicyCounts::default() };
     let mut effects: VecDeque<Effect> = machine.handle(Event::Said(words)).into();
     while let Some(effect) = effects.pop_front() {
         let event = match effect {
@@ -64,7 +75,7 @@ pub fn run(
             Effect::Draft(text) => Some(match engine.draft(&text, cancel) {
                 Ok(outcome) => {
                     if let Outcome::Drafted(draft) = &outcome {
-                        policies = draft.policies;
+                        (policies.passed, policies.about) = draft.policies;
                     }
                     Event::Drafted(outcome)
                 }
@@ -88,7 +99,7 @@ pub fn run(
             Effect::Edit(objects, last) => Some(edit(face, &objects, last)),
             Effect::Judge(text) => Some(match engine.judge(&text) {
                 Judged::Passed(objects, counts) => {
-                    policies = counts;
+                    (policies.passed, policies.about) = counts;
                     Event::Judged(objects)
                 }
                 Judged::Refused(reason) => Event::Refused(reason),
@@ -114,7 +125,12 @@ pub fn run(
         };
         // A stop that came while something ran counts before what that something came to.
         if cancel.is_cancelled() && !matches!(event, Some(Event::Written(_))) {
-            effects.extend(machine.handle(Event::Interrupted));
+            let over = machine.handle(Event::Interrupted);
+            if !over.is_empty() {
+                // What else was to be done, a question above all, is not done any more.
+                effects.clear();
+                effects.extend(over);
+            }
         }
         if let Some(event) = event {
             effects.extend(machine.handle(event));
@@ -140,3 +156,6 @@ fn edit(face: &mut dyn Face, objects: &[Value], last: Option<(String, String)>) 
         Err(problem) => Event::Failed(problem),
     }
 }
+
+#[cfg(test)]
+mod tests;

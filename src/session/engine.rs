@@ -1,20 +1,19 @@
 //! The engine behind every face: patterns, schemas, policies, the target and the model, opened from one configuration.
 
-use std::path::Path;
-
 use serde_json::Value;
 
 use crate::apply::{ApplyOutcome, ConfirmedPlan, FolderTarget, Plan};
 use crate::check::{CheckContext, Verdict, check};
 use crate::config::{Config, PolicySource};
-use crate::draft::{Conversation, Drafter, Facts, Library, Outcome, Setting, declined_by_rule, place};
 use crate::diff::MaskKey;
+use crate::draft::{self, Conversation, Drafter, Facts, Library, Outcome, Setting, declined_by_rule};
 use crate::finding::{Finding, Severity};
 use crate::manifest::{Budget, Manifest, parse};
 use crate::model::{self, Backend, Cancel, ModelError, OpenOptions};
 use crate::pattern::PatternSet;
-use crate::policy::{PolicySet, User};
+use crate::policy::{PolicyError, PolicySet, User};
 use crate::schema::SchemaSet;
+use crate::session::place;
 use crate::session::problem::{ExitCode, Problem};
 use crate::source;
 
@@ -155,13 +154,17 @@ impl Engine {
     /// The gate on objects that came from a file or an editor.
     pub fn check(&self, manifests: &[Manifest]) -> crate::check::CheckReport {
         let objects: Vec<Value> = manifests.iter().map(|manifest| manifest.object.clone()).collect();
-        check(&objects, &self.context())
+        let mut report = check(&objects, &self.context());
+        report.findings.iter_mut().for_each(|finding| place::in_file(finding, manifests));
+        report
     }
 
     /// Parses and checks an edited text.
     pub fn judge(&self, text: &str) -> Judged {
         let manifests = match parse(text.as_bytes(), Some("edited"), &Budget::default()) {
-            Ok(manifests) if manifests.is_empty() => return Judged::Refused("there is no object left".into()),
+            Ok(manifests) if manifests.is_empty() => {
+                return Judged::Refused("there is no object left".into());
+            }
             Ok(manifests) => manifests,
             Err(error) => return Judged::Refused(error.to_string()),
         };
@@ -219,7 +222,12 @@ impl Engine {
     }
 
     fn library(&self) -> Library<'_> {
-        Library { patterns: &self.patterns, schemas: &self.schemas, policies: &self.policies, user: &self.user }
+        Library {
+            patterns: &self.patterns,
+            schemas: &self.schemas,
+            policies: &self.policies,
+            user: &self.user,
+        }
     }
 
     fn context(&self) -> CheckContext<'_> {
@@ -228,7 +236,9 @@ impl Engine {
 }
 
 fn one_line(finding: &Finding) -> String {
-    format!("{} {}: {} [{}]", finding.object, finding.path, finding.message, finding.rule)
+    let line = finding.line.map(|line| format!("line {line}: ")).unwrap_or_default();
+    let hint = finding.hint.as_ref().map(|hint| format!("; {hint}")).unwrap_or_default();
+    format!("{line}{} {}: {} [{}]{hint}", finding.object, finding.path, finding.message, finding.rule)
 }
 
 fn model_problem(error: ModelError) -> Problem {
@@ -254,13 +264,18 @@ pub fn open_patterns(config: &Config) -> Result<PatternSet, Problem> {
     for path in &config.patterns {
         let manifests = source::read_manifests(path).map_err(Problem::new)?;
         patterns = patterns.with(&manifests).map_err(|error| {
-            Problem::new(error).hint("`kubectl copilot pattern check -f FILE` shows all that is wrong with a pattern")
+            Problem::new(error)
+                .hint("`kubectl copilot pattern check -f FILE` shows all that is wrong with a pattern")
         })?;
     }
     Ok(patterns)
 }
 
-fn open_schemas(config: &Config) -> Result<SchemaSet, Problem> {
+/// The bundled schemas of one Kubernetes version, and the CustomResourceDefinitions of the configuration.
+///
+/// # Errors
+/// A version that is not bundled; a definition that cannot be read.
+pub fn open_schemas(config: &Config) -> Result<SchemaSet, Problem> {
     let mut schemas = SchemaSet::bundled(config.kubernetes_version.as_deref()).map_err(Problem::new)?;
     for path in &config.schemas {
         let manifests = source::read_manifests(path).map_err(Problem::new)?;
@@ -278,23 +293,32 @@ pub fn open_policies(config: &Config) -> Result<PolicySet, Problem> {
     for source in &config.policies {
         match source {
             PolicySource::Builtin => manifests.extend(PolicySet::builtin_manifests().map_err(Problem::new)?),
-            PolicySource::Path(path) => manifests.extend(read_policies(path)?),
+            PolicySource::Path(path) => manifests.extend(source::read_manifests(path).map_err(Problem::new)?),
         }
     }
-    if manifests.is_empty() {
+    if config.policies.is_empty() {
         return Ok(PolicySet::none());
     }
-    PolicySet::from_manifests(&manifests).map_err(|errors| {
-        let lines: Vec<String> = errors.iter().map(ToString::to_string).collect();
-        Problem::new(lines.join("\n")).hint("a policy that cannot be read is never skipped: correct it or leave it out")
-    })
+    let policies = PolicySet::from_manifests(&manifests).map_err(|errors| policy_problem(&errors))?;
+    if policies.is_empty() {
+        let named: Vec<String> = config.policies.iter().map(PolicySource::to_string).collect();
+        return Err(Problem::new(format!("there is no policy in {}", named.join(", ")))
+            .hint("name a file or folder with a ValidatingAdmissionPolicy and its binding, or `builtin`"));
+    }
+    Ok(policies)
 }
 
-fn read_policies(path: &Path) -> Result<Vec<Manifest>, Problem> {
-    source::read_manifests(path).map_err(Problem::new)
+/// All errors, one a line; the hint is that of the error where it is the only one.
+fn policy_problem(errors: &[PolicyError]) -> Problem {
+    if let [error] = errors {
+        return Problem::new(error).hint(&error.hint);
+    }
+    let lines: Vec<String> = errors.iter().map(|error| format!("{error}; {}", error.hint)).collect();
+    Problem::new(lines.join("\n"))
+        .hint("a policy that cannot be read is never skipped: correct it or leave it out")
 }
 
 /// The system's user name as an owner label.
 pub fn owner_label(user: &str) -> Option<String> {
-    Some(place::dns_label(user)).filter(|label| !label.is_empty())
+    Some(draft::place::dns_label(user)).filter(|label| !label.is_empty())
 }

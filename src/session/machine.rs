@@ -117,6 +117,12 @@ impl Machine {
             // What is being written is finished up to the end of an object by the writer itself.
             (Phase::Writing, Event::Interrupted) => Vec::new(),
             (_, Event::Interrupted) => self.finish(ExitCode::Interrupted, Vec::new()),
+            // An editor that does not start or ends in failure costs nobody the draft.
+            (Phase::Editing, Event::Failed(problem)) => {
+                let mut effects = vec![Effect::ShowProblem(problem)];
+                effects.extend(self.back_to_the_plan());
+                effects
+            }
             (_, Event::Failed(problem)) => {
                 let code = problem.code;
                 self.finish(code, vec![Effect::ShowProblem(problem)])
@@ -128,10 +134,7 @@ impl Machine {
             (Phase::Drafting, Event::Drafted(outcome)) => self.drafted(outcome),
             (Phase::Planning, Event::Planned(plan)) => self.planned(plan),
             (Phase::Deciding, Event::Replied(reply)) => self.replied(reply),
-            (Phase::Editing, Event::Edited(None)) => {
-                self.phase = Phase::Deciding;
-                vec![Effect::Confirm]
-            }
+            (Phase::Editing, Event::Edited(None)) => self.back_to_the_plan(),
             (Phase::Editing, Event::Edited(Some(text))) => {
                 self.edited = Some(text.clone());
                 vec![Effect::Judge(text)]
@@ -187,6 +190,16 @@ impl Machine {
         vec![Effect::ShowPlan(plan), Effect::Confirm]
     }
 
+    /// The editor is left without a new text. After a text that was refused, the plan is shown again: what would be
+    /// written is that, and not what was typed last.
+    fn back_to_the_plan(&mut self) -> Vec<Effect> {
+        self.phase = Phase::Deciding;
+        match (self.edited.take(), &self.plan) {
+            (Some(_), Some(plan)) => vec![Effect::ShowPlan(plan.clone()), Effect::Confirm],
+            _ => vec![Effect::Confirm],
+        }
+    }
+
     fn replied(&mut self, reply: Reply) -> Vec<Effect> {
         match reply {
             Reply::No => self.finish(ExitCode::No, Vec::new()),
@@ -217,3 +230,6 @@ impl Machine {
         effects
     }
 }
+
+#[cfg(test)]
+mod tests;

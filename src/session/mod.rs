@@ -4,9 +4,10 @@
 mod driver;
 mod engine;
 mod machine;
+mod place;
 mod problem;
 
-pub use driver::{Face, Reply, run};
-pub use engine::{Engine, Judged, open_patterns, open_policies, owner_label};
+pub use driver::{Face, PolicyCounts, Reply, run};
+pub use engine::{Engine, Judged, open_patterns, open_policies, open_schemas, owner_label};
 pub use machine::{Effect, Event, Machine, Phase};
 pub use problem::{ExitCode, Problem};

@@ -8,10 +8,15 @@
     reason = "clippy.toml allows these in tests, but does not count the helpers of an integration test as tests"
 )]
 
+mod apply;
 mod architecture;
+mod bad_input;
 mod evaluation;
 mod isolation;
 #[cfg(feature = "llama")]
 mod model;
+mod patterns;
+mod plan;
+mod policies;
 mod score;
 mod support;

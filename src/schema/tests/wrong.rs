@@ -309,6 +309,12 @@ stringData: {c: 4712}
         assert!(!line.contains("hunter2") && !line.contains("471"), "{line}");
         assert!(line.contains("stringData"), "{line}");
     }
+    for whole in ["data: hunter2", "stringData: hunter2", "data: [hunter2]", "stringData: 4711"] {
+        let yaml = format!("apiVersion: v1\nkind: Secret\nmetadata: {{name: s}}\n{whole}\n");
+        let found = lines(&validate(&manifest(&yaml), &set()));
+        assert_eq!(found.len(), 1, "{found:#?}");
+        assert!(!found[0].contains("hunter2") && !found[0].contains("4711"), "{found:#?}");
+    }
 }
 
 #[test]

@@ -5,5 +5,6 @@ pub mod listener;
 pub mod not_run;
 pub mod repository;
 pub mod rust_source;
+pub mod samples;
 
 pub use copilot::Copilot;

@@ -1,0 +1,118 @@
+//! `policy list`: what is in force, what is not, and what cannot be used.
+
+use crate::support::{Copilot, samples};
+
+#[test]
+fn without_policies_it_says_none_and_how_to_have_some() {
+    let output = Copilot::new().run(["policy", "list"]).expect_code(0);
+    assert!(output.stdout.starts_with("policy: none\nhint: --policies builtin"), "{}", output.stdout);
+}
+
+#[test]
+fn the_shipped_set_is_in_force() {
+    let output = Copilot::new().run(["policy", "list", "--policies", "builtin"]).expect_code(0);
+    let names =
+        ["allowed-registries", "gpu-cap-per-pod", "no-privileged-host", "owner-label", "requests-and-limits"];
+    for name in names {
+        let line = output.stdout.lines().find(|line| line.starts_with(name));
+        let line = line.unwrap_or_else(|| panic!("{name}\n{}", output.stdout));
+        assert!(line.contains(" Deny ") && line.contains(" pods "), "{line}");
+    }
+    assert!(!output.stdout.contains("cannot be evaluated"), "{}", output.stdout);
+}
+
+#[test]
+fn a_policy_without_a_binding_does_nothing_and_is_said_to() {
+    let copilot = Copilot::new();
+    copilot.write("policies/ports.yaml", samples::POLICY);
+    let output = copilot.run(["policy", "list", "--policies", "policies"]).expect_code(0);
+    assert!(output.stdout.starts_with("no-node-port  not bound: does nothing"), "{}", output.stdout);
+}
+
+#[test]
+fn a_policy_that_cannot_be_evaluated_here_is_said_to() {
+    let copilot = Copilot::new();
+    copilot.write("policies/ask.yaml", samples::POLICY_ABOUT_RIGHTS);
+    let output = copilot.run(["policy", "list", "--policies", "policies"]).expect_code(0);
+    assert!(output.stdout.contains("cannot be evaluated here (authorizer)"), "{}", output.stdout);
+}
+
+#[test]
+fn policies_of_the_configuration_are_in_force_and_a_flag_is_over_them() {
+    let copilot = Copilot::new();
+    let config = copilot.home().with_file_name("config").join("kubectl-copilot/config.yaml");
+    copilot.write(config, "policies: [builtin]\n");
+    copilot.write("ports.yaml", samples::POLICY);
+    let output = copilot.run(["policy", "list"]).expect_code(0);
+    assert!(output.stdout.contains("allowed-registries"), "{}", output.stdout);
+    let output = copilot.run(["policy", "list", "--policies", "ports.yaml"]).expect_code(0);
+    assert!(!output.stdout.contains("allowed-registries"), "{}", output.stdout);
+}
+
+/// Folders that cannot be used: text of a file in it, what the error says, what the hint says.
+const UNUSABLE: &[(&str, &str, &str)] = &[
+    (
+        "apiVersion: templates.gatekeeper.sh/v1\nkind: ConstraintTemplate\nmetadata: {name: k8srequiredlabels}\n",
+        "error: policies/p.yaml:2:7: ConstraintTemplate/k8srequiredlabels belongs to Gatekeeper",
+        "generateVAP",
+    ),
+    (
+        "apiVersion: kyverno.io/v1\nkind: ClusterPolicy\nmetadata: {name: labels}\n",
+        "error: policies/p.yaml:2:7: ClusterPolicy/labels belongs to Kyverno",
+        "ValidatingAdmissionPolicy",
+    ),
+    ("kind: [\n", "error: policies/p.yaml:", ""),
+    (samples::CONFIG_MAP, "error: there is no policy in 'policies'", "builtin"),
+];
+
+#[test]
+fn a_folder_that_cannot_be_used_stops_every_verb() {
+    for (text, error, hint) in UNUSABLE {
+        let copilot = Copilot::new();
+        copilot.write("policies/p.yaml", text);
+        copilot.write("web.yaml", samples::SERVICE);
+        for verb in [&["policy", "list"][..], &["plan", "-f", "web.yaml"], &["pattern", "check"]] {
+            let output = copilot.run(verb.iter().chain(&["--policies", "policies"])).expect_code(2);
+            assert_eq!(output.stdout, "");
+            assert!(output.stderr.starts_with(error), "{error}\n{}", output.stderr);
+            assert!(output.stderr.contains(hint), "{hint}\n{}", output.stderr);
+        }
+    }
+}
+
+#[test]
+fn a_policy_that_does_not_compile_has_its_place() {
+    let copilot = Copilot::new();
+    copilot.write("policies/p.yaml", &samples::POLICY.replace("object.spec.?type", "object.spec.("));
+    let output = copilot.run(["policy", "list", "--policies", "policies"]).expect_code(2);
+    assert!(output.stderr.starts_with("error: policies/p.yaml:9:17: "), "{}", output.stderr);
+    assert!(
+        output.stderr.contains("no-node-port") && output.stderr.contains("\nhint: "),
+        "{}",
+        output.stderr
+    );
+}
+
+#[test]
+fn all_that_is_wrong_is_said_at_once() {
+    let copilot = Copilot::new();
+    copilot.write("policies/a.yaml", UNUSABLE[0].0);
+    copilot.write("policies/b.yaml", UNUSABLE[1].0);
+    let output = copilot.run(["policy", "list", "--policies", "policies"]).expect_code(2);
+    assert!(
+        output.stderr.contains("a.yaml:2:7") && output.stderr.contains("b.yaml:2:7"),
+        "{}",
+        output.stderr
+    );
+}
+
+#[test]
+fn an_absent_or_empty_folder_is_never_no_policies() {
+    let copilot = Copilot::new();
+    std::fs::create_dir(copilot.work().join("empty")).unwrap();
+    for (folder, error) in [("absent", "error: absent: "), ("empty", "error: there is no policy in 'empty'")]
+    {
+        let output = copilot.run(["policy", "list", "--policies", folder]).expect_code(2);
+        assert!(output.stderr.starts_with(error), "{}", output.stderr);
+    }
+}
