@@ -171,7 +171,7 @@ def main() -> None:
         first, last = (int(part) for part in args.lines.split(","))
         left_out = len(lines) - first - last
         if left_out > 0:
-            note = [(f"  ⋮ {left_out} more lines of the same output", Style(FAINT))]
+            note = [(f"  … {left_out} more lines of the same output", Style(FAINT))]
             lines = [*lines[:first], note, *lines[-last:]]
     lines.insert(0, [("$ ", Style(FAINT)), (args.shown, Style(bold=True))])
     args.out.parent.mkdir(parents=True, exist_ok=True)
