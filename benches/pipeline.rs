@@ -4,6 +4,7 @@
 #![allow(clippy::print_stdout, reason = "a table of figures is what this is for")]
 
 mod support {
+    #[allow(dead_code, reason = "the other bench uses all of it")]
     pub mod library;
     pub mod models;
     pub mod process;

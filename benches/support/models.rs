@@ -52,7 +52,7 @@ pub fn report(quick: bool) -> String {
         "", "first ever", "cold", "warm", "warm 90%", "memory", "forced", "drafted"
     );
     let mut missing = Vec::new();
-    match Measured::of(ModelChoice::Embedded, quick) {
+    match Measured::of(&ModelChoice::Embedded, quick) {
         Ok(measured) => measured.line("embedded", &mut text),
         Err(why) => missing.push(format!("embedded: {why}")),
     }
@@ -62,7 +62,7 @@ pub fn report(quick: bool) -> String {
             missing.push(format!("{name}: '{}' is not there (make models fetches the 0.5B)", path.display()));
             continue;
         }
-        match Measured::of(ModelChoice::File(path), quick) {
+        match Measured::of(&ModelChoice::File(path), quick) {
             Ok(measured) => measured.line(name, &mut text),
             Err(why) => missing.push(format!("{name}: {why}")),
         }
@@ -97,7 +97,7 @@ struct Measured {
 }
 
 impl Measured {
-    fn of(choice: ModelChoice, quick: bool) -> Result<Self, String> {
+    fn of(choice: &ModelChoice, quick: bool) -> Result<Self, String> {
         let room = tempfile::tempdir().map_err(|error| format!("no temporary folder: {error}"))?;
         let room = room.path();
         // First in process: a build without this model says so here, and the processes below need not be started.
@@ -124,7 +124,7 @@ impl Measured {
         drop(engine);
         warm.sort();
 
-        let model = match &choice {
+        let model = match choice {
             ModelChoice::File(path) => vec!["--model".to_owned(), path.display().to_string()],
             _ => Vec::new(),
         };
