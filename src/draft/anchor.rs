@@ -29,16 +29,78 @@ struct Occurrence {
 /// Cues that only bind to what follows them.
 const LEADING: &[&str] = &["in", "into", "在"];
 /// Kinds that a name is written directly behind: `Deployment web with …`.
-const NAMED_KINDS: &[&str] = &[
-    "deployment", "pod", "job", "cronjob", "statefulset", "daemonset", "configmap", "service", "训练任务",
-];
+const NAMED_KINDS: &[&str] =
+    &["deployment", "pod", "job", "cronjob", "statefulset", "daemonset", "configmap", "service", "训练任务"];
 
 /// Words that may stand between a span and its cue without breaking the bond, e.g. `64 gigs of memory`.
 const GLUE: &[&str] = &[
-    "of", "the", "a", "an", "is", "to", "as", "for", "per", "each", "x", "at", "be", "it", "more", "in", "total",
-    "be", "on", "=", ":", "：", "×", "*", "的", "个", "张", "块", "台", "份", "核", "为", "是", "要", "到", "成", "改成",
-    "设为", "nvidia", "free", "new", "big", "large", "extra", "dedicated", "whole", "full", "size", "limit", "count",
-    "number", "most", "least", "up", "it", "times", "about", "around", "of:", "exactly", "up", "大小", "数量", "数", "每台", "每个", "名字", "号", "leave",
+    "of",
+    "the",
+    "a",
+    "an",
+    "is",
+    "to",
+    "as",
+    "for",
+    "per",
+    "each",
+    "x",
+    "at",
+    "be",
+    "it",
+    "more",
+    "total",
+    "on",
+    "=",
+    ":",
+    "：",
+    "×",
+    "*",
+    "的",
+    "个",
+    "张",
+    "块",
+    "台",
+    "份",
+    "核",
+    "为",
+    "是",
+    "要",
+    "到",
+    "成",
+    "改成",
+    "设为",
+    "nvidia",
+    "free",
+    "new",
+    "big",
+    "large",
+    "extra",
+    "dedicated",
+    "whole",
+    "full",
+    "size",
+    "limit",
+    "count",
+    "number",
+    "most",
+    "least",
+    "up",
+    "it",
+    "times",
+    "about",
+    "around",
+    "of:",
+    "exactly",
+    "up",
+    "大小",
+    "数量",
+    "数",
+    "每台",
+    "每个",
+    "名字",
+    "号",
+    "leave",
 ];
 
 /// Characters that end a bond: a cue behind a comma belongs to something else.
@@ -101,13 +163,11 @@ fn occurrences(text: &str, slots: &[FormSlot], spans: &[Span]) -> Vec<Occurrence
     let mut found: Vec<Occurrence> = Vec::new();
     for (slot, form_slot) in slots.iter().enumerate() {
         for cue in &form_slot.cues {
-            found.extend(
-                find_cue(text, cue).into_iter().map(|(start, end)| Occurrence {
-                    slot,
-                    range: start..end,
-                    leads: LEADING.contains(&cue.as_str()),
-                }),
-            );
+            found.extend(find_cue(text, cue).into_iter().map(|(start, end)| Occurrence {
+                slot,
+                range: start..end,
+                leads: LEADING.contains(&cue.as_str()),
+            }));
         }
         // `two H100s`: the product is the noun that the number counts.
         if form_slot.types.contains(&SlotType::Count) && form_slot.cues.iter().any(|cue| cue == "gpu") {
@@ -117,7 +177,9 @@ fn occurrences(text: &str, slots: &[FormSlot], spans: &[Span]) -> Vec<Occurrence
         if form_slot.parameter == "name" {
             for (start, end) in NAMED_KINDS.iter().flat_map(|kind| find_cue(text, kind)) {
                 // Only directly behind: `a Deployment of …` names nothing.
-                let direct = |span: &Span| span.kind == SlotType::Name && text[end..].trim_start().len() == text.len() - span.start;
+                let direct = |span: &Span| {
+                    span.kind == SlotType::Name && text[end..].trim_start().len() == text.len() - span.start
+                };
                 if spans.iter().any(direct) {
                     found.push(Occurrence { slot, range: start..end, leads: true });
                 }
@@ -154,8 +216,10 @@ fn distance(lower: &str, span: &Span, occurrence: &Occurrence, spans: &[Span]) -
         return None;
     }
     let crossed = |other: &Span| {
-        matches!(other.kind, SlotType::Count | SlotType::Quantity | SlotType::Cpu | SlotType::Image | SlotType::Duration)
-            && other.start >= gap.start
+        matches!(
+            other.kind,
+            SlotType::Count | SlotType::Quantity | SlotType::Cpu | SlotType::Image | SlotType::Duration
+        ) && other.start >= gap.start
             && other.end <= gap.end
             && other.end > other.start
     };

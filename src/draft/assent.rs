@@ -2,8 +2,32 @@
 
 /// Words that agree, lower case.
 const YES: &[&str] = &[
-    "y", "yes", "yes please", "yep", "yeah", "sure", "ok", "okay", "fine", "do it", "do that", "go ahead", "agreed", "please do",
-    "that is fine", "that's fine", "好", "好的", "可以", "行", "是", "是的", "同意", "没问题", "嗯", "就这样",
+    "y",
+    "yes",
+    "yes please",
+    "yep",
+    "yeah",
+    "sure",
+    "ok",
+    "okay",
+    "fine",
+    "do it",
+    "do that",
+    "go ahead",
+    "agreed",
+    "please do",
+    "that is fine",
+    "that's fine",
+    "好",
+    "好的",
+    "可以",
+    "行",
+    "是",
+    "是的",
+    "同意",
+    "没问题",
+    "嗯",
+    "就这样",
 ];
 
 /// A short answer that agrees and says nothing else.

@@ -7,17 +7,21 @@ use serde_json::Value;
 use crate::check::{CheckContext, Verdict};
 use crate::draft::assent;
 use crate::draft::clear;
+use crate::draft::facts::Facts;
 use crate::draft::fill::{self, Task};
 use crate::draft::filled::{Chosen, Conversation, Filled};
 use crate::draft::gate;
 use crate::draft::kinds::{self, Choice};
-use crate::draft::outcome::{Asked, Denied, Draft, Field, Intervention, Origin, Outcome, Question, Routed, Thing, Unused};
+use crate::draft::outcome::{
+    Asked, Denied, Draft, Field, Intervention, Origin, Outcome, Question, Routed, Thing, Unused,
+};
 use crate::draft::place::{self, Setting};
 use crate::draft::prompt;
 use crate::draft::render;
-use crate::draft::rules::{self, DeclineCode, ExistingObject, KindNames, Narrowed, PatternNames, RuleContext};
-use crate::draft::facts::Facts;
-use crate::draft::span::{Language, Span, clauses, language};
+use crate::draft::rules::{
+    self, DeclineCode, ExistingObject, KindNames, Narrowed, PatternNames, RuleContext,
+};
+use crate::draft::span::{Language, Span, find_cue, language};
 use crate::draft::words;
 use crate::model::{Backend, Cancel, ModelError};
 use crate::pattern::{Pattern, PatternError, PatternSet, SlotType};
@@ -106,7 +110,8 @@ impl<'a> Drafter<'a> {
             remember(conversation, things, &outcome);
             return Ok(outcome);
         }
-        let narrowed = narrow(self.library, self.setting, turn.text, &turn.spans, !conversation.things.is_empty());
+        let narrowed =
+            narrow(self.library, self.setting, turn.text, &turn.spans, !conversation.things.is_empty());
         if let Some(declined) = narrowed.declined {
             return Ok(Outcome::Declined(declined));
         }
@@ -253,13 +258,11 @@ impl<'a> Drafter<'a> {
         pattern: &Pattern,
         filled: &mut Filled,
         language: Language,
-    ) -> Result<
-        (Thing, Vec<crate::finding::Finding>, Vec<Intervention>, (usize, usize)),
-        Box<Outcome>,
-    > {
+    ) -> Result<(Thing, Vec<crate::finding::Finding>, Vec<Intervention>, (usize, usize)), Box<Outcome>> {
         let context = CheckContext::new(self.library.schemas, self.library.policies, self.library.user)
             .with_existing(&self.setting.existing);
-        let gated = gate::pass(pattern, filled, &context).map_err(|error| refused(filled, &error, language))?;
+        let gated =
+            gate::pass(pattern, filled, &context).map_err(|error| refused(filled, &error, language))?;
         if !gated.forbidden.is_empty() {
             let questions = gated
                 .forbidden
@@ -302,7 +305,8 @@ impl<'a> Drafter<'a> {
 
 /// What code can say of the turn before any model.
 fn narrow(library: Library<'_>, setting: &Setting, words: &str, spans: &[Span], follow_up: bool) -> Narrowed {
-    let text = |object: &Value, pointer: &str| object.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
+    let text =
+        |object: &Value, pointer: &str| object.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
     let objects: Vec<ExistingObject> = setting
         .existing
         .iter()
@@ -310,7 +314,9 @@ fn narrow(library: Library<'_>, setting: &Setting, words: &str, spans: &[Span], 
             Some(ExistingObject { kind: text(object, "/kind")?, name: text(object, "/metadata/name")? })
         })
         // A claim or a namespace is named to be used, not to be changed.
-        .filter(|object| !matches!(object.kind.as_str(), "PersistentVolumeClaim" | "Namespace" | "Secret" | "ConfigMap"))
+        .filter(|object| {
+            !matches!(object.kind.as_str(), "PersistentVolumeClaim" | "Namespace" | "Secret" | "ConfigMap")
+        })
         .collect();
     let kinds: Vec<KindNames> = library
         .patterns
@@ -365,18 +371,23 @@ fn kind_names(pattern: &Pattern, schemas: &SchemaSet) -> KindNames {
     let chinese = pattern.form.cues.iter().filter(|cue| !cue.is_ascii()).cloned().collect();
     KindNames {
         kind: pattern.kind.clone(),
-        plural: info.map(|info| info.plural.clone()).unwrap_or_else(|| format!("{}s", pattern.kind.to_lowercase())),
+        plural: info
+            .map(|info| info.plural.clone())
+            .unwrap_or_else(|| format!("{}s", pattern.kind.to_lowercase())),
         short: info.map(|info| info.short_names.clone()).unwrap_or_default(),
         chinese,
     }
 }
 
-/// A follow-up that names another kind than what is being drafted wants that.
+/// A follow-up that names another kind than what is being drafted, and says that it comes beside it, wants that.
 fn starts_anew(text: &str, narrowed: &Narrowed, things: &[Filled]) -> bool {
-    let other = |named: &rules::Named| named.certain && things.iter().all(|thing| thing.kind != named.kind);
-    let names_other =
-        narrowed.native.iter().any(other) || (!narrowed.patterns.is_empty() && narrowed.patterns.iter().all(other));
-    names_other && clauses(text).len() == 1 && text.split_whitespace().count() > 3
+    const BESIDE: &[&str] =
+        &["also", "another", "plus", "as well", "in addition", "再", "另外", "还要", "还需要", "外加"];
+    let other = |named: &&rules::Named| things.iter().all(|thing| thing.kind != named.kind);
+    let natives = narrowed.native.iter().filter(|named| named.certain).filter(other).count();
+    let patterns = narrowed.patterns.iter().filter(|named| named.kind != "Storage").filter(other).count();
+    let beside = BESIDE.iter().any(|word| !find_cue(text, word).is_empty());
+    natives > 0 || (patterns > 0 && beside)
 }
 
 /// The object that a question speaks of: one that exists, else a name that was said.
@@ -455,7 +466,8 @@ fn unused(turn: &Turn<'_>) -> Vec<Unused> {
     by_length.sort_by_key(|span| std::cmp::Reverse(span.end - span.start));
     for span in by_length {
         let taken = |range: (usize, usize)| span.start < range.1 && range.0 < span.end;
-        let covered = turn.used.iter().filter_map(|i| turn.spans.get(*i)).any(|used| taken((used.start, used.end)));
+        let covered =
+            turn.used.iter().filter_map(|i| turn.spans.get(*i)).any(|used| taken((used.start, used.end)));
         if !covered && !shown.iter().any(|other| taken((other.start, other.end))) {
             shown.push(span);
         }
@@ -463,14 +475,21 @@ fn unused(turn: &Turn<'_>) -> Vec<Unused> {
     shown.sort_by_key(|span| span.start);
     shown
         .into_iter()
-        .map(|span| Unused { text: span.text.clone(), kind: span.kind, span: [span.start, span.end], turn: span.turn })
+        .map(|span| Unused {
+            text: span.text.clone(),
+            kind: span.kind,
+            span: [span.start, span.end],
+            turn: span.turn,
+        })
         .collect()
 }
 
 /// A namespace or owner that was said for one thing holds for those that were said with it.
 fn share_places(things: &mut [Filled]) {
     for parameter in ["namespace", "owner"] {
-        let Some(said) = things.iter().find_map(|thing| thing.values.get(parameter).cloned()) else { continue };
+        let Some(said) = things.iter().find_map(|thing| thing.values.get(parameter).cloned()) else {
+            continue;
+        };
         for thing in things.iter_mut() {
             thing.values.entry(parameter.to_owned()).or_insert_with(|| said.clone());
         }

@@ -75,7 +75,8 @@ pub fn pass(
 /// Where no other value is known: what the person said and the rule's message names.
 fn quoted(filled: &Filled, report: &CheckReport, rule: &str) -> Vec<Intervention> {
     let named = |text: &str| {
-        text.len() > 2 && report.findings.iter().any(|finding| finding.rule == rule && finding.message.contains(text))
+        text.len() > 2
+            && report.findings.iter().any(|finding| finding.rule == rule && finding.message.contains(text))
     };
     let said = filled.values.iter().filter(|(_, chosen)| chosen.origin == Origin::Request);
     said.filter(|(_, chosen)| chosen.value.as_str().is_some_and(named))

@@ -138,6 +138,8 @@ struct Part {
     range: Range<usize>,
     native: Option<String>,
     hinted: Vec<String>,
+    /// Servers that are named, lower case: a redis and an nginx are two things of one pattern.
+    servers: Vec<String>,
 }
 
 /// The clauses that speak of a thing each. A clause that names nothing joins the one before it.
@@ -145,7 +147,8 @@ fn parts(narrowed: &Narrowed, text: &str, spans: &[Span], patterns: &PatternSet)
     let mut parts: Vec<Part> = Vec::new();
     for range in split(narrowed, text, spans) {
         let within = |named: &&Named| range.start <= named.start && named.end <= range.end;
-        let first_cue = narrowed.patterns.iter().find(within).map(|named| named.start);
+        let cues = narrowed.patterns.iter().filter(|named| !inside_value(named, spans));
+        let first_cue = cues.clone().find(within).map(|named| named.start);
         // `a notebook with a pvc`: what stands behind the thing is a part of it, unless it is written as Kubernetes does.
         let leads =
             |named: &&Named| first_cue.is_none_or(|cue| named.start < cue) || is_written_out(text, named);
@@ -157,13 +160,19 @@ fn parts(narrowed: &Narrowed, text: &str, spans: &[Span], patterns: &PatternSet)
             .find(leads)
             .map(|native| native.kind.clone());
         let hinted = hinted(narrowed, &range, spans, patterns);
+        let servers: Vec<String> = spans
+            .iter()
+            .filter(|span| range.start <= span.start && span.end <= range.end)
+            .filter(|span| span.kind == SlotType::Software && is_server(span))
+            .map(|span| span.text.to_lowercase())
+            .collect();
         let speaks = native.is_some() || !hinted.is_empty();
         match parts.last_mut() {
             Some(last) if !speaks => last.range.end = range.end,
             Some(last) if last.native.is_none() && last.hinted.is_empty() => {
-                *last = Part { range: last.range.start..range.end, native, hinted };
+                *last = Part { range: last.range.start..range.end, native, hinted, servers };
             }
-            _ => parts.push(Part { range, native, hinted }),
+            _ => parts.push(Part { range, native, hinted, servers }),
         }
     }
     if parts.len() > 1 {
@@ -180,7 +189,7 @@ fn parts(narrowed: &Narrowed, text: &str, spans: &[Span], patterns: &PatternSet)
     if parts.is_empty() {
         let whole = 0..text.len();
         let hinted = hinted(narrowed, &whole, spans, patterns);
-        parts.push(Part { range: whole, native: None, hinted });
+        parts.push(Part { range: whole, native: None, hinted, servers: Vec::new() });
     }
     parts
 }
@@ -188,16 +197,18 @@ fn parts(narrowed: &Narrowed, text: &str, spans: &[Span], patterns: &PatternSet)
 fn same_thing(one: &Part, other: &Part) -> bool {
     match (&one.native, &other.native) {
         (Some(a), Some(b)) => a == b,
-        (None, None) => one.hinted.len() == 1 && one.hinted == other.hinted,
+        (None, None) => {
+            one.hinted.len() == 1
+                && one.hinted == other.hinted
+                && (one.servers.is_empty() || other.servers.is_empty() || one.servers == other.servers)
+        }
         _ => false,
     }
 }
 
 /// Whether a kind is written as Kubernetes writes it, in a way that nothing else is written: `StatefulSet`.
 fn is_written_out(text: &str, named: &Named) -> bool {
-    let capitals = named.kind.chars().filter(char::is_ascii_uppercase).count();
     text.get(named.start..named.end) == Some(named.kind.as_str())
-        && (capitals > 1 || named.kind == "Deployment")
         && !matches!(named.kind.as_str(), "PersistentVolumeClaim" | "ConfigMap")
 }
 
@@ -206,20 +217,23 @@ fn is_written_out(text: &str, named: &Named) -> bool {
 fn hinted(narrowed: &Narrowed, range: &Range<usize>, spans: &[Span], patterns: &PatternSet) -> Vec<String> {
     let within = |start: usize, end: usize| range.start <= start && end <= range.end;
     let mut kinds: Vec<String> = Vec::new();
-    for named in narrowed.patterns.iter().filter(|named| within(named.start, named.end)) {
+    let cues = narrowed.patterns.iter().filter(|named| !inside_value(named, spans));
+    for named in cues.filter(|named| within(named.start, named.end)) {
         if !kinds.contains(&named.kind) {
             kinds.push(named.kind.clone());
         }
     }
     let server = |span: &&Span| {
-        span.kind == SlotType::Software
-            && !span.negated
-            && within(span.start, span.end)
-            && is_server(span)
+        span.kind == SlotType::Software && !span.negated && within(span.start, span.end) && is_server(span)
     };
     // A model's id is said of something that serves it, unless something else is meant by name.
-    let model = |span: &&Span| span.kind == SlotType::Model && span.strong && !span.negated && within(span.start, span.end);
-    if kinds.is_empty() && spans.iter().any(|span| model(&span)) {
+    let model = |span: &&Span| {
+        span.kind == SlotType::Model && span.strong && !span.negated && within(span.start, span.end)
+    };
+    let only_web = kinds.iter().all(|kind| kind == "WebService" || kind == "Storage");
+    let imaged = |span: &Span| span.kind == SlotType::Image && span.strong && within(span.start, span.end);
+    if only_web && !spans.iter().any(imaged) && spans.iter().any(|span| model(&span)) {
+        kinds.clear();
         let takes = |pattern: &&Pattern| {
             !pattern.native && pattern.form.slots.iter().any(|slot| slot.types.contains(&SlotType::Model))
         };
@@ -243,9 +257,28 @@ fn hinted(narrowed: &Narrowed, range: &Range<usize>, spans: &[Span], patterns: &
     kinds
 }
 
+/// Whether a cue stands inside a value: the `app` of `app=web`, the `notebook` of an image.
+fn inside_value(named: &Named, spans: &[Span]) -> bool {
+    spans.iter().any(|span| {
+        matches!(
+            span.kind,
+            SlotType::KeyValue
+                | SlotType::Image
+                | SlotType::Host
+                | SlotType::Command
+                | SlotType::Model
+                | SlotType::Url
+        ) && span.start <= named.start
+            && named.end <= span.end
+            && (span.kind != SlotType::Command || span.strong)
+    })
+}
+
 /// Whether a piece of software is a server or database, as the image catalogue knows it.
 fn is_server(span: &Span) -> bool {
-    Catalogue::builtin().entry(software_name(span), None).is_some_and(|entry| entry.purpose == Purpose::Service)
+    Catalogue::builtin()
+        .entry(software_name(span), None)
+        .is_some_and(|entry| entry.purpose == Purpose::Service)
 }
 
 /// `postgres 16` is the software `postgres`.
@@ -268,8 +301,22 @@ fn thing_by_itself(span: &Span) -> Option<Named> {
 
 /// The clauses, cut further where another kind or pattern is introduced inside one: `…, and I also want a notebook`.
 fn split(narrowed: &Narrowed, text: &str, spans: &[Span]) -> Vec<Range<usize>> {
-    const ANOTHER: &[&str] = &[" also ", " and ", " plus ", "另外", "还要", "还需要", "再要", "再来", "以及", "外加"];
-    const SURELY: &[&str] = &[" also ", " plus ", " and give me ", " and i need ", " and we need ", " separate", "另外", "还要", "还需要", "再要", "再来", "外加"];
+    const ANOTHER: &[&str] =
+        &[" also ", " and ", " plus ", "另外", "还要", "还需要", "再要", "再来", "以及", "外加"];
+    const SURELY: &[&str] = &[
+        " also ",
+        " plus ",
+        " and give me ",
+        " and i need ",
+        " and we need ",
+        " separate",
+        "另外",
+        "还要",
+        "还需要",
+        "再要",
+        "再来",
+        "外加",
+    ];
     let mut ranges = Vec::new();
     for clause in clauses(text) {
         let mut things: Vec<Named> = narrowed
@@ -291,7 +338,8 @@ fn split(narrowed: &Narrowed, text: &str, spans: &[Span]) -> Vec<Range<usize>> {
             let between = text[first.end..second.start].to_ascii_lowercase();
             let words = if second.kind == "Storage" { SURELY } else { ANOTHER };
             let cut = words.iter().filter_map(|word| between.rfind(word)).max();
-            let part = [" with ", " using ", " mount"].iter().any(|word| between.contains(word)) && !between.contains("also");
+            let part = [" with ", " using ", " mount"].iter().any(|word| between.contains(word))
+                && !between.contains("also");
             if let Some(cut) = cut.filter(|_| !part) {
                 ranges.push(from..first.end + cut);
                 from = first.end + cut;

@@ -62,12 +62,16 @@ pub fn offers(pattern: &Pattern, text: &str, spans: &[Span], used: &[usize]) -> 
     for (index, slot) in slots.iter().enumerate() {
         let mentioned = anchor::mentions(text, slot);
         let mut options = span_options(slot, index, spans, used, &anchors);
-        if !slot.core && is_amount(slot) {
-            // Outside the core a number is only offered where it stands beside the slot's own words.
+        options.retain(|option| is_possible(pattern, slot, option));
+        let counts = slot.types.contains(&SlotType::Count) && !mentioned;
+        if (!slot.core && is_amount(slot)) || counts {
+            // Outside the core, and for bare counts, a number is only offered where it stands beside the slot's own words.
             options.retain(|option| option.span.is_some_and(|s| anchors[s].is_some_and(|a| a.slot == index)));
         }
-        let anchored: Vec<bool> =
-            options.iter().map(|o| o.span.is_some_and(|s| is_sure(anchors[s], index) && is_clear(&spans[s]))).collect();
+        let anchored: Vec<bool> = options
+            .iter()
+            .map(|o| o.span.is_some_and(|s| is_sure(anchors[s], index) && is_clear(&spans[s])))
+            .collect();
         let closed = closed_options(pattern, slot, text, mentioned);
         let says_closed = !closed.is_empty();
         options.extend(closed);
@@ -75,7 +79,8 @@ pub fn offers(pattern: &Pattern, text: &str, spans: &[Span], used: &[usize]) -> 
         if options.is_empty() || !(slot.core || mentioned || says_closed || anchored.contains(&true)) {
             continue;
         }
-        let certain = options.len() == 1 && (anchored.first() == Some(&true) || is_only_home(slot, slots, &options, spans));
+        let certain = options.len() == 1
+            && (anchored.first() == Some(&true) || is_only_home(slot, slots, &options, spans));
         offered.push(Offered { slot: slot.clone(), options, certain });
     }
     offered
@@ -87,17 +92,39 @@ fn is_a_name(option: &Option_, spans: &[Span]) -> bool {
     strong || option.text.starts_with(|c: char| c.is_uppercase())
 }
 
+/// Whether the parameter could hold the value at all: one of its closed values, within its bounds.
+fn is_possible(pattern: &Pattern, slot: &FormSlot, option: &Option_) -> bool {
+    let Some(parameter) = pattern.parameter(&slot.parameter) else { return true };
+    if !parameter.one_of.is_empty() {
+        let word = option.value.as_str().map(|text| text.split(' ').next().unwrap_or(text).to_lowercase());
+        return parameter
+            .one_of
+            .iter()
+            .any(|one| *one == option.value || one.as_str().is_some_and(|one| word.as_deref() == Some(one)));
+    }
+    // More than a cap that is the pattern's own is asked about; ten times more was meant for something else.
+    match (option.value.as_f64(), parameter.maximum.as_ref().and_then(serde_json::Number::as_f64)) {
+        (Some(value), Some(most)) => value <= most * 10.0,
+        _ => true,
+    }
+}
+
 /// Whether the slot holds an amount or a length of time.
 fn is_amount(slot: &FormSlot) -> bool {
     slot.types.iter().all(|kind| {
-        matches!(kind, SlotType::Count | SlotType::Quantity | SlotType::Cpu | SlotType::Duration | SlotType::Time)
+        matches!(
+            kind,
+            SlotType::Count | SlotType::Quantity | SlotType::Cpu | SlotType::Duration | SlotType::Time
+        )
     })
 }
 
 /// Whether the one candidate is a span of a type that means one thing only, and this slot is the only one of the form
 /// that takes it: an image, a model id, a host, a schedule, `KEY=value`.
 fn is_only_home(slot: &FormSlot, slots: &[FormSlot], options: &[Option_], spans: &[Span]) -> bool {
-    let Some(kind) = options.first().and_then(|option| option.span).and_then(|s| spans.get(s)).map(|s| s.kind) else {
+    let Some(kind) =
+        options.first().and_then(|option| option.span).and_then(|s| spans.get(s)).map(|s| s.kind)
+    else {
         return false;
     };
     let speaks_for_itself = matches!(
@@ -110,9 +137,12 @@ fn is_only_home(slot: &FormSlot, slots: &[FormSlot], options: &[Option_], spans:
             | SlotType::AccessMode
             | SlotType::KeyValue
             | SlotType::Command
-    ) || (kind == SlotType::Person && options.first().is_some_and(|option| is_a_name(option, spans)));
+    ) || (kind == SlotType::Person
+        && options.first().is_some_and(|option| is_a_name(option, spans)));
     let strong = options.first().and_then(|option| option.span).is_some_and(|span| spans[span].strong);
-    speaks_for_itself && (strong || kind == SlotType::Person) && slots.iter().filter(|other| other.types.contains(&kind)).all(|other| other.key == slot.key)
+    speaks_for_itself
+        && (strong || kind == SlotType::Person)
+        && slots.iter().filter(|other| other.types.contains(&kind)).all(|other| other.key == slot.key)
 }
 
 /// The elementary pieces of the conversation that a span covers: the text is cut wherever any span begins or ends, and
@@ -158,7 +188,8 @@ fn span_options(
             && anchors[*i].is_none()
             && overlapping(spans, *i).into_iter().any(|other| {
                 let other = &spans[other];
-                other.kind == SlotType::Person && (other.strong || other.text.starts_with(|c: char| c.is_uppercase()))
+                other.kind == SlotType::Person
+                    && (other.strong || other.text.starts_with(|c: char| c.is_uppercase()))
             })
     };
     let fits = |one: &(usize, &Span)| {

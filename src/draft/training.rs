@@ -67,15 +67,24 @@ impl Bench {
             .map(|span| {
                 let strong = if span.strong { "strong" } else { "weak" };
                 let negated = if span.negated { ", negated" } else { "" };
-                format!("{:?} \"{}\" = {} ({strong}{negated}{})", span.kind, span.text, span.value,
-                    span.per.map(|per| format!(", per {per:?}")).unwrap_or_default())
+                format!(
+                    "{:?} \"{}\" = {} ({strong}{negated}{})",
+                    span.kind,
+                    span.text,
+                    span.value,
+                    span.per.map(|per| format!(", per {per:?}")).unwrap_or_default()
+                )
             })
             .collect();
         lines.push(format!("clauses {:?}", crate::draft::span::clauses(text)));
         if let Some(pattern) = self.pattern(kind) {
             for offer in offer::offers(pattern, text, &spans, &[]) {
                 let options: Vec<&str> = offer.options.iter().map(|option| option.text.as_str()).collect();
-                lines.push(format!("{}{} {options:?}", offer.slot.key, if offer.certain { " (certain):" } else { ":" }));
+                lines.push(format!(
+                    "{}{} {options:?}",
+                    offer.slot.key,
+                    if offer.certain { " (certain):" } else { ":" }
+                ));
             }
         }
         lines.join("\n")

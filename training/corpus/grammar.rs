@@ -66,8 +66,10 @@ impl Grammar {
             let (inside, after) = enclosed(&rest[at..], open).ok_or_else(|| format!("unbalanced: {text}"))?;
             match open {
                 '[' => {
-                    let list = self.rules.get(inside).ok_or_else(|| format!("no rule '{inside}' (in: {text})"))?;
-                    let alternative = pick(list, random).ok_or_else(|| format!("rule '{inside}' is empty"))?;
+                    let list =
+                        self.rules.get(inside).ok_or_else(|| format!("no rule '{inside}' (in: {text})"))?;
+                    let alternative =
+                        pick(list, random).ok_or_else(|| format!("rule '{inside}' is empty"))?;
                     self.expand(alternative, random, said, depth + 1)?;
                 }
                 '{' => {
@@ -147,18 +149,43 @@ fn pick<'a>(list: &'a [String], random: &mut Random) -> Option<&'a str> {
 /// Double blanks and blanks before punctuation, as optional parts leave them behind.
 fn tidy(text: &str) -> String {
     let mut clean = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    for (from, to) in [(" ,", ","), (" .", "."), (" ?", "?"), (",,", ","), (", .", "."), (" ，", "，"), (" 。", "。")] {
+    for (from, to) in
+        [(" ,", ","), (" .", "."), (" ?", "?"), (",,", ","), (", .", "."), (" ，", "，"), (" 。", "。")]
+    {
         clean = clean.replace(from, to);
     }
     // `with with`, `using from`: an optional part brought a preposition of its own.
     for (from, to) in [
-        ("with with ", "with "), ("using with ", "with "), ("having with ", "with "), ("- with with ", "with "),
-        ("that has with ", "with "), ("using using ", "using "), ("with using ", "using "), ("having using ", "using "),
-        ("that has using ", "using "), ("with from ", "from "), ("using from ", "from "), ("having from ", "from "),
-        ("that has from ", "from "), ("with image", "image"), ("with on ", "on "), ("using on ", "on "),
-        ("with run", "run"), ("with at ", "at "), ("using at ", "at "), ("with and ", "and "), ("with under ", "under "),
-        ("and and ", "and "), ("and with ", "and "), ("with owned", "owned"), ("with for ", "for "), ("with mount", "mount"),
-        ("with that runs", "that runs"), ("with reachable", "reachable"), ("with exposed", "exposed"), ("an a ", "a "),
+        ("with with ", "with "),
+        ("using with ", "with "),
+        ("having with ", "with "),
+        ("- with with ", "with "),
+        ("that has with ", "with "),
+        ("using using ", "using "),
+        ("with using ", "using "),
+        ("having using ", "using "),
+        ("that has using ", "using "),
+        ("with from ", "from "),
+        ("using from ", "from "),
+        ("having from ", "from "),
+        ("that has from ", "from "),
+        ("with image", "image"),
+        ("with on ", "on "),
+        ("using on ", "on "),
+        ("with run", "run"),
+        ("with at ", "at "),
+        ("using at ", "at "),
+        ("with and ", "and "),
+        ("with under ", "under "),
+        ("and and ", "and "),
+        ("and with ", "and "),
+        ("with owned", "owned"),
+        ("with for ", "for "),
+        ("with mount", "mount"),
+        ("with that runs", "that runs"),
+        ("with reachable", "reachable"),
+        ("with exposed", "exposed"),
+        ("an a ", "a "),
     ] {
         clean = clean.replace(from, to);
     }

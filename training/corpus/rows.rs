@@ -43,7 +43,9 @@ impl<'a> Rows<'a> {
         let said = match grammar.requests.get(&kind).map(|list| grammar.say(list, &mut self.random)) {
             Some(Ok(said)) => self.vary(said),
             Some(Err(reason)) => return Row::Missed { request: String::new(), reason },
-            None => return Row::Missed { request: String::new(), reason: format!("no requests for '{kind}'") },
+            None => {
+                return Row::Missed { request: String::new(), reason: format!("no requests for '{kind}'") };
+            }
         };
         let change = if self.random.chance(0.17) {
             grammar.changes.get(&kind).and_then(|list| grammar.say(list, &mut self.random).ok())
@@ -65,7 +67,8 @@ impl<'a> Rows<'a> {
         if self.random.chance(0.3) {
             let mut chars = said.text.chars();
             if let Some(first) = chars.next() {
-                let first_is_value = said.values.iter().any(|(_, value)| said.text.starts_with(value.as_str()));
+                let first_is_value =
+                    said.values.iter().any(|(_, value)| said.text.starts_with(value.as_str()));
                 if first.is_ascii_lowercase() && !first_is_value {
                     said.text = first.to_ascii_uppercase().to_string() + chars.as_str();
                 }

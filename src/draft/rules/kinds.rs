@@ -151,7 +151,7 @@ fn certain(text: &str, start: usize, end: usize, words: &str, exact: bool, kind:
         let tail = text.get(end..).unwrap_or("").trim_start();
         let heading =
             head.is_empty() && kind != "Namespace" && tail.starts_with(['：', ':', '，', ',', '名', '叫']);
-        return article || (!verb && (asked || heading));
+        return article || exact || (!verb && (asked || heading));
     }
     // A "service" is any program that answers; the kind is meant where its own words stand beside it.
     if kind == "Service" && !exact && words.starts_with('s') && words != "svc" {
@@ -181,6 +181,7 @@ fn certain(text: &str, start: usize, end: usize, words: &str, exact: bool, kind:
         if !own {
             return false;
         }
+        return !REFERRING.contains(&word_before(text, start).as_str());
     }
     let before = word_before(text, start);
     if head.is_empty() || among(ASKING, before.as_str()) || before.chars().all(|c| c.is_ascii_digit()) {

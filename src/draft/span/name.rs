@@ -8,7 +8,7 @@ use crate::pattern::SlotType;
 
 pub(super) const LABEL: &str = r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?";
 /// Things that are referred to by name.
-const REFERENCES: &str = r"(?:storage\s?class|priority\s?class|runtime\s?class|ingress\s?class|service\s?account|config\s?map|local\s?queue|queue|claim|pvc|volume|secret|dataset|pool|partition|project|node\s?pool|cluster)";
+const REFERENCES: &str = r"(?:storage\s?class|class|priority\s?class|runtime\s?class|ingress\s?class|service\s?account|config\s?map|local\s?queue|queue|claim|pvc|volume|secret|dataset|pool|partition|project|node\s?pool|cluster)";
 
 static NAMED: LazyLock<Rule> = LazyLock::new(|| {
     Rule::new(&format!(
@@ -21,12 +21,13 @@ static BARE: LazyLock<Vec<Rule>> = LazyLock::new(|| {
     vec![
         Rule::new(&format!(r"(?-u:\b)(?P<head>\w+\s+)?[Nn]ame\s+(?P<label>{LABEL})")),
         Rule::new(&format!(
-            r"(?-u:\b)(?P<head>)(?:Deployment|Pod|Job|CronJob|StatefulSet|DaemonSet|ConfigMap|Namespace|Service|PersistentVolumeClaim|训练任务|任务)\s+(?P<label>[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)(?:\s+(?:with|from|of|running|on|in|image|that)(?-u:\b)|[,:，：]|$)"
+            r"(?P<head>)(?:(?-u:\b)(?:Deployment|Pod|Job|CronJob|StatefulSet|DaemonSet|ConfigMap|Namespace|Service|PersistentVolumeClaim)|训练任务|任务)\s+(?P<label>[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)(?:\s+(?:with|from|of|running|on|in|image|that)(?-u:\b)|[,:，：]|$)"
         )),
     ]
 });
 /// Before `name`, these make it another thing's: `host name`, `image name`.
-const NOT_A_NAME: &str = "host domain file image model class queue user first last key secret volume dns display the a its";
+const NOT_A_NAME: &str =
+    "host domain file image model class queue user first last key secret volume dns display the a its";
 static NAMESPACE: LazyLock<Vec<Rule>> = LazyLock::new(|| {
     vec![
         Rule::new(&format!(
@@ -134,12 +135,16 @@ pub(super) fn scan(scan: &mut Scan<'_>) {
             scan.strong(SlotType::Name, at, label);
         }
     }
-    for rule in BARE.iter() {
+    for (rule, behind_kind) in BARE.iter().zip([false, true]) {
         for captures in rule.all(scan.text) {
-            let head = range(&captures, "head").and_then(|(from, to)| scan.text.get(from..to)).unwrap_or("").trim();
+            let head =
+                range(&captures, "head").and_then(|(from, to)| scan.text.get(from..to)).unwrap_or("").trim();
             let Some(at) = range(&captures, "label") else { continue };
             let text = scan.text.get(at.0..at.1).unwrap_or("");
-            if among(NOT_A_NAME, head.to_ascii_lowercase().as_str()) || grammar(text) || among(STOP, text) {
+            if among(NOT_A_NAME, head.to_ascii_lowercase().as_str())
+                || grammar(text)
+                || (!behind_kind && among(STOP, text))
+            {
                 continue;
             }
             if let Some(label) = dns_label(text) {

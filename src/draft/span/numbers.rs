@@ -48,8 +48,26 @@ static PRODUCT_TIMES: LazyLock<Rule> = LazyLock::new(|| {
     Rule::new(r"(?i)(?:[ahbvlt][0-9]{1,3}s?|gpus?|[345]0[5-9]0|mi[0-9]{3}[xa]?|[0-9]{2}gb?)\s?[x×*]\s?$")
 });
 
+/// `32k context`, `上下文 128k`: tokens are counted in 1,024.
+static THOUSANDS: LazyLock<Rule> = LazyLock::new(|| {
+    Rule::new(
+        r"(?i)(?-u:\b)(?P<number>[0-9]{1,4})k(?-u:\b)(?:[\s-]+(?:tokens?\s+)?(?:of\s+)?(?:context|tokens?|window|上下文))|(?:context(?:\s+(?:length|window|size))?|max\s+model\s+len(?:gth)?|上下文(?:长度|窗口)?)(?:\s+(?:of|is|up\s+to))?\s*[:=]?\s*(?P<behind>[0-9]{1,4})k(?-u:\b)",
+    )
+});
+
+fn thousands(scan: &mut Scan<'_>) {
+    for captures in THOUSANDS.all(scan.text) {
+        let Some(at) = range(&captures, "number").or_else(|| range(&captures, "behind")) else { continue };
+        let digits = scan.text.get(at.0..at.1).and_then(|text| text.parse::<i64>().ok());
+        if let Some(count) = digits {
+            scan.strong(SlotType::Count, (at.0, at.1 + 1), count * 1024);
+        }
+    }
+}
+
 pub(super) fn scan(scan: &mut Scan<'_>) {
     digits(scan);
+    thousands(scan);
     for captures in WORDY.all(scan.text) {
         let at = whole(&captures);
         let text = words(&captures, "number");
