@@ -21,7 +21,6 @@ use kubectl_copilot::diff::MaskKey;
 use kubectl_copilot::manifest::to_yaml;
 use kubectl_copilot::pattern::PatternSet;
 use kubectl_copilot::policy::PolicySet;
-use kubectl_copilot::schema::SchemaSet;
 use serde_json::{Value, json};
 
 use support::library::World;
@@ -36,7 +35,6 @@ fn notebook() -> Vec<Value> {
 
 fn loading(c: &mut Criterion) {
     let mut group = c.benchmark_group("load");
-    group.bench_function("schemas of one minor", |b| b.iter(|| SchemaSet::bundled(black_box(None))));
     group.bench_function("built-in policies", |b| {
         b.iter(|| {
             let manifests = PolicySet::builtin_manifests().expect("the shipped policies parse");
