@@ -23,7 +23,8 @@ help: ## list these commands
 	@printf '\n  target folder  %s\n  models         %s\n' '$(CARGO_TARGET_DIR)' '$(KUBECTL_COPILOT_CACHE)/models'
 
 .PHONY: demo
-demo: build ## a request from words to files, without a cluster and without a download
+demo: build ## a request from words to files, without a cluster
+	@[ -f models/embedded.gguf ] || { tools/prerequisites.sh models && tools/fetch-models.sh; }
 	@tools/isolated.sh tools/demo.sh '$(CARGO_TARGET_DIR)/debug/kubectl-copilot'
 
 .PHONY: test

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# The way of a request, from words to files, as a person would type it: `make demo`. No cluster, no download.
+# The way of a request, from words to files, as a person would type it: `make demo`. No cluster is needed. Where the
+# build has no embedded model, the Qwen2.5-Coder-0.5B that `tools/fetch-models.sh` put into the cache answers.
 #
 #     tools/isolated.sh tools/demo.sh PATH/TO/kubectl-copilot
 #
@@ -7,6 +8,15 @@
 set -euo pipefail
 
 binary=$(realpath "${1:?the path of the built kubectl-copilot}")
+if [[ ! -f $(dirname "${BASH_SOURCE[0]}")/../models/embedded.gguf ]]; then
+    export KUBECTL_COPILOT_MODEL=${KUBECTL_COPILOT_CACHE:?}/models/qwen2.5-coder-0.5b-instruct-q4_k_m.gguf
+    if [[ ! -f $KUBECTL_COPILOT_MODEL ]]; then
+        echo "demo: this build has no embedded model yet, and the Qwen2.5-Coder-0.5B is not in the cache;" \
+            "'make models' fetches it (491 MB)" >&2
+        exit 1
+    fi
+    echo "This build has no embedded model yet: Qwen2.5-Coder-0.5B answers. The first answer takes some seconds longer."
+fi
 work=$(mktemp -d)
 trap 'rm -rf -- "$work"' EXIT
 cd "$work"

@@ -46,7 +46,10 @@ pub fn config(common: &Common) -> Result<Config, Problem> {
         }
         _ => ConfigFile::default(),
     };
-    let user = env("USER").or_else(|| env("LOGNAME")).and_then(|user| owner_label(&user));
+    let user = env("USER")
+        .or_else(|| env("LOGNAME"))
+        .or_else(|| whoami::username().ok())
+        .and_then(|user| owner_label(&user));
     let policies = if common.policies.is_empty() { &file.policies } else { &common.policies };
     let named = env("KUBECTL_COPILOT_MODEL").map(PathBuf::from);
     let model = match common.model.clone().or(named).or_else(|| file.model.clone()) {

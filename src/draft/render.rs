@@ -71,7 +71,7 @@ pub fn thing(pattern: &Pattern, filled: &Filled, objects: Vec<Value>) -> Result<
             fields.push(field(parameter, &Chosen::decided(value.clone(), Origin::Default)));
         }
     }
-    let mut all = completed.spec.clone();
+    let mut all = completed.spec;
     all.insert("name".into(), Value::from(name));
     Ok(Thing {
         kind: pattern.kind.clone(),

@@ -108,7 +108,7 @@ impl Engine {
     pub fn load_model(&mut self) -> Result<&mut dyn Backend, Problem> {
         if self.backend.is_none() {
             let options = OpenOptions {
-                cache_dir: Some(self.config.cache_dir.clone()),
+                cache_dir: Some(self.config.cache_dir.join("prefixes")),
                 threads: self.config.threads,
                 ..OpenOptions::new(self.config.executable.clone())
             };

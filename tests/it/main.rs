@@ -18,5 +18,7 @@ mod model;
 mod patterns;
 mod plan;
 mod policies;
+#[cfg(feature = "llama")]
+mod real_model;
 mod score;
 mod support;

@@ -8,6 +8,8 @@
 //! Each line is `{"segments": [[text, learned], …]}`. A row whose stated value the form does not offer is left out and
 //! counted: `--misses N` prints the first N of them, which are faults of the lexer, the forms or the phrases.
 
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command-line tool of the project")]
+
 mod grammar;
 mod rows;
 mod values;

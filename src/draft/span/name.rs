@@ -20,9 +20,9 @@ static NAMED: LazyLock<Rule> = LazyLock::new(|| {
 static BARE: LazyLock<Vec<Rule>> = LazyLock::new(|| {
     vec![
         Rule::new(&format!(r"(?-u:\b)(?P<head>\w+\s+)?[Nn]ame\s+(?P<label>{LABEL})")),
-        Rule::new(&format!(
-            r"(?P<head>)(?:(?-u:\b)(?:Deployment|Pod|Job|CronJob|StatefulSet|DaemonSet|ConfigMap|Namespace|Service|PersistentVolumeClaim)|训练任务|任务)\s+(?P<label>[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)(?:\s+(?:with|from|of|running|on|in|image|that)(?-u:\b)|[,:，：]|$)"
-        )),
+        Rule::new(
+            r"(?P<head>)(?:(?-u:\b)(?:Deployment|Pod|Job|CronJob|StatefulSet|DaemonSet|ConfigMap|Namespace|Service|PersistentVolumeClaim)|训练任务|任务)\s+(?P<label>[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)(?:\s+(?:with|from|of|running|on|in|image|that)(?-u:\b)|[,:，：]|$)",
+        ),
     ]
 });
 /// Before `name`, these make it another thing's: `host name`, `image name`.

@@ -127,7 +127,8 @@ fn add(scan: &mut Scan<'_>, (start, end): (usize, usize), strong: bool) {
     let first = lower.split_whitespace().next().unwrap_or("");
     let software = scan.facts.software.iter().any(|name| name.eq_ignore_ascii_case(text));
     let joined = matches!(scan.previous(start), Some('-' | '/' | '_' | '.'))
-        || matches!(scan.next(at.1), Some('/' | ':' | '=' | '_'));
+        || matches!(scan.next(at.1), Some('/' | '=' | '_'))
+        || (scan.next(at.1) == Some(':') && !scan.after(at.1 + 1).starts_with(char::is_whitespace));
     if stop(first)
         || among(NO_PEOPLE, first)
         || software
