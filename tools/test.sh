@@ -75,7 +75,7 @@ stage_test() {
 }
 
 stage_doc() {
-    RUSTDOCFLAGS='-D warnings' cargo doc --locked --no-deps
+    RUSTDOCFLAGS='-D warnings' cargo doc --locked --no-deps --document-private-items
 }
 
 # Advisories need a database from the network, so they are not part of this run.

@@ -244,6 +244,7 @@ fn hinted(narrowed: &Narrowed, range: &Range<usize>, spans: &[Span], patterns: &
             !pattern.native
                 && pattern.form.derived.iter().any(|derived| derived.from == "software")
                 && pattern.parameter("replicas").is_some()
+                && pattern.form.slots.iter().all(|slot| !slot.types.contains(&SlotType::Model))
         };
         for pattern in patterns.iter().filter(takes) {
             if !kinds.contains(&pattern.kind) {

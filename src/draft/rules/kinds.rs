@@ -154,7 +154,7 @@ fn certain(text: &str, start: usize, end: usize, words: &str, exact: bool, kind:
         return article || exact || (!verb && (asked || heading));
     }
     // A "service" is any program that answers; the kind is meant where its own words stand beside it.
-    if kind == "Service" && !exact && words.starts_with('s') && words != "svc" {
+    if kind == "Service" && !exact && words != "svc" {
         const OWN: &[&str] = &[
             "clusterip",
             "cluster ip",
@@ -178,10 +178,12 @@ fn certain(text: &str, start: usize, end: usize, words: &str, exact: bool, kind:
             "selecting",
         ];
         let own = OWN.iter().any(|word| !find_cue(text, word).is_empty()) || text.contains("app=");
-        if !own {
+        if !own && words.starts_with('s') {
             return false;
         }
-        return !REFERRING.contains(&word_before(text, start).as_str());
+        if own {
+            return !REFERRING.contains(&word_before(text, start).as_str());
+        }
     }
     let before = word_before(text, start);
     if head.is_empty() || among(ASKING, before.as_str()) || before.chars().all(|c| c.is_ascii_digit()) {
