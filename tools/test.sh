@@ -75,7 +75,7 @@ stage_test() {
 }
 
 stage_doc() {
-    RUSTDOCFLAGS='-D warnings' cargo doc --locked --no-deps --document-private-items
+    RUSTDOCFLAGS='-D warnings' cargo doc --locked --no-deps
 }
 
 # Advisories need a database from the network, so they are not part of this run.

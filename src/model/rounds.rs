@@ -1,5 +1,5 @@
 //! How a form is gone through: which slot is put next and with which candidates. Every backend follows it, and
-//! [`super::validate`] replays it, so that all of them mean the same by "used up" and "asked again".
+//! `super::validate` replays it, so that all of them mean the same by "used up" and "asked again".
 
 use std::collections::BTreeSet;
 

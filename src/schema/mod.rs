@@ -1,7 +1,7 @@
 //! What the API server accepts, by group, version and kind.
 //!
 //! A [`SchemaSet`] holds the kinds of one Kubernetes minor (bundled with the binary) and those of
-//! CustomResourceDefinitions that were added to it. [`validate`] says what is wrong with one object as the server would
+//! CustomResourceDefinitions that were added to it. [`validate()`] says what is wrong with one object as the server would
 //! with strict field validation, [`defaulted`] fills in what the server would fill in, [`SchemaSet::list_keys`] tells
 //! how the entries of a list are told apart. No IO: schemas are compiled in, CRDs come as parsed manifests.
 

@@ -3,9 +3,9 @@
 //!
 //! | file | its one job |
 //! |---|---|
-//! | [`protocol`] | what parent and child say to each other, and how it is framed |
-//! | [`process`] | one child process: started, asked, ended; its last words |
-//! | [`worker`] | the child's side |
+//! | `protocol` | what parent and child say to each other, and how it is framed |
+//! | `process` | one child process: started, asked, ended; its last words |
+//! | `worker` | the child's side |
 //!
 //! The child is this program's own executable with the verb [`WORKER_VERB`]; it ends when its standard input closes, so
 //! it does not outlive its parent.
