@@ -29,7 +29,8 @@ demo: build ## a request from words to files, without a cluster
 
 .PHONY: test
 test: ## everything that CI checks: format, lints, builds, tests, docs, licences, quick benches
-	@tools/prerequisites.sh test models
+	@tools/prerequisites.sh test models controlplane
+	@tools/controlplane.sh build >/dev/null
 	@tools/isolated.sh tools/test.sh
 
 .PHONY: build
@@ -46,11 +47,21 @@ install: ## the release binary at PREFIX/bin/kubectl-copilot (default: ~/.local)
 .PHONY: models
 models: ## fetch the models that tests and evaluations use
 	@tools/prerequisites.sh models
-	tools/fetch-models.sh
+	tools/fetch-models.sh 0.5b 1.5b
 
 .PHONY: eval-models
 eval-models: models build ## how many requests the embedded and the fetched models answer right
 	@tools/isolated.sh tools/eval-models.sh '$(CARGO_TARGET_DIR)/debug/kubectl-copilot'
+
+.PHONY: playground
+playground: build ## a cluster on this machine: real control plane, simulated GPU nodes, a shell inside
+	@tools/prerequisites.sh controlplane
+	@tools/playground.sh '$(CARGO_TARGET_DIR)/debug/kubectl-copilot'
+
+.PHONY: controlplane
+controlplane: ## build the test control plane into the cache
+	@tools/prerequisites.sh controlplane
+	@tools/controlplane.sh build
 
 .PHONY: bench
 bench: ## all benches, in full, with the release profile

@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # Installs what a Debian machine lacks to build, test or fetch models; says what to install where it cannot.
 #
-#     tools/prerequisites.sh [build] [test] [models]
+#     tools/prerequisites.sh [build] [test] [models] [controlplane]
 #
 #   build   a Rust toolchain (not installed by this script), cmake, make, a C++ compiler, libclang
 #   test    the same, and rustfmt, clippy and git
+#   controlplane  Go, as new as tests/controlplane/go.mod says (not installed by this script)
 #   models  python3 with pip and venv, by which `tools/fetch-models.sh` fetches; without them it only warns
 #
 # Prints nothing when all is there.
@@ -147,8 +148,8 @@ purposes=("$@")
 [[ ${#purposes[@]} -gt 0 ]] || purposes=(build)
 for purpose in "${purposes[@]}"; do
     case $purpose in
-    build | test | models) ;;
-    *) fail "unknown purpose '$purpose'; known are: build, test, models" ;;
+    build | test | models | controlplane) ;;
+    *) fail "unknown purpose '$purpose'; known are: build, test, models, controlplane" ;;
     esac
 done
 # Whoever tests builds.
@@ -157,6 +158,9 @@ done
 # First, since nothing should be installed on a machine that cannot build anyway.
 if wants build; then
     require_rust
+fi
+if wants controlplane; then
+    tools/controlplane.sh check
 fi
 
 mapfile -t missing < <(missing_packages)

@@ -2,6 +2,8 @@
 
 use thiserror::Error;
 
+use crate::apply::plan::Loses;
+
 /// The digest that somebody agreed to is not the plan's.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("the digest that was agreed to is {agreed}, and the plan's is {plan}: nothing was written")]
@@ -108,9 +110,57 @@ pub enum ApplyError {
         /// The Secret.
         object: String,
     },
+    /// The API server would not take an object.
+    #[error("the API server refuses {object}: {reason}")]
+    Refused {
+        /// Kind and name.
+        object: String,
+        /// The server's words.
+        reason: String,
+        /// The policy that it names.
+        policy: Option<String>,
+    },
+    /// Fields of an object are somebody else's, and they are not taken by force.
+    #[error("{object} has fields that others manage: {}; they are not taken by force", list(.loses))]
+    Conflict {
+        /// Kind and name.
+        object: String,
+        /// Fields and their managers.
+        loses: Vec<Loses>,
+    },
+    /// The person lacks a right.
+    #[error("you may not do this to {object}: {reason}")]
+    NoRight {
+        /// Kind and name.
+        object: String,
+        /// The server's words.
+        reason: String,
+    },
+    /// The API server does not know the person (any more).
+    #[error("the API server does not accept your credentials: {reason}")]
+    NotKnown {
+        /// The server's words.
+        reason: String,
+    },
+    /// The API server did not answer, or failed.
+    #[error("the API server could not be asked about {object}: {reason}")]
+    Server {
+        /// Kind and name.
+        object: String,
+        /// What is known.
+        reason: String,
+    },
+    /// The cluster cannot be reached as the kubeconfig says.
+    #[error(transparent)]
+    Cluster(#[from] crate::cluster::ClusterError),
     /// See [`WrongDigest`]; also a plan file that was edited.
     #[error(transparent)]
     WrongDigest(#[from] WrongDigest),
+}
+
+fn list(loses: &[Loses]) -> String {
+    let each = loses.iter().map(|one| format!("{} ({})", one.field, one.manager));
+    each.collect::<Vec<_>>().join(", ")
 }
 
 impl ApplyError {
@@ -136,6 +186,17 @@ impl ApplyError {
             }
             Self::PlanFile { .. } => "make a new plan with `kubectl copilot plan … --out FILE`",
             Self::ValuesWithoutFile { .. } => "plan from a file: kubectl copilot plan -f FILE --out FILE",
+            Self::Refused { .. } => "change what the server names, or ask your platform team about the rule",
+            Self::Conflict { .. } => {
+                "leave these fields out, or ask their owner: a controller or person sets them on purpose"
+            }
+            Self::NoRight { .. } => {
+                "ask your platform team for the right (a RoleBinding to `edit` in the namespace is enough), or name another \
+                 namespace with -n"
+            }
+            Self::NotKnown { .. } => "log in again, or choose another context with --context",
+            Self::Server { .. } => "try again; `kubectl copilot doctor` shows what can be reached",
+            Self::Cluster(_) => "check the context with `kubectl config get-contexts`, or write to a folder with --to DIR",
             Self::WrongDigest(_) => {
                 "look at the plan again and agree to its own digest; a plan that was edited has to be made anew"
             }

@@ -4,24 +4,28 @@
 //! objects -> FolderTarget::plan -> Plan -> Plan::confirm(digest) -> ConfirmedPlan -> FolderTarget::write -> ApplyOutcome
 //! ```
 //!
-//! A target is a folder of manifests. [`TargetId`] is where another kind of target joins: [`Plan`] already carries what
-//! a cluster needs (uid, resourceVersion, who loses a field) and leaves it out for a folder.
+//! A target is a folder of manifests ([`FolderTarget`]) or a cluster ([`ClusterTarget`]); both make the same [`Plan`] and
+//! take the same [`ConfirmedPlan`]. `cluster/server.rs` is the one file that can change a cluster.
 
+mod cluster;
 mod digest;
 mod error;
 mod folder;
 mod next_steps;
+mod objects;
 mod outcome;
 mod plan;
 mod plan_file;
+mod rollout;
 mod secret;
 
+pub use cluster::{ClusterTarget, Followed};
 pub use error::{ApplyError, WrongDigest};
 pub use folder::FolderTarget;
 pub use next_steps::next_steps;
 pub use outcome::{ApplyOutcome, ApplyWith, UnfilledSecret};
 pub use plan::{
-    Action, BodySource, Capacity, Checked, ConfirmedPlan, FileWrite, Loses, Plan, PlannedChange, TargetId,
+    Action, BodySource, Capacity, Checked, ClusterId, ConfirmedPlan, FileWrite, Loses, Plan, PlannedChange, TargetId,
 };
 pub use plan_file::{read_plan, write_plan};
 pub use secret::{DRAFT_ANNOTATION, Drawn, GENERATE_ANNOTATION};

@@ -26,25 +26,48 @@ pub enum TargetId {
         /// Absolute path without symbolic links, as far as it exists.
         dir: String,
     },
+    /// A cluster, as one person sees it.
+    Cluster(ClusterId),
+}
+
+/// Which cluster, and who asks (design D9).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClusterId {
+    /// URL of the API server.
+    pub cluster: String,
+    /// `sha256:` over URL, CA, and the uids of the namespaces that tell one cluster from another.
+    pub identity: String,
+    /// Name of the kubeconfig's context; empty inside a cluster.
+    pub context: String,
+    /// Namespace of objects that name none.
+    pub namespace: String,
+    /// The user, as the API server knows them.
+    pub user: String,
 }
 
 impl TargetId {
-    /// The folder's path.
-    pub fn dir(&self) -> &str {
+    /// The folder's path; `None` for a cluster.
+    pub fn dir(&self) -> Option<&str> {
         match self {
-            Self::Folder { dir } => dir,
+            Self::Folder { dir } => Some(dir),
+            Self::Cluster(_) => None,
         }
     }
 
     /// Whether `dir` leads to this folder, whatever way it is written.
     pub fn is_folder(&self, dir: &Path) -> bool {
-        resolve(dir).is_ok_and(|dir| dir == Path::new(self.dir()))
+        self.dir().is_some_and(|own| resolve(dir).is_ok_and(|dir| dir == Path::new(own)))
     }
 }
 
 impl fmt::Display for TargetId {
+    /// `./manifests`, or `context kind-lab, namespace team-a`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.dir())
+        match self {
+            Self::Folder { dir } => f.write_str(dir),
+            Self::Cluster(id) if id.context.is_empty() => write!(f, "{}, namespace {}", id.cluster, id.namespace),
+            Self::Cluster(id) => write!(f, "context {}, namespace {}", id.context, id.namespace),
+        }
     }
 }
 
@@ -132,8 +155,12 @@ pub struct PlannedChange {
     /// The difference, masked.
     #[serde(default)]
     pub diff: Vec<FieldChange>,
-    /// Path below the target, with `/`.
+    /// Path below the target, with `/`; empty for a cluster.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub file: String,
+    /// The live object, and what it would become, both masked and as the API server has them: for people, never kept.
+    #[serde(skip)]
+    pub shown: Option<Box<(Value, Value)>>,
 }
 
 impl fmt::Debug for PlannedChange {
@@ -173,10 +200,12 @@ pub struct Capacity {
 impl Capacity {
     /// A folder has no nodes.
     pub(super) fn of_folder() -> Self {
-        Self {
-            verdict: "unknown".into(),
-            why: Some("a folder of manifests has no nodes: capacity is known only for a cluster".into()),
-        }
+        Self::unknown("a folder of manifests has no nodes: capacity is known only for a cluster")
+    }
+
+    /// It is not known, and why.
+    pub fn unknown(why: impl Into<String>) -> Self {
+        Self { verdict: "unknown".into(), why: Some(why.into()) }
     }
 }
 
@@ -209,23 +238,20 @@ impl Plan {
         changes: Vec<PlannedChange>,
         writes: Vec<FileWrite>,
         findings: Vec<Finding>,
+        capacity: Capacity,
     ) -> Self {
-        let mut plan = Self {
-            version: VERSION,
-            digest: String::new(),
-            target,
-            changes,
-            writes,
-            findings,
-            capacity: Capacity::of_folder(),
-        };
+        let mut plan =
+            Self { version: VERSION, digest: String::new(), target, changes, writes, findings, capacity };
         plan.digest = digest::of(&plan);
         plan
     }
 
     /// Nothing would be written.
     pub fn is_empty(&self) -> bool {
-        self.writes.is_empty()
+        match self.target {
+            TargetId::Folder { .. } => self.writes.is_empty(),
+            TargetId::Cluster(_) => self.changes.iter().all(|change| change.action == Action::None),
+        }
     }
 
     /// The files that would be written, below the target.

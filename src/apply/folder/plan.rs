@@ -1,7 +1,6 @@
 //! From checked objects to a plan against the folder.
 
 use std::collections::BTreeSet;
-use std::path::Path;
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -10,12 +9,13 @@ use super::FolderTarget;
 use super::assemble::assemble;
 use super::documents;
 use super::layout::Layout;
-use super::scan::{self, Identity, Placed, ScannedFile};
+use super::scan::{Identity, Placed, ScannedFile};
 use crate::apply::digest::sha256;
 use crate::apply::error::ApplyError;
-use crate::apply::plan::{Action, BodySource, Checked, FileWrite, Plan, PlannedChange};
+use crate::apply::objects::{checked_key, creation, fields, means_the_same, wrong};
+use crate::apply::plan::{Action, Capacity, FileWrite, Plan, PlannedChange};
 use crate::apply::secret;
-use crate::diff::{FieldChange, MaskKey, WellKnownLists, diff, mask};
+use crate::diff::MaskKey;
 use crate::finding::{Finding, Severity};
 use crate::manifest::{Manifest, ObjectKey};
 
@@ -66,7 +66,7 @@ impl FolderTarget {
                 after: sha256(file.text.as_bytes()),
             })
             .collect();
-        Ok(Plan::new(self.id.clone(), changes, writes, findings))
+        Ok(Plan::new(self.id.clone(), changes, writes, findings, Capacity::of_folder()))
     }
 
     fn change(
@@ -78,31 +78,7 @@ impl FolderTarget {
         key: &MaskKey,
         findings: &mut Vec<Finding>,
     ) -> Result<PlannedChange, ApplyError> {
-        let drawn = secret::drawn(object).map_err(|reason| wrong(&object_key, reason))?;
-        if let Some(pointer) = secret::filled(object, &drawn).first() {
-            return Err(wrong(
-                &object_key,
-                format!("it has a value at {pointer}, where its annotation says that one is drawn"),
-            ));
-        }
-        let mut change = PlannedChange {
-            action: Action::Create,
-            uid: None,
-            resource_version: None,
-            fingerprint: None,
-            body: Some(object.clone()),
-            body_from: None,
-            keeps: Vec::new(),
-            drawn,
-            loses: Vec::new(),
-            checked: Checked::Local,
-            diff: Vec::new(),
-            file: String::new(),
-            object: object_key,
-        };
-        if secret::holds_values(object) {
-            change.body_from = source.map(|file| body_source(file)).transpose()?.flatten();
-        }
+        let mut change = creation(object_key, object, source.map(|file| &**file))?;
         let identity = Identity::of(&change.object);
         let places: Vec<_> = self.scan.find(&identity).collect();
         let old = match places.as_slice() {
@@ -170,37 +146,4 @@ fn losses(change: &PlannedChange, file: &ScannedFile, placed: &Placed) -> Vec<Fi
 fn warning(change: &PlannedChange, line: Option<usize>, rule: &str, message: impl Into<String>) -> Finding {
     let finding = Finding::new(rule, Severity::Warning, change.object.clone(), "", message);
     Finding { file: Some(change.file.clone()), line, ..finding }
-}
-
-fn wrong(key: &ObjectKey, reason: impl Into<String>) -> ApplyError {
-    ApplyError::Object { object: key.to_string(), reason: reason.into() }
-}
-
-fn checked_key(object: &Value) -> Result<ObjectKey, ApplyError> {
-    let key = ObjectKey::of(object);
-    let missing = [("apiVersion", &key.api_version), ("kind", &key.kind), ("metadata.name", &key.name)]
-        .into_iter()
-        .find(|(_, text)| text.is_empty());
-    match missing {
-        Some((field, _)) => Err(wrong(&key, format!("it has no {field}"))),
-        None => Ok(key),
-    }
-}
-
-/// Path and hash of the file that an object came from; nothing where it came from no file (standard input).
-fn body_source(file: &str) -> Result<Option<BodySource>, ApplyError> {
-    let Ok(path) = Path::new(file).canonicalize() else { return Ok(None) };
-    let (Some(text), Some(bytes)) = (path.to_str(), scan::bytes(&path)?) else { return Ok(None) };
-    Ok(Some(BodySource { path: text.to_owned(), sha256: sha256(&bytes) }))
-}
-
-/// The difference, masked: both sides with one key, so that two values that differ are seen to differ.
-fn fields(old: Option<&Value>, new: &Value, key: &MaskKey) -> Vec<FieldChange> {
-    let old = old.map(|old| mask(old, key));
-    diff(old.as_ref(), Some(&mask(new, key)), &WellKnownLists).changes
-}
-
-/// Whether the API server would see no difference.
-fn means_the_same(old: &Value, new: &Value) -> bool {
-    old == new || diff(Some(old), Some(new), &WellKnownLists).changes.is_empty()
 }

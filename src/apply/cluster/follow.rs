@@ -1,0 +1,164 @@
+//! Follows what was applied until it is ready, fails for good, or the deadline is over. Reads only.
+
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use super::ClusterTarget;
+use super::server::Server;
+use crate::apply::rollout::{Progress, Surroundings, progress, why};
+use crate::manifest::ObjectKey;
+
+/// Between two looks.
+const PAUSE: Duration = Duration::from_millis(250);
+
+/// A reason that is as old as this is told before the deadline: most pods are there within seconds.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// What following came to.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Followed {
+    /// Objects that are ready, with the seconds that it took.
+    pub ready: Vec<(ObjectKey, u64)>,
+    /// Objects that are not.
+    pub unready: Vec<Unready>,
+    /// True where somebody stopped it.
+    pub interrupted: bool,
+}
+
+/// An object that is not ready.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unready {
+    /// The object.
+    pub object: ObjectKey,
+    /// What is missing.
+    pub missing: String,
+    /// Why, as far as rules can tell.
+    pub why: Vec<String>,
+    /// It will not get there by itself.
+    pub failed: bool,
+}
+
+impl Followed {
+    /// Everything is ready.
+    pub fn is_ready(&self) -> bool {
+        self.unready.is_empty()
+    }
+}
+
+impl ClusterTarget {
+    /// Looks at the objects again and again. `tell` hears each new state once, for a line on the screen; `stop` ends it
+    /// between two looks.
+    pub fn follow(
+        &self,
+        objects: &[ObjectKey],
+        deadline: Duration,
+        stop: &dyn Fn() -> bool,
+        tell: &mut dyn FnMut(&ObjectKey, &str),
+    ) -> Followed {
+        let begun = Instant::now();
+        let mut followed = Followed::default();
+        let mut open: Vec<(ObjectKey, String)> = objects.iter().map(|key| (key.clone(), String::new())).collect();
+        loop {
+            let late = begun.elapsed() >= deadline;
+            let interrupted = stop();
+            let mut still = Vec::new();
+            for (key, told) in std::mem::take(&mut open) {
+                let (now, live) = match self.live(&key) {
+                    Ok(Some(live)) => (progress(&live), Some(live)),
+                    Ok(None) => (Progress::Failed("it is gone".into()), None),
+                    // The API server may be away for a moment; the deadline is the bound.
+                    Err(error) => (Progress::Waiting(error.to_string()), None),
+                };
+                let (missing, failed) = match now {
+                    Progress::Ready => {
+                        let seconds = begun.elapsed().as_secs();
+                        followed.ready.push((key, seconds));
+                        continue;
+                    }
+                    Progress::Waiting(missing) => (missing, false),
+                    Progress::Failed(missing) => (missing, true),
+                };
+                let explained = failed || late || interrupted || begun.elapsed() >= PATIENCE;
+                let why = match (&live, explained) {
+                    (Some(live), true) => why(live, &self.surroundings(live)),
+                    _ => Vec::new(),
+                };
+                let line = why.first().map_or_else(|| missing.clone(), |why| format!("{missing}: {why}"));
+                if line != told {
+                    tell(&key, &line);
+                }
+                if failed || late || interrupted {
+                    followed.unready.push(Unready { object: key, missing, why, failed });
+                } else {
+                    still.push((key, line));
+                }
+            }
+            open = still;
+            followed.interrupted |= interrupted;
+            if open.is_empty() {
+                return followed;
+            }
+            std::thread::sleep(PAUSE);
+        }
+    }
+
+    /// Pods, events and claims of a workload, as far as they may be read.
+    fn surroundings(&self, workload: &Value) -> Surroundings {
+        let key = ObjectKey::of(workload);
+        let Some(namespace) = key.namespace.as_deref() else { return Surroundings::default() };
+        let server = Server::new(self.connection());
+        let core = format!("/api/v1/namespaces/{namespace}");
+        let list = |path: &str| server.list(&format!("{core}/{path}"), 500);
+        let pods = if key.kind == "Pod" {
+            vec![workload.clone()]
+        } else {
+            let labels = selector(workload);
+            if labels.is_empty() { Vec::new() } else { list(&format!("pods?labelSelector={labels}")) }
+        };
+        let mut events = list(&format!("events?fieldSelector=involvedObject.name%3D{}", key.name));
+        for pod in pods.iter().take(3) {
+            let name = ObjectKey::of(pod).name;
+            events.extend(list(&format!("events?fieldSelector=involvedObject.name%3D{name}")));
+        }
+        let mounted: Vec<&str> = pods
+            .iter()
+            .flat_map(|pod| pod.pointer("/spec/volumes").and_then(Value::as_array).into_iter().flatten())
+            .filter_map(|volume| volume.pointer("/persistentVolumeClaim/claimName")?.as_str())
+            .collect();
+        let claims = if mounted.is_empty() {
+            Vec::new()
+        } else {
+            list("persistentvolumeclaims")
+                .into_iter()
+                .filter(|claim| mounted.contains(&ObjectKey::of(claim).name.as_str()))
+                .collect()
+        };
+        Surroundings { pods, events, claims }
+    }
+}
+
+/// `key=value,…` of the labels that a workload finds its pods by, escaped for a URL.
+fn selector(workload: &Value) -> String {
+    let labels = workload.pointer("/spec/selector/matchLabels").and_then(Value::as_object);
+    let escape = |text: &str| text.replace('/', "%2F");
+    labels
+        .into_iter()
+        .flatten()
+        .filter_map(|(key, value)| Some(format!("{}%3D{}", escape(key), escape(value.as_str()?))))
+        .collect::<Vec<_>>()
+        .join("%2C")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_selector_is_fit_for_a_url() {
+        let set = json!({"spec": {"selector": {"matchLabels": {"app.kubernetes.io/name": "web", "a": "b"}}}});
+        assert_eq!(selector(&set), "app.kubernetes.io%2Fname%3Dweb%2Ca%3Db");
+        assert_eq!(selector(&json!({"spec": {}})), "");
+    }
+}

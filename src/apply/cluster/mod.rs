@@ -1,0 +1,95 @@
+//! The cluster as a target (design D8 to D11): plan by the API server's own dry-run, write what was confirmed, follow it.
+
+mod fingerprint;
+mod follow;
+mod managed;
+mod plan;
+mod refusal;
+mod server;
+mod write;
+
+pub use follow::{Followed, Unready};
+pub use managed::FIELD_MANAGER;
+
+use sha2::{Digest as _, Sha256};
+
+use crate::apply::error::ApplyError;
+use crate::apply::plan::{ClusterId, Plan, TargetId};
+use crate::cluster::Connection;
+use crate::diff::{MaskKey, mask};
+
+/// A cluster that is planned against and written to, as one person with one context.
+pub struct ClusterTarget {
+    connection: Connection,
+    id: ClusterId,
+    /// What Secret values are masked with: the fingerprint of a Secret holds none in plain.
+    key: MaskKey,
+}
+
+impl ClusterTarget {
+    /// A target over a connection that is open.
+    pub fn new(connection: Connection, key: MaskKey) -> Self {
+        let identity = connection.identity();
+        let text = format!("{identity:?}");
+        let id = ClusterId {
+            cluster: connection.server().to_owned(),
+            identity: crate::apply::digest::sha256(text.as_bytes()),
+            context: connection.context().unwrap_or_default().to_owned(),
+            namespace: connection.namespace().to_owned(),
+            user: connection.user().to_owned(),
+        };
+        Self { connection, id, key }
+    }
+
+    /// Which cluster, and who asks.
+    pub fn id(&self) -> TargetId {
+        TargetId::Cluster(self.id.clone())
+    }
+
+    /// The connection, for reading.
+    pub fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
+    /// Whether a plan is for this cluster, namespace and user.
+    ///
+    /// # Errors
+    /// [`ApplyError::OtherTarget`], with the first difference.
+    pub fn accepts(&self, plan: &Plan) -> Result<(), ApplyError> {
+        let other = |plan: String, here: String| Err(ApplyError::OtherTarget { plan, here });
+        match &plan.target {
+            TargetId::Folder { dir } => other(dir.clone(), self.id().to_string()),
+            TargetId::Cluster(id) if id.cluster != self.id.cluster || id.identity != self.id.identity => other(
+                format!("cluster {} ({})", id.cluster, short(&id.identity)),
+                format!("cluster {} ({})", self.id.cluster, short(&self.id.identity)),
+            ),
+            TargetId::Cluster(id) if id.user != self.id.user => {
+                other(format!("user {}", id.user), format!("user {}", self.id.user))
+            }
+            TargetId::Cluster(id) if id.namespace != self.id.namespace => {
+                other(format!("namespace {}", id.namespace), format!("namespace {}", self.id.namespace))
+            }
+            TargetId::Cluster(_) => Ok(()),
+        }
+    }
+
+    /// Fills in what a plan that was kept in a file does not hold: the live objects, to be shown again.
+    ///
+    /// # Errors
+    /// What the server says.
+    pub fn look_again(&self, plan: &mut Plan) -> Result<(), ApplyError> {
+        for change in &mut plan.changes {
+            let Some(body) = change.body.clone() else { continue };
+            if let Some(live) = self.live(&change.object)? {
+                change.shown = Some(Box::new((mask(&live, &self.key), mask(&body, &self.key))));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The first digits of a hash, to be told apart by people.
+fn short(hash: &str) -> &str {
+    let end = hash.len().min("sha256:".len() + 12);
+    hash.get(..end).unwrap_or(hash)
+}

@@ -1,0 +1,129 @@
+//! Where a plan goes: a folder of manifests or a cluster, behind one face for the engine.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::apply::{ApplyError, ApplyOutcome, ClusterTarget, ConfirmedPlan, FolderTarget, Followed, Plan, TargetId};
+use crate::diff::MaskKey;
+use crate::manifest::{GroupVersionKind, Manifest, ObjectKey};
+
+/// Kinds whose names a new thing must not take: those that patterns render.
+const NAMED: &[(&str, &str)] = &[
+    ("apps/v1", "StatefulSet"),
+    ("apps/v1", "Deployment"),
+    ("apps/v1", "DaemonSet"),
+    ("batch/v1", "Job"),
+    ("batch/v1", "CronJob"),
+    ("v1", "Service"),
+    ("v1", "ConfigMap"),
+    ("v1", "PersistentVolumeClaim"),
+    ("v1", "Pod"),
+];
+
+/// See the module.
+pub enum Target {
+    /// A folder (GitOps).
+    Folder(FolderTarget),
+    /// A cluster.
+    Cluster(Box<ClusterTarget>),
+}
+
+impl Target {
+    /// What a person knows it by.
+    pub fn name(&self) -> String {
+        match self {
+            Self::Folder(folder) => folder.dir().display().to_string(),
+            Self::Cluster(cluster) => cluster.id().to_string(),
+        }
+    }
+
+    /// The cluster, where it is one.
+    pub fn cluster(&self) -> Option<&ClusterTarget> {
+        match self {
+            Self::Folder(_) => None,
+            Self::Cluster(cluster) => Some(cluster),
+        }
+    }
+
+    /// Objects that exist: all of a folder's, and of a cluster kind and name of those in the namespace. A kind that may
+    /// not be listed is left out: a name that is taken is then found by the dry-run.
+    pub fn existing(&self) -> Vec<Value> {
+        match self {
+            Self::Folder(folder) => folder.objects().cloned().collect(),
+            Self::Cluster(cluster) => NAMED
+                .iter()
+                .flat_map(|(api_version, kind)| names(cluster, api_version, kind))
+                .collect(),
+        }
+    }
+
+    /// A plan for objects.
+    ///
+    /// # Errors
+    /// What the target says.
+    pub fn plan(&self, objects: &[Value], key: &MaskKey) -> Result<Plan, ApplyError> {
+        match self {
+            Self::Folder(folder) => folder.plan(objects, key),
+            Self::Cluster(cluster) => cluster.plan(objects),
+        }
+    }
+
+    /// A plan for objects that came from files.
+    ///
+    /// # Errors
+    /// What the target says.
+    pub fn plan_manifests(&self, manifests: &[Manifest], key: &MaskKey) -> Result<Plan, ApplyError> {
+        match self {
+            Self::Folder(folder) => folder.plan_manifests(manifests, key),
+            Self::Cluster(cluster) => cluster.plan_manifests(manifests),
+        }
+    }
+
+    /// Writes what was confirmed.
+    ///
+    /// # Errors
+    /// A stale plan; a target that cannot be written.
+    pub fn write(&mut self, confirmed: ConfirmedPlan, stop: &dyn Fn() -> bool) -> Result<ApplyOutcome, ApplyError> {
+        match self {
+            Self::Folder(folder) => folder.write(confirmed, stop),
+            Self::Cluster(cluster) => cluster.write(confirmed, stop),
+        }
+    }
+
+    /// Follows what was written until it is ready; nothing for a folder, and with a deadline of zero.
+    pub fn follow(
+        &self,
+        objects: &[ObjectKey],
+        deadline: Duration,
+        stop: &dyn Fn() -> bool,
+        tell: &mut dyn FnMut(&ObjectKey, &str),
+    ) -> Option<Followed> {
+        match self {
+            Self::Cluster(cluster) if !deadline.is_zero() => Some(cluster.follow(objects, deadline, stop, tell)),
+            _ => None,
+        }
+    }
+
+    /// Which target it is.
+    pub fn id(&self) -> TargetId {
+        match self {
+            Self::Folder(folder) => folder.id().clone(),
+            Self::Cluster(cluster) => cluster.id(),
+        }
+    }
+}
+
+fn names(cluster: &ClusterTarget, api_version: &str, kind: &str) -> Vec<Value> {
+    let gvk = GroupVersionKind::new(api_version, kind);
+    let namespace = cluster.connection().namespace().to_owned();
+    let listed = cluster.connection().list(&gvk, Some(&namespace));
+    listed
+        .unwrap_or_default()
+        .into_iter()
+        .map(|object| {
+            let name = ObjectKey::of(&object).name;
+            json!({"apiVersion": api_version, "kind": kind, "metadata": {"name": name, "namespace": namespace}})
+        })
+        .collect()
+}
