@@ -31,6 +31,7 @@
 //! | 6 | [`apply`] | plan with digest, and the only writer of a target |
 //! | 6 | [`config`] | files, environment and flags -> one value |
 //! | 7 | [`session`] | the conversation as a pure state machine (`handle(Event) -> Vec<Effect>`) and its driver |
+//! | 7 | [`review`] | manifests judged without a model: files -> findings with their places |
 //! | 8 | [`report`] | results as text and JSON |
 //! | 10 | [`cli`] | one file per verb; error printing and exit codes |
 //!
@@ -57,6 +58,7 @@ pub mod model;
 pub mod pattern;
 pub mod policy;
 pub mod report;
+pub mod review;
 pub mod schema;
 pub mod session;
 pub mod source;

@@ -10,6 +10,7 @@ mod plan;
 mod policy;
 mod request;
 mod resolve;
+mod review;
 mod terminal;
 mod words;
 
@@ -74,6 +75,7 @@ fn dispatch(cli: Cli, cancel: &Cancel) -> Result<ExitCode, Problem> {
         Some(Verb::Draft(args)) => draft::run(&args, &common, cancel),
         Some(Verb::Plan(args)) => plan::run(&args, &common, cancel),
         Some(Verb::Apply(args)) => apply::run(&args, &common, cancel),
+        Some(Verb::Review(args)) => review::run(&args, &common, cancel),
         Some(Verb::Pattern(verb)) => pattern::run(&verb, &common),
         Some(Verb::Policy(verb)) => policy::run(&verb, &common),
         Some(Verb::Eval(args)) => eval::run(&args, &common, cancel),

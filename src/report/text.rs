@@ -12,6 +12,7 @@ use crate::draft::{
     Asked, Declined, Draft, Field, Intervention, Origin, Outcome, Routed, Thing, Unused, Verb,
 };
 use crate::finding::{Finding, Severity};
+use crate::manifest::visible::visible_line;
 
 /// What became of a request. `turns` are the person's words, to quote from.
 pub fn outcome_text(outcome: &Outcome, turns: &[String], style: Style) -> String {
@@ -92,16 +93,9 @@ fn value_text(value: &Value) -> String {
     visible(&text)
 }
 
-/// Control characters are shown, never obeyed.
+/// In one line; what a terminal would act on is shown, never obeyed.
 fn visible(text: &str) -> String {
-    text.chars()
-        .map(|c| match c {
-            '\u{1b}' => '␛',
-            '\n' | '\r' | '\t' => ' ',
-            c if c.is_control() => '␦',
-            c => c,
-        })
-        .collect()
+    visible_line(&text.replace(['\n', '\r', '\t'], " ")).into_owned()
 }
 
 fn unused_text(text: &mut String, unused: &[Unused]) {
@@ -163,6 +157,7 @@ pub fn findings_text(findings: &[Finding], style: Style) -> String {
     let mut text = String::new();
     for finding in findings {
         let word = match finding.severity {
+            _ if finding.incomplete => style.removed("incomplete"),
             Severity::Error => style.removed("error"),
             Severity::Warning => style.notice("warning"),
             Severity::Info => style.faint("info"),
@@ -173,14 +168,16 @@ pub fn findings_text(findings: &[Finding], style: Style) -> String {
             (Some(file), None, _) => format!("{file}: "),
             _ => String::new(),
         };
-        let path = if finding.path.is_empty() { String::new() } else { format!(" {}", finding.path) };
-        let _ = writeln!(
-            text,
-            "{word} {place}{}{path}: {} [{}]",
-            finding.object,
-            visible(&finding.message),
-            finding.rule
-        );
+        // A finding about a whole file is about no object, and the place has said which file.
+        let is_file = finding.object.api_version.is_empty() && finding.object.kind == "File";
+        let object = match (is_file && finding.file.is_some(), finding.path.as_str()) {
+            (true, _) => String::new(),
+            (false, "") => format!("{}: ", finding.object),
+            (false, path) => format!("{} {path}: ", finding.object),
+        };
+        // Names and fields come from somebody's file, as the message does.
+        let said = format!("{place}{object}{} [{}]", finding.message, finding.rule);
+        let _ = writeln!(text, "{word} {}", visible(&said));
         if let Some(hint) = &finding.hint {
             let _ = writeln!(text, "  hint: {}", visible(hint));
         }

@@ -20,5 +20,6 @@ mod plan;
 mod policies;
 #[cfg(feature = "llama")]
 mod real_model;
+mod review;
 mod score;
 mod support;
