@@ -33,6 +33,7 @@
 //! | 7 | [`session`] | the conversation as a pure state machine (`handle(Event) -> Vec<Effect>`) and its driver |
 //! | 7 | [`review`] | manifests judged without a model: files -> findings with their places |
 //! | 8 | [`report`] | results as text and JSON |
+//! | 8 | [`doctor`] | what works here and what does not: terminal, folders, configuration, model, kubeconfig |
 //! | 10 | [`cli`] | one file per verb; error printing and exit codes |
 //!
 //! ## Invariants
@@ -51,6 +52,7 @@ pub mod cli;
 pub mod config;
 pub mod constraint;
 pub mod diff;
+pub mod doctor;
 pub mod draft;
 pub mod finding;
 pub mod manifest;

@@ -95,6 +95,8 @@ pub enum Verb {
     Policy(PolicyVerb),
     /// Run many requests from a file, one answer a line.
     Eval(EvalArgs),
+    /// What works here, what does not, and what to do about it.
+    Doctor(DoctorArgs),
     /// Runs a model for the process that started it.
     #[command(name = "__model-worker", hide = true)]
     ModelWorker,
@@ -201,6 +203,23 @@ pub enum FailOn {
     Info,
     /// No finding; what could not be evaluated is still exit code 3.
     Never,
+}
+
+/// `doctor`.
+#[derive(Debug, Args)]
+pub struct DoctorArgs {
+    /// Format of stdout.
+    #[arg(short = 'o', long, value_enum, default_value_t = DoctorFormat::Text)]
+    pub output: DoctorFormat,
+}
+
+/// Formats of `doctor`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum DoctorFormat {
+    /// One line a check.
+    Text,
+    /// The documented JSON.
+    Json,
 }
 
 /// `pattern …`.

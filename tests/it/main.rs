@@ -11,6 +11,7 @@
 mod apply;
 mod architecture;
 mod bad_input;
+mod doctor;
 mod evaluation;
 mod isolation;
 #[cfg(feature = "llama")]
