@@ -52,7 +52,8 @@ impl Document {
     /// An object, or an item of a list, without `apiVersion` and `kind`.
     pub fn into_manifests(self, file: Option<&str>) -> Result<Vec<Manifest>, ParseError> {
         let mut manifests = Vec::new();
-        flatten(self, file.map(Arc::from).as_ref(), &mut manifests).map_err(|fault| with_file(fault, file))?;
+        flatten(self, file.map(Arc::from).as_ref(), &mut manifests)
+            .map_err(|fault| with_file(fault, file))?;
         Ok(manifests)
     }
 }

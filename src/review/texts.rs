@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::{Component, Path, PathBuf};
 
-use super::{NotReviewed, ReviewError};
+use super::{NotReviewed, ReviewError, kustomize};
 use crate::source::{self, Limits, SourceError};
 
 /// One text to review.
@@ -38,15 +38,16 @@ pub fn read(paths: &[PathBuf], limits: &Limits) -> Result<Texts, ReviewError> {
     let mut total = 0;
     for path in paths {
         let listing = source::listing(path, limits)?;
-        for other in listing.others {
-            read.others.push(NotReviewed {
-                file: other.display().to_string(),
-                line: None,
-                why: "neither YAML nor JSON by its name".to_owned(),
-            });
-        }
+        // A kustomization may be called so, and names the files that are patches.
+        let (kustomizations, others): (Vec<PathBuf>, Vec<PathBuf>) =
+            listing.others.into_iter().partition(|other| kustomize::is_one(&other.display().to_string()));
+        read.others.extend(others.iter().map(|other| NotReviewed {
+            file: other.display().to_string(),
+            line: None,
+            why: "neither YAML nor JSON by its name".to_owned(),
+        }));
         read.others_left_out += listing.others_left_out;
-        for file in listing.manifests {
+        for file in listing.manifests.into_iter().chain(kustomizations) {
             if !seen.insert(plain(&file)) {
                 continue;
             }

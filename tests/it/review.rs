@@ -188,6 +188,12 @@ fn what_is_no_manifest_is_named_and_no_error() {
     for name in ["kustomization.yaml", "values.yaml", "README.md"] {
         assert!(output.stdout.contains(&format!("not reviewed: k8s/{name} (")), "{}", output.stdout);
     }
+    // A patch is a part of an object; the kustomization that names it may be called `Kustomization`.
+    copilot.write("overlay/Kustomization", "patches:\n- path: ../k8s/patch.yaml\n");
+    copilot.write("k8s/patch.yaml", "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\n");
+    review(&copilot, &["-f", "k8s"]).expect_code(1);
+    let output = review(&copilot, &["-f", "k8s", "-f", "overlay"]).expect_code(0);
+    assert!(output.stdout.contains("k8s/patch.yaml (a kustomize patch"), "{}", output.stdout);
     // Nothing but such files is no review.
     let output = review(&copilot, &["-f", "k8s/values.yaml"]).expect_code(2);
     assert_eq!(output.stdout, "");
