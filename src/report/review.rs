@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::text::findings_text;
 use crate::config::Style;
 use crate::manifest::visible::visible_line;
-use crate::review::{Counts, NotReviewed, Review};
+use crate::review::{Counts, NotReviewed, OTHER_NAME, Review};
 
 /// Files of other kinds that are named in the text; the document has all of them.
 const NAMED: usize = 20;
@@ -44,17 +44,29 @@ pub fn review_text(review: &Review, style: Style) -> String {
     if review.left_out > 0 {
         let _ = writeln!(text, "… and {} more, the mildest", review.left_out);
     }
-    for NotReviewed { file, line, why } in review.not_reviewed.iter().take(NAMED) {
-        let line = line.map(|line| format!(":{line}")).unwrap_or_default();
-        let said = format!("not reviewed: {file}{line} ({why})");
-        let _ = writeln!(text, "{}", style.faint(&visible_line(&said)));
+    let (others, named): (Vec<&NotReviewed>, Vec<&NotReviewed>) =
+        review.not_reviewed.iter().partition(|one| one.why == OTHER_NAME);
+    let mut passed_over: Vec<String> = named.iter().take(NAMED).map(|one| named_text(one)).collect();
+    if named.len() > NAMED {
+        passed_over.push(format!("{} more files", named.len() - NAMED));
     }
-    let more = review.not_reviewed.len().saturating_sub(NAMED) + review.not_reviewed_left_out;
-    if more > 0 {
-        let _ = writeln!(text, "{}", style.faint(&format!("not reviewed: {more} more files")));
+    if !others.is_empty() {
+        let names: Vec<&str> = others.iter().take(3).map(|one| one.file.as_str()).collect();
+        let more = others.len() - names.len() + review.not_reviewed_left_out;
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        passed_over.push(format!("{}{more} ({OTHER_NAME})", names.join(", ")));
+    }
+    for line in passed_over {
+        let _ = writeln!(text, "{}", style.faint(&visible_line(&format!("not reviewed: {line}"))));
     }
     text.push_str(&sums(review, style));
     text
+}
+
+/// `k8s/values.yaml:7 (no manifest: …)`.
+fn named_text(one: &NotReviewed) -> String {
+    let line = one.line.map(|line| format!(":{line}")).unwrap_or_default();
+    format!("{}{line} ({})", one.file, one.why)
 }
 
 /// `reviewed 4 objects in 2 files: 1 error, 2 warnings · policy: none · Kubernetes 1.37`.

@@ -50,6 +50,10 @@ pub fn review(texts: Texts, rules: Rules<'_>, stop: &dyn Fn() -> bool) -> Result
         let context = context.with_existing(around);
         for mut finding in check(std::slice::from_ref(&manifest.object), &context).findings {
             put(&mut finding, manifest);
+            if finding.rule == "schema-unknown-kind" && finding.object.kind == "ResourceGraphDefinition" {
+                finding.hint =
+                    Some("patterns have a check of their own: kubectl copilot pattern check -f FILE".into());
+            }
             collector.add(finding);
         }
     }

@@ -23,7 +23,7 @@ mod texts;
 
 pub use collect::Counts;
 pub use judge::{Rules, review};
-pub use texts::{Text, Texts, read};
+pub use texts::{OTHER_NAME, Text, Texts, read};
 
 use crate::finding::{Finding, Severity};
 use crate::manifest::ObjectKey;

@@ -26,12 +26,15 @@ pub struct Texts {
     pub others_left_out: usize,
 }
 
+/// Why a file is passed over that has another suffix; there can be very many of these.
+pub const OTHER_NAME: &str = "neither YAML nor JSON by its name";
+
 /// Reads files, and folders with everything below them. Names that begin with a dot are left out; a file that is named
 /// twice is read once.
 ///
 /// # Errors
-/// A path that is not there; a folder that cannot be read, or that has a link out of it; more bytes than
-/// [`Limits::total_bytes`].
+/// A path that is not there or a folder that cannot be read; more than the limits allow. What goes wrong below a folder is
+/// a text without bytes.
 pub fn read(paths: &[PathBuf], limits: &Limits) -> Result<Texts, ReviewError> {
     let mut read = Texts::default();
     let mut seen = BTreeSet::new();
@@ -44,9 +47,12 @@ pub fn read(paths: &[PathBuf], limits: &Limits) -> Result<Texts, ReviewError> {
         read.others.extend(others.iter().map(|other| NotReviewed {
             file: other.display().to_string(),
             line: None,
-            why: "neither YAML nor JSON by its name".to_owned(),
+            why: OTHER_NAME.to_owned(),
         }));
         read.others_left_out += listing.others_left_out;
+        let unread = listing.unread.into_iter();
+        read.texts
+            .extend(unread.map(|(path, error)| Text { name: path.display().to_string(), bytes: Err(error) }));
         for file in listing.manifests.into_iter().chain(kustomizations) {
             if !seen.insert(plain(&file)) {
                 continue;

@@ -99,7 +99,11 @@ const WHAT: &str = "cannot read the folder";
 /// # Errors
 /// As [`read_manifests`], without reading the files.
 pub fn files(path: &Path, limits: &Limits) -> Result<Vec<PathBuf>, SourceError> {
-    listing(path, limits).map(|listing| listing.manifests)
+    let listing = listing(path, limits)?;
+    match listing.unread.into_iter().next() {
+        Some((_, error)) => Err(error),
+        None => Ok(listing.manifests),
+    }
 }
 
 /// What a folder and those below it hold.
@@ -111,15 +115,17 @@ pub struct Listing {
     pub others: Vec<PathBuf>,
     /// How many more of these there are.
     pub others_left_out: usize,
+    /// Folders and links below that cannot be read, with the reason.
+    pub unread: Vec<(PathBuf, SourceError)>,
 }
 
 /// Other files that are named by [`listing`].
 const MOST_OTHERS: usize = 1_000;
 
-/// [`files`], and those that it passes over.
+/// [`files`], and those that it passes over. A folder or link below that cannot be read is a part of the answer.
 ///
 /// # Errors
-/// As [`files`].
+/// `path` itself cannot be read; more files or levels than the limits allow.
 pub fn listing(path: &Path, limits: &Limits) -> Result<Listing, SourceError> {
     let metadata =
         fs::metadata(path).map_err(|error| SourceError::io(path, "cannot read the manifests", &error))?;
@@ -155,7 +161,12 @@ impl Walk<'_> {
             if entry.file_name().to_string_lossy().starts_with('.') {
                 continue;
             }
-            self.entry(&entry.path(), depth)?;
+            let path = entry.path();
+            match self.entry(&path, depth) {
+                Err(error) if error.wrong() == Wrong::TooLarge => return Err(error),
+                Err(error) => self.found.unread.push((path, error)),
+                Ok(()) => {}
+            }
         }
         Ok(())
     }
@@ -321,5 +332,9 @@ mod tests {
         fs::remove_file(&link).unwrap();
         symlink(outside.path().join("sub"), &link).unwrap();
         assert_eq!(read_manifests(inside.path()).unwrap_err().wrong(), Wrong::Outside);
+
+        let listing = listing(inside.path(), &Limits::default()).unwrap();
+        assert_eq!(listing.manifests, [inside.path().join("policy.yaml")], "the others are still there");
+        assert_eq!(listing.unread.iter().map(|(path, _)| path).collect::<Vec<_>>(), [&link]);
     }
 }

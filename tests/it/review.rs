@@ -237,6 +237,22 @@ fn stdin_is_reviewed_as_a_file() {
     review(&Copilot::new(), &["-f", "-"]).expect_code(2);
 }
 
+#[cfg(unix)]
+#[test]
+fn a_link_out_of_the_folder_is_a_finding_and_not_followed() {
+    let copilot = Copilot::new();
+    copilot.write("k8s/settings.yaml", GOOD);
+    copilot.write("secret.yaml", samples::SECRET);
+    std::os::unix::fs::symlink("../secret.yaml", copilot.work().join("k8s/z.yaml")).expect("the link");
+    let output = review(&copilot, &["-f", "k8s", "-o", "json"]).expect_code(1);
+    assert_eq!(rules(&output), ["file-unread"]);
+    let document = output.json();
+    assert_eq!(
+        (&document["findings"][0]["file"], &document["summary"]["objects"]),
+        (&"k8s/z.yaml".into(), &1.into())
+    );
+}
+
 #[test]
 fn a_path_that_is_not_there_and_no_path_are_usage_errors() {
     let copilot = Copilot::new();
