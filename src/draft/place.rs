@@ -7,6 +7,7 @@ use serde_json::Value;
 use crate::draft::filled::{Chosen, Filled};
 use crate::draft::outcome::Origin;
 use crate::draft::prompt::kind_id;
+use crate::draft::span::dns_label;
 
 /// What is known of the target and of the person before anything is said.
 #[derive(Debug, Clone, Default)]
@@ -56,8 +57,7 @@ pub fn settle(
             .map(|owner| (owner, Origin::User))
             .or_else(|| setting.user.as_deref().map(|user| (user, Origin::User)));
         if let Some((owner, origin)) = owner {
-            let label = dns_label(owner);
-            if !label.is_empty() {
+            if let Some(label) = dns_label(owner) {
                 filled.values.insert("owner".into(), Chosen::decided(label, origin));
             }
         }
@@ -90,22 +90,6 @@ pub fn free_name(base: &str, taken: &BTreeSet<String>) -> String {
     }
 }
 
-/// The text as an RFC 1123 label: lower case ASCII, digits and dashes, at most 63; empty where nothing is left.
-pub fn dns_label(text: &str) -> String {
-    let mut label = String::new();
-    for c in text.chars() {
-        if c.is_ascii_alphanumeric() {
-            label.push(c.to_ascii_lowercase());
-        } else if !label.is_empty() && !label.ends_with('-') && c != '\'' {
-            label.push('-');
-        }
-        if label.len() >= 63 {
-            break;
-        }
-    }
-    label.trim_matches('-').to_owned()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -136,11 +120,5 @@ mod tests {
             settle(&mut filled, &setting, &mut BTreeSet::new(), true),
             Some(("b".to_owned(), "a".to_owned()))
         );
-    }
-
-    #[test]
-    fn an_owner_is_a_label() {
-        assert_eq!(dns_label("Alice's Lab"), "alices-lab");
-        assert_eq!(dns_label("小王"), "");
     }
 }

@@ -12,6 +12,7 @@ mod apply;
 mod architecture;
 mod bad_input;
 mod doctor;
+#[cfg(feature = "llama")]
 mod evaluation;
 mod isolation;
 #[cfg(feature = "llama")]
@@ -22,5 +23,7 @@ mod policies;
 #[cfg(feature = "llama")]
 mod real_model;
 mod review;
+#[cfg(feature = "llama")]
+mod same_answers;
 mod score;
 mod support;
