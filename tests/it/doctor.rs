@@ -109,6 +109,12 @@ fn the_model_is_loaded_and_described() {
 
 #[cfg(feature = "llama")]
 #[test]
+fn without_a_name_it_is_the_embedded_model() {
+    expect(&document(&Copilot::new(), 0), "model", "ok", ", embedded, CPU (");
+}
+
+#[cfg(feature = "llama")]
+#[test]
 fn a_model_that_is_not_there_or_is_none_fails() {
     let copilot = Copilot::new();
     copilot.write("none.gguf", "GGUF and nothing more");
