@@ -56,10 +56,8 @@ pub fn settle(
             .as_deref()
             .map(|owner| (owner, Origin::User))
             .or_else(|| setting.user.as_deref().map(|user| (user, Origin::User)));
-        if let Some((owner, origin)) = owner {
-            if let Some(label) = dns_label(owner) {
-                filled.values.insert("owner".into(), Chosen::decided(label, origin));
-            }
+        if let Some((label, origin)) = owner.and_then(|(owner, origin)| Some((dns_label(owner)?, origin))) {
+            filled.values.insert("owner".into(), Chosen::decided(label, origin));
         }
     }
     match (filled.text("namespace").map(str::to_owned), setting.namespace.as_ref()) {

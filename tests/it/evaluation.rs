@@ -51,11 +51,11 @@ fn judge(model: &str, rows: &[Row], answers: &BTreeMap<String, Value>) -> Vec<St
         let answer = answers.get(&row.id).unwrap_or(&Value::Null);
         let score = score(row, answer);
         if !score.right {
-            println!("{}: {}\n    {}", row.id, row.request, score.reasons.join("\n    "));
+            eprintln!("{}: {}\n    {}", row.id, row.request, score.reasons.join("\n    "));
         }
         table.add(row, &score);
     }
-    println!("\n=== {model}\n\n{table}");
+    eprintln!("\n=== {model}\n\n{table}");
     let Some(floor) = FLOORS.iter().find(|floor| floor.model == model) else { return Vec::new() };
     let mut below = Vec::new();
     let mut least = |what: &str, is: usize, least: usize| {
