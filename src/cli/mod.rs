@@ -2,6 +2,7 @@
 
 mod apply;
 mod args;
+mod doctor;
 mod draft;
 mod eval;
 mod output;
@@ -10,6 +11,7 @@ mod plan;
 mod policy;
 mod request;
 mod resolve;
+mod review;
 mod terminal;
 mod words;
 
@@ -70,10 +72,18 @@ fn mistyped(parsed: &Result<Cli, clap::Error>) -> Option<Problem> {
 
 fn dispatch(cli: Cli, cancel: &Cancel) -> Result<ExitCode, Problem> {
     let Cli { verb, words, prompt, common } = cli;
+    if verb.is_some() && (prompt.is_some() || !words.is_empty()) {
+        let before = prompt.unwrap_or_else(|| words.join(" "));
+        return Err(Problem::new(format!("there is a request ('{before}') before the verb")).hint(
+            "put the verb first: kubectl copilot draft -p \"…\"; flags may stand on either side of it",
+        ));
+    }
     match verb {
         Some(Verb::Draft(args)) => draft::run(&args, &common, cancel),
         Some(Verb::Plan(args)) => plan::run(&args, &common, cancel),
         Some(Verb::Apply(args)) => apply::run(&args, &common, cancel),
+        Some(Verb::Review(args)) => review::run(&args, &common, cancel),
+        Some(Verb::Doctor(args)) => doctor::run(&args, &common),
         Some(Verb::Pattern(verb)) => pattern::run(&verb, &common),
         Some(Verb::Policy(verb)) => policy::run(&verb, &common),
         Some(Verb::Eval(args)) => eval::run(&args, &common, cancel),

@@ -21,6 +21,9 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+/// The annotation of a drafted object that holds pattern, version, name and parameters. Never a secret.
+pub const DRAFT_ANNOTATION: &str = "kubectl-copilot.dev/draft";
+
 /// A position in a text: 1-based line and column (in characters).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Location {
@@ -50,5 +53,18 @@ impl Manifest {
     /// The object's identity.
     pub fn key(&self) -> ObjectKey {
         ObjectKey::of(&self.object)
+    }
+
+    /// Where the value of a pointer stands, or the nearest one around it: a field that is missing, or that defaults
+    /// have set, has no place of its own. `None` for an object that was rendered.
+    pub fn nearest(&self, path: &str) -> Option<Location> {
+        let mut at = Some(path);
+        while let Some(path) = at {
+            if let Some(location) = self.locations.get(path) {
+                return Some(*location);
+            }
+            at = pointer::parent(path);
+        }
+        None
     }
 }

@@ -11,6 +11,8 @@
 mod apply;
 mod architecture;
 mod bad_input;
+mod doctor;
+#[cfg(feature = "llama")]
 mod evaluation;
 mod isolation;
 #[cfg(feature = "llama")]
@@ -20,5 +22,8 @@ mod plan;
 mod policies;
 #[cfg(feature = "llama")]
 mod real_model;
+mod review;
+#[cfg(feature = "llama")]
+mod same_answers;
 mod score;
 mod support;
