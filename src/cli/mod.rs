@@ -2,6 +2,7 @@
 
 mod apply;
 mod args;
+mod capacity;
 mod draft;
 mod eval;
 mod output;
@@ -74,6 +75,7 @@ fn dispatch(cli: Cli, cancel: &Cancel) -> Result<ExitCode, Problem> {
         Some(Verb::Draft(args)) => draft::run(&args, &common, cancel),
         Some(Verb::Plan(args)) => plan::run(&args, &common, cancel),
         Some(Verb::Apply(args)) => apply::run(&args, &common, cancel),
+        Some(Verb::Capacity(args)) => capacity::run(&args, &common),
         Some(Verb::Pattern(verb)) => pattern::run(&verb, &common),
         Some(Verb::Policy(verb)) => policy::run(&verb, &common),
         Some(Verb::Eval(args)) => eval::run(&args, &common, cancel),
