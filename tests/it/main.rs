@@ -11,6 +11,7 @@
 mod apply;
 mod architecture;
 mod bad_input;
+mod cluster_read;
 mod evaluation;
 mod isolation;
 #[cfg(feature = "llama")]
