@@ -330,7 +330,8 @@ fn the_cluster_is_only_read() {
     let request = regex(r"Request::(\w+)\(|\bMethod::(\w+)|\bApi::<|\bkube::Api\b");
     let mut found = Vec::new();
     for source in Source::all().iter().filter(|source| source.path.starts_with("src/cluster/")) {
-        found.extend(request.find_iter(&source.production).map(|m| format!("{} {}", source.path, m.as_str())));
+        found
+            .extend(request.find_iter(&source.production).map(|m| format!("{} {}", source.path, m.as_str())));
     }
     assert_eq!(found, ["src/cluster/transport.rs Request::get(", "src/cluster/transport.rs Request::post("]);
     let paths = regex(r#""/apis/[^"]*reviews""#);

@@ -12,6 +12,7 @@ mod apply;
 mod architecture;
 mod bad_input;
 mod cluster_read;
+#[cfg(feature = "llama")]
 mod evaluation;
 mod isolation;
 #[cfg(feature = "llama")]
@@ -21,5 +22,7 @@ mod plan;
 mod policies;
 #[cfg(feature = "llama")]
 mod real_model;
+#[cfg(feature = "llama")]
+mod same_answers;
 mod score;
 mod support;

@@ -48,7 +48,9 @@ impl Rig {
             .stdout(Stdio::piped())
             .stderr(Stdio::inherit())
             .spawn()
-            .unwrap_or_else(|error| panic!("cannot start the control plane in {}: {error}", folder.display()));
+            .unwrap_or_else(|error| {
+                panic!("cannot start the control plane in {}: {error}", folder.display())
+            });
         let stdin = child.stdin.take().expect("stdin is piped");
         let mut line = String::new();
         BufReader::new(child.stdout.take().expect("stdout is piped"))
