@@ -163,11 +163,12 @@ fn on_nodes(demands: &[Demand<'_>], snapshot: &Snapshot) -> Fit {
     if demands.iter().map(|demand| demand.count).fold(0, u64::saturating_add) > MOST_PODS {
         return Fit::unknown(format!("more than {MOST_PODS} pods at once are not judged"));
     }
-    let mut left = rooms(nodes, pods);
+    let now = rooms(nodes, pods);
+    let mut left = now.clone();
     for demand in demands {
         let placed = place(demand, &mut left);
         if placed < demand.count {
-            return lacks_room(demand, placed, &left);
+            return lacks_room(demand, placed, &now, &left);
         }
     }
     if demands.iter().any(|demand| has_rules_between_pods(demand.pod)) {
@@ -287,9 +288,9 @@ fn phrase(obstacle: &Obstacle<'_>, all: &[Room<'_>]) -> String {
     }
 }
 
-/// Why the Pods do not fit beside what runs now, although each would fit into an empty cluster. `left` is what the
-/// Pods before this one leave.
-fn lacks_room(demand: &Demand<'_>, placed: u64, left: &[Room<'_>]) -> Fit {
+/// Why the Pods do not fit beside what runs now, although each would fit into an empty cluster. `now` is what is free,
+/// `left` what the larger Pods of the request leave of it.
+fn lacks_room(demand: &Demand<'_>, placed: u64, now: &[Room<'_>], left: &[Room<'_>]) -> Fit {
     let most_free = |resource: &str| {
         left.iter()
             .filter(|room| obstacle(demand.pod, room.node).is_none())
@@ -300,6 +301,13 @@ fn lacks_room(demand: &Demand<'_>, placed: u64, left: &[Room<'_>]) -> Fit {
         let each = all_of(&demand.amounts);
         let why = format!("{} pods with {each} each: there is room for {placed} now", demand.count);
         return Fit::blocked(why, vec![format!("{placed} of these pods")]);
+    }
+    let takes = |room: &Room<'_>| room.holds(&demand.amounts) && obstacle(demand.pod, room.node).is_none();
+    if now.iter().any(takes) {
+        let each = all_of(&demand.amounts);
+        let pods = if demand.count == 1 { "1 pod".to_owned() } else { format!("{} pods", demand.count) };
+        let why = format!("{pods} with {each} each: the larger pods of this request leave no room for them");
+        return Fit::blocked(why, Vec::new());
     }
     for (resource, amount) in by_scarcity(&demand.amounts) {
         let Some((free, name)) = most_free(resource) else { continue };
@@ -313,7 +321,7 @@ fn lacks_room(demand: &Demand<'_>, placed: u64, left: &[Room<'_>]) -> Fit {
             return Fit::blocked(why, Vec::new());
         }
         let why =
-            format!("{asked} in one pod: at most {} is free on one node now ({name})", said(&free, resource));
+            format!("{asked} in one pod: one node has at most {} free now ({name})", said(&free, resource));
         return Fit::blocked(why, vec![format!("{} in one pod", said(&free, resource))]);
     }
     Fit::blocked(format!("no node has {} free together now", all_of(&demand.amounts)), Vec::new())

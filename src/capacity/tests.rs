@@ -112,10 +112,7 @@ fn what_others_hold_is_not_free() {
         &workload(1, 4, json!({})),
         &snapshot,
         Verdict::Blocked,
-        &[
-            "4 GPUs in one pod: at most 3 GPUs is free on one node now (gpu-1)",
-            "would fit: 3 GPUs in one pod",
-        ],
+        &["4 GPUs in one pod: one node has at most 3 GPUs free now (gpu-1)", "would fit: 3 GPUs in one pod"],
     );
     // A Pod that waits holds nothing yet.
     snapshot.pods.as_mut().unwrap().push(running("waits", "", 3));
@@ -138,7 +135,7 @@ fn several_pods_are_placed_together() {
     expect(&mixed, &cluster(), Verdict::Fits, &[]);
     let mut snapshot = cluster();
     snapshot.nodes.as_mut().unwrap().retain(|node| node.name != "gpu-3");
-    expect(&mixed, &snapshot, Verdict::Blocked, &["2 pods with 4 GPUs"]);
+    expect(&mixed, &snapshot, Verdict::Blocked, &["2 pods with 4 GPUs", "leave no room"]);
 }
 
 #[test]

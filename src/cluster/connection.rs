@@ -65,9 +65,10 @@ impl Connection {
         let client = client(&chosen, options, &runtime)?;
         let transport =
             Transport { client, server, context: chosen.context.clone(), limit: options.timeouts.request };
-        let fallback = chosen.config.auth_info.impersonate.as_deref().or(chosen.user.as_deref());
+        let impersonated = chosen.config.auth_info.impersonate.as_deref();
+        let fallback = impersonated.or(chosen.user.as_deref());
         let (version, user) = runtime.block(async {
-            tokio::join!(identity::version(&transport), identity::user(&transport, fallback))
+            tokio::join!(identity::version(&transport), identity::user(&transport, impersonated, fallback))
         });
         Ok(Self {
             inner: Arc::new(Inner {

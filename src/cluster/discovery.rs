@@ -43,6 +43,18 @@ impl ApiResource {
         path
     }
 
+    /// A kind whose resource need not be asked for.
+    pub(super) fn known(gvk: GroupVersionKind, plural: &str, namespaced: bool) -> Self {
+        Self {
+            gvk,
+            plural: plural.to_owned(),
+            singular: String::new(),
+            short_names: Vec::new(),
+            namespaced,
+            verbs: Vec::new(),
+        }
+    }
+
     fn of(entry: &Value, group_version: &str) -> Option<Self> {
         let text = |field: &str| entry.get(field).and_then(Value::as_str).unwrap_or_default();
         let texts = |field: &str| {
@@ -144,14 +156,8 @@ mod tests {
 
     #[test]
     fn paths_are_those_of_the_api() {
-        let mut resource = ApiResource {
-            gvk: GroupVersionKind::new("apps/v1", "Deployment"),
-            plural: "deployments".into(),
-            singular: String::new(),
-            short_names: Vec::new(),
-            namespaced: true,
-            verbs: Vec::new(),
-        };
+        let gvk = GroupVersionKind::new("apps/v1", "Deployment");
+        let mut resource = ApiResource::known(gvk, "deployments", true);
         assert_eq!(resource.path(Some("a"), Some("web")), "/apis/apps/v1/namespaces/a/deployments/web");
         assert_eq!(resource.path(None, None), "/apis/apps/v1/deployments");
         resource.namespaced = false;

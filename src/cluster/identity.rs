@@ -78,16 +78,22 @@ pub(super) async fn version(transport: &Transport) -> Result<Option<ServerVersio
     }
 }
 
-/// Who the server takes the caller for; the kubeconfig's word where the server does not answer that.
+/// Who the server takes the caller for; the kubeconfig's word where the server does not answer that. To act as somebody
+/// else (`impersonated`) without the right to is an error.
 pub(super) async fn user(
     transport: &Transport,
+    impersonated: Option<&str>,
     fallback: Option<&str>,
 ) -> Result<UserIdentity, ClusterError> {
     let review = json!({"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"});
-    let what = format!("cannot use context '{}'", transport.context);
+    let what = match impersonated {
+        Some(name) => format!("cannot act as '{name}' with context '{}'", transport.context),
+        None => format!("cannot use context '{}'", transport.context),
+    };
     let path = "/apis/authentication.k8s.io/v1/selfsubjectreviews";
     match transport.ask(path, &review, &what).await {
         Ok(answer) => Ok(user_of(&answer, fallback)),
+        Err(error) if error.is_forbidden() && impersonated.is_some() => Err(error),
         Err(error) if matches!(error.wrong(), Wrong::Forbidden | Wrong::Answer(404)) => {
             Ok(unconfirmed(fallback))
         }

@@ -301,3 +301,104 @@ fn make_absolute(kubeconfig: &mut Kubeconfig, folder: &Path) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::manifest::masked::MaskKey;
+
+    const FILE: &str = "
+apiVersion: v1
+kind: Config
+current-context: lab
+contexts:
+- {name: lab, context: {cluster: lab, user: me, namespace: team-a}}
+- {name: plain, context: {cluster: lab, user: me}}
+clusters: [{name: lab, cluster: {server: 'https://10.0.0.1:6443'}}]
+users:
+- name: me
+  user: {token: hunter2, as: mira, as-uid: u-1, as-groups: [g], as-user-extra: {Scopes/X: [a, b]}}
+";
+
+    fn options(text: &str) -> (tempfile::TempDir, ConnectOptions) {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("config");
+        std::fs::write(&file, text).unwrap();
+        let options = ConnectOptions { kubeconfig: Some(file), ..ConnectOptions::new(MaskKey::new([0; 32])) };
+        (folder, options)
+    }
+
+    #[test]
+    fn a_flag_comes_before_the_context_and_the_context_before_default() {
+        let (_folder, mut options) = options(FILE);
+        assert_eq!(choose(&options).ok().unwrap().namespace, "team-a");
+        options.namespace = Some("team-b".into());
+        assert_eq!(choose(&options).ok().unwrap().namespace, "team-b");
+        options.namespace = Some(String::new());
+        options.context = Some("plain".into());
+        let chosen = choose(&options).ok().unwrap();
+        assert_eq!((chosen.namespace.as_str(), chosen.context.as_str()), ("default", "plain"));
+        assert_eq!(chosen.user.as_deref(), Some("me"));
+    }
+
+    #[test]
+    fn impersonation_of_the_file_is_whole_and_a_flag_replaces_all_of_it() {
+        let (_folder, mut options) = options(FILE);
+        let chosen = choose(&options).ok().unwrap();
+        let mut headers: Vec<String> =
+            chosen.config.headers.iter().map(|(name, value)| format!("{name}={value:?}")).collect();
+        headers.sort();
+        let expected = [
+            "impersonate-extra-scopes%2fx=\"a\"",
+            "impersonate-extra-scopes%2fx=\"b\"",
+            "impersonate-uid=\"u-1\"",
+        ];
+        assert_eq!(headers, expected);
+        options.as_user = Some("other".into());
+        let chosen = choose(&options).ok().unwrap();
+        assert_eq!(chosen.config.auth_info.impersonate.as_deref(), Some("other"));
+        assert_eq!(chosen.config.auth_info.impersonate_groups, Some(Vec::new()));
+        assert!(chosen.config.headers.is_empty());
+    }
+
+    #[test]
+    fn the_first_file_that_says_something_counts() {
+        let (_folder, first) = options("current-context: plain\n");
+        let (_other, second) = options(FILE);
+        let mut merged = ConnectOptions::new(MaskKey::new([0; 32]));
+        merged.kubeconfig_list =
+            vec![PathBuf::from("/nonexistent"), first.kubeconfig.unwrap(), second.kubeconfig.unwrap()];
+        assert_eq!(choose(&merged).ok().unwrap().context, "plain");
+    }
+
+    #[test]
+    fn paths_are_relative_to_the_files_folder() {
+        let mut kubeconfig: Kubeconfig = serde_json::from_value(serde_json::json!({
+            "clusters": [{"name": "c", "cluster": {"certificate-authority": "ca.crt"}}],
+            "users": [{"name": "a", "user": {"client-key": "/abs/key", "exec": {"command": "./login"}}},
+                      {"name": "b", "user": {"tokenFile": "token", "exec": {"command": "login"}}}],
+        }))
+        .unwrap();
+        make_absolute(&mut kubeconfig, Path::new("/home/me/.kube"));
+        let shown = serde_json::to_string(&kubeconfig).unwrap();
+        for path in [
+            "/home/me/.kube/ca.crt",
+            "\"/abs/key\"",
+            "/home/me/.kube/./login",
+            "/home/me/.kube/token",
+            "\"login\"",
+        ] {
+            assert!(shown.contains(path), "'{path}' is not in {shown}");
+        }
+    }
+
+    #[test]
+    fn messages_do_not_quote() {
+        assert_eq!(
+            unquoted("invalid type: string \"hunter2\", expected a map"),
+            "invalid type: string …, expected a map"
+        );
+        assert_eq!(unquoted("unknown alias `hunter2`"), "unknown alias …");
+        assert_eq!(unquoted("open \"hunter2 to the end"), "open …");
+    }
+}

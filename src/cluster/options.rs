@@ -28,7 +28,8 @@ impl Default for Timeouts {
 }
 
 /// How to reach a cluster, as kubectl is told: flags before environment before the files' own words.
-#[derive(Debug, Clone)]
+/// Not `Debug`: a proxy's address may hold a password.
+#[derive(Clone)]
 pub struct ConnectOptions {
     /// `--kubeconfig`: this file alone.
     pub kubeconfig: Option<PathBuf>,

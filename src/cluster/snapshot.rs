@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::connection::{Connection, Inner};
+use super::discovery::ApiResource;
 use super::error::{ClusterError, Wrong};
 use super::facts::{LocalQueue, Node, PodUse, Quota, text};
 use super::read::{self, Selector};
@@ -62,16 +63,19 @@ impl Snapshot {
 
 /// Where a fact comes from, and what its absence means to a person.
 struct Source {
-    gvk: GroupVersionKind,
+    resource: ApiResource,
     /// In words, for the warning.
     name: &'static str,
     without: &'static str,
 }
 
-impl Source {
-    fn new(api_version: &str, kind: &str, name: &'static str, without: &'static str) -> Self {
-        Self { gvk: GroupVersionKind::new(api_version, kind), name, without }
-    }
+/// A kind that every server has: `v1`, `Node`, `nodes`.
+fn cluster_scoped(api_version: &str, kind: &str, plural: &str) -> ApiResource {
+    ApiResource::known(GroupVersionKind::new(api_version, kind), plural, false)
+}
+
+fn namespaced(api_version: &str, kind: &str, plural: &str) -> ApiResource {
+    ApiResource::known(GroupVersionKind::new(api_version, kind), plural, true)
 }
 
 /// The answer of one source: what it has, or why it may not be known.
@@ -81,16 +85,41 @@ async fn read(inner: &Inner, namespace: &str) -> Result<Snapshot, ClusterError> 
     let own = Some(namespace);
     let live = Selector::fields("status.phase!=Succeeded,status.phase!=Failed");
     let all = Selector::all();
-    let nodes = Source::new("v1", "Node", "nodes", "what fits on which node is not known");
-    let pods = Source::new("v1", "Pod", "pods of all namespaces", "what is free on nodes is not known");
-    let quotas =
-        Source::new("v1", "ResourceQuota", "quotas", "what the namespace may still use is not known");
-    let spaces = Source::new("v1", "Namespace", "namespaces", "they cannot be offered or checked by name");
-    let claims =
-        Source::new("v1", "PersistentVolumeClaim", "volume claims", "they cannot be offered by name");
-    let classes = Source::new("storage.k8s.io/v1", "StorageClass", "storage classes", "they are not offered");
-    let priorities =
-        Source::new("scheduling.k8s.io/v1", "PriorityClass", "priority classes", "they are not offered");
+    let nodes = Source {
+        resource: cluster_scoped("v1", "Node", "nodes"),
+        name: "nodes of the cluster",
+        without: "what fits on which node is not known",
+    };
+    let pods = Source {
+        resource: namespaced("v1", "Pod", "pods"),
+        name: "pods of all namespaces",
+        without: "what is free on nodes is not known",
+    };
+    let quotas = Source {
+        resource: namespaced("v1", "ResourceQuota", "resourcequotas"),
+        name: "quotas of the namespace",
+        without: "what the namespace may still use is not known",
+    };
+    let spaces = Source {
+        resource: cluster_scoped("v1", "Namespace", "namespaces"),
+        name: "namespaces of the cluster",
+        without: "they cannot be offered or checked by name",
+    };
+    let claims = Source {
+        resource: namespaced("v1", "PersistentVolumeClaim", "persistentvolumeclaims"),
+        name: "volume claims of the namespace",
+        without: "they cannot be offered by name",
+    };
+    let classes = Source {
+        resource: cluster_scoped("storage.k8s.io/v1", "StorageClass", "storageclasses"),
+        name: "storage classes",
+        without: "they are not offered",
+    };
+    let priorities = Source {
+        resource: cluster_scoped("scheduling.k8s.io/v1", "PriorityClass", "priorityclasses"),
+        name: "priority classes",
+        without: "they are not offered",
+    };
     let (exists, nodes, pods, quotas, spaces, claims, classes, priorities, queues) = tokio::join!(
         namespace_exists(inner, namespace),
         take(inner, &nodes, None, &all, JSON, |node| Some(Node::of(node))),
@@ -145,12 +174,9 @@ async fn take<T>(
     of: impl Fn(&Value) -> Option<T>,
 ) -> Answer<T> {
     let mut found = Vec::new();
-    let reading = async {
-        let resource = inner.discovery.resource(&source.gvk, &inner.transport).await?;
-        read::each(&resource, namespace, selector, accept, &inner.transport, |item| found.extend(of(&item)))
-            .await
-    };
-    match reading.await {
+    let transport = &inner.transport;
+    let take = |item: Value| found.extend(of(&item));
+    match read::each(&source.resource, namespace, selector, accept, transport, take).await {
         Ok(true) => Ok(Ok(found)),
         Ok(false) => Ok(Err(warning(source, namespace, "there are more than are read"))),
         Err(error) => match error.wrong() {
@@ -164,24 +190,20 @@ async fn take<T>(
 
 fn warning(source: &Source, namespace: Option<&str>, why: &str) -> Finding {
     let object = ObjectKey {
-        api_version: source.gvk.api_version(),
-        kind: source.gvk.kind.clone(),
+        api_version: source.resource.gvk.api_version(),
+        kind: source.resource.gvk.kind.clone(),
         namespace: namespace.map(str::to_owned),
         name: String::new(),
     };
-    let message = format!("the {} of the cluster are not known, so {}: {why}", source.name, source.without);
+    let message = format!("the {} are not known, so {}: {why}", source.name, source.without);
     Finding::new("cluster-not-readable", Severity::Warning, object, "", message).with_hint(
         "nothing is guessed in their place; ask the cluster's administrators for the right to list them",
     )
 }
 
 async fn namespace_exists(inner: &Inner, namespace: &str) -> Result<Option<bool>, ClusterError> {
-    let gvk = GroupVersionKind::new("v1", "Namespace");
-    let found = async {
-        let resource = inner.discovery.resource(&gvk, &inner.transport).await?;
-        read::get(&resource, None, namespace, &inner.transport, &inner.mask).await
-    };
-    match found.await {
+    let resource = cluster_scoped("v1", "Namespace", "namespaces");
+    match read::get(&resource, None, namespace, &inner.transport, &inner.mask).await {
         Ok(found) => Ok(Some(found.is_some())),
         Err(error) if matches!(error.wrong(), Wrong::Forbidden | Wrong::Answer(_)) => Ok(None),
         Err(error) => Err(error),
@@ -194,8 +216,11 @@ async fn queues(inner: &Inner, namespace: &str) -> Answer<LocalQueue> {
     let Some(version) = inner.discovery.preferred(GROUP, &inner.transport).await? else {
         return Ok(Ok(Vec::new()));
     };
-    let without = "they cannot be offered by name";
-    let source = Source::new(&format!("{GROUP}/{version}"), "LocalQueue", "queues", without);
+    let source = Source {
+        resource: namespaced(&format!("{GROUP}/{version}"), "LocalQueue", "localqueues"),
+        name: "queues of the namespace",
+        without: "they cannot be offered by name",
+    };
     take(inner, &source, Some(namespace), &Selector::all(), JSON, |queue| Some(LocalQueue::of(queue))).await
 }
 
