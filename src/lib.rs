@@ -21,9 +21,11 @@
 //! | 1 | [`source`] | the only reader and writer of local files, bounded and atomic |
 //! | 1 | [`finding`] | what any check has to say: rule, severity, object, path, message, hint, origin |
 //! | 2 | [`schema`] | what the API server accepts, by group, version and kind: bundled OpenAPI v3, CRDs, structural validation |
+//! | 2 | [`cluster`] | read-only access to a cluster and its facts; secret values are masked here |
 //! | 2 | [`diff`] | two objects -> changes; list-map aware; secrets masked; display rows |
 //! | 3 | [`pattern`] | kro ResourceGraphDefinitions: schema, form and expansion; the image catalogue |
 //! | 3 | [`policy`] | ValidatingAdmissionPolicy evaluated locally |
+//! | 3 | [`capacity`] | GPUs and quota: what is free, does it fit, what would |
 //! | 4 | [`constraint`] | what the model may answer: forms, slots, candidates, as JSON Schema too |
 //! | 4 | [`check`] | the gate: schema + policy + built-in rules (one file a rule) on objects and their Pods -> verdict |
 //! | 5 | [`model`] | a form in, answers out: llama.cpp (in process or child), embedded, scripted |
@@ -39,16 +41,20 @@
 //! ## Invariants
 //!
 //! 1. One file writes to a target (`apply/folder.rs`).
-//! 2. Pure modules (ranks 0-4 without [`source`], and the state machine) do no IO, read no clock, spawn nothing.
+//! 2. Pure modules (ranks 0-4 without [`source`] and [`cluster`], and the state machine) do no IO, read no clock, spawn
+//!    nothing. One place spawns tasks (`cluster/runtime.rs`).
 //! 3. What cannot be evaluated is never allowed.
 //! 4. [`cli`] decides nothing about a request: it sends events to the same [`session`] as every other face.
-//! 5. Secret values do not enter a draft, a plan, a log, a file or a terminal.
+//! 5. Secret values do not enter a draft, a plan, a log, a file or a terminal; those of a cluster do not leave
+//!    [`cluster`].
 //! 6. The library does not print, exit or read the environment; [`cli`] is the one exception.
 //! 7. The model cannot act: it chooses among candidates that code has found; code renders, checks and writes.
 
 pub mod apply;
+pub mod capacity;
 pub mod check;
 pub mod cli;
+pub mod cluster;
 pub mod config;
 pub mod constraint;
 pub mod diff;

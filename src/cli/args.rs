@@ -34,9 +34,21 @@ pub struct Common {
     /// Folder of manifests to write to (GitOps).
     #[arg(long, value_name = "DIR", global = true)]
     pub to: Option<PathBuf>,
-    /// Namespace of what is drafted.
+    /// Namespace of what is drafted or shown.
     #[arg(short = 'n', long, global = true)]
     pub namespace: Option<String>,
+    /// Context of the kubeconfig; its current one by default.
+    #[arg(long, value_name = "NAME", global = true)]
+    pub context: Option<String>,
+    /// Kubeconfig to use, in place of KUBECONFIG and ~/.kube/config.
+    #[arg(long, value_name = "FILE", global = true)]
+    pub kubeconfig: Option<PathBuf>,
+    /// User to act as on the cluster.
+    #[arg(long = "as", value_name = "USER", global = true)]
+    pub as_user: Option<String>,
+    /// Group to act as on the cluster; needs --as. Repeatable.
+    #[arg(long = "as-group", value_name = "GROUP", global = true)]
+    pub as_groups: Vec<String>,
     /// Model: a GGUF file (or KUBECTL_COPILOT_MODEL). Without it the embedded model answers.
     #[arg(long, value_name = "FILE", global = true)]
     pub model: Option<PathBuf>,
@@ -86,6 +98,8 @@ pub enum Verb {
     Apply(ApplyArgs),
     /// Check manifests against schema, policies and built-in rules; no model, nothing is written.
     Review(ReviewArgs),
+    /// What is free on the cluster: GPUs by node, quota, queues.
+    Capacity(CapacityArgs),
     /// The patterns: what can be asked for, and what it becomes.
     #[command(subcommand)]
     Pattern(PatternVerb),
@@ -145,7 +159,7 @@ pub struct PlanArgs {
     pub exit_code: bool,
 }
 
-/// Formats of `plan`.
+/// Formats of `plan` and `capacity`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum PlanFormat {
     /// For people.
@@ -219,6 +233,14 @@ pub enum DoctorFormat {
     Text,
     /// The documented JSON.
     Json,
+}
+
+/// `capacity`.
+#[derive(Debug, Args)]
+pub struct CapacityArgs {
+    /// Format of stdout.
+    #[arg(short = 'o', long, value_enum, default_value_t = PlanFormat::Text)]
+    pub output: PlanFormat,
 }
 
 /// `pattern …`.

@@ -3,6 +3,7 @@
 mod apply;
 mod args;
 mod doctor;
+mod capacity;
 mod draft;
 mod eval;
 mod output;
@@ -84,6 +85,7 @@ fn dispatch(cli: Cli, cancel: &Cancel) -> Result<ExitCode, Problem> {
         Some(Verb::Apply(args)) => apply::run(&args, &common, cancel),
         Some(Verb::Review(args)) => review::run(&args, &common, cancel),
         Some(Verb::Doctor(args)) => doctor::run(&args, &common),
+        Some(Verb::Capacity(args)) => capacity::run(&args, &common),
         Some(Verb::Pattern(verb)) => pattern::run(&verb, &common),
         Some(Verb::Policy(verb)) => policy::run(&verb, &common),
         Some(Verb::Eval(args)) => eval::run(&args, &common, cancel),

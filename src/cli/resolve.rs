@@ -7,7 +7,9 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use crate::cli::args::{Colour, Common};
+use crate::cluster::ConnectOptions;
 use crate::config::{Config, ConfigFile, PolicySource, Style, parse_config};
+use crate::manifest::masked::MaskKey;
 use crate::model::ModelChoice;
 use crate::session::{Problem, owner_label};
 use crate::source;
@@ -102,6 +104,32 @@ pub fn config_with(common: &Common, file: ConfigFile) -> Result<Config, Problem>
             .map_err(|error| Problem::new(format!("cannot find this program's own file: {error}")))?,
         editor: env("VISUAL").or_else(|| env("EDITOR")),
         style: style(common),
+    })
+}
+
+/// How the cluster is reached: flags, then the environment, as kubectl has it.
+///
+/// # Errors
+/// The key of masked values cannot be had.
+pub fn cluster(common: &Common, config: &Config) -> Result<ConnectOptions, Problem> {
+    let mask = MaskKey::new(source::state_key(&config.state_dir).map_err(Problem::new)?);
+    let either = |upper: &str, lower: &str| env(upper).or_else(|| env(lower));
+    let list = std::env::var_os("KUBECONFIG").unwrap_or_default();
+    Ok(ConnectOptions {
+        kubeconfig: common.kubeconfig.clone(),
+        kubeconfig_list: std::env::split_paths(&list).filter(|path| !path.as_os_str().is_empty()).collect(),
+        default_kubeconfig: env("HOME")
+            .or_else(|| env("USERPROFILE"))
+            .map(|home| PathBuf::from(home).join(".kube").join("config")),
+        in_cluster: env("KUBERNETES_SERVICE_HOST").is_some() && env("KUBERNETES_SERVICE_PORT").is_some(),
+        context: common.context.clone(),
+        namespace: common.namespace.clone(),
+        as_user: common.as_user.clone(),
+        as_groups: common.as_groups.clone(),
+        https_proxy: either("HTTPS_PROXY", "https_proxy"),
+        no_proxy: either("NO_PROXY", "no_proxy"),
+        cache_dir: Some(config.cache_dir.clone()),
+        ..ConnectOptions::new(mask)
     })
 }
 

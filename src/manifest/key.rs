@@ -63,9 +63,10 @@ impl ObjectKey {
 }
 
 impl fmt::Display for ObjectKey {
-    /// `Kind/name`, with the namespace behind where there is one.
+    /// `Kind/name`, with the namespace behind where there is one; `Kind` alone for what speaks of all of a kind.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.kind, self.name)?;
+        let slash = if self.name.is_empty() { "" } else { "/" };
+        write!(f, "{}{slash}{}", self.kind, self.name)?;
         self.namespace.as_ref().map_or(Ok(()), |namespace| write!(f, " ({namespace})"))
     }
 }

@@ -1,11 +1,13 @@
 //! Kubernetes objects as text and data. No IO.
 
 mod key;
+pub mod masked;
 pub mod normalize;
 pub mod parse;
 pub mod pointer;
 pub mod print;
 pub mod quantity;
+mod requests;
 pub mod visible;
 pub mod workload;
 
@@ -14,6 +16,7 @@ pub use normalize::{canonical, normalize};
 pub use parse::{Budget, Document, ParseError, parse, parse_documents, parse_value};
 pub use print::{to_yaml, to_yaml_documents};
 pub use quantity::{Quantity, QuantityError};
+pub use requests::{Amounts, is_gpu, pod_limits, pod_requests};
 pub use workload::{ContainerKind, ContainerOf, PodOf, containers, pods};
 
 use std::collections::BTreeMap;

@@ -23,6 +23,16 @@ pub enum SchemaError {
         /// What the reader said.
         reason: String,
     },
+    /// A server's OpenAPI document that cannot be used.
+    #[error(
+        "cannot use the server's schemas of {group_version}: {reason}; the bundled ones can be used instead"
+    )]
+    OpenApi {
+        /// `v1`, `apps/v1`.
+        group_version: String,
+        /// What is wrong.
+        reason: String,
+    },
     /// A CustomResourceDefinition that cannot be used.
     #[error("cannot use the CustomResourceDefinition '{name}'{}: {reason}", source_of(file.as_deref()))]
     CustomResource {

@@ -1,4 +1,4 @@
-//! The kinds of one Kubernetes minor and of the CustomResourceDefinitions added to it.
+//! The kinds of one Kubernetes minor, of the CustomResourceDefinitions added to it, and of a server that was asked.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -7,6 +7,7 @@ use super::bundle::{self, Bundle};
 use super::crd::{self, CustomKind};
 use super::error::SchemaError;
 use super::kinds::{KindInfo, KindSchema};
+use super::live::Live;
 use super::node::{Node, Schema};
 use crate::manifest::{GroupVersionKind, Manifest};
 
@@ -15,6 +16,7 @@ use crate::manifest::{GroupVersionKind, Manifest};
 pub struct SchemaSet {
     bundle: Arc<Bundle>,
     custom: Arc<BTreeMap<GroupVersionKind, Arc<CustomKind>>>,
+    live: Arc<Live>,
 }
 
 impl SchemaSet {
@@ -24,7 +26,7 @@ impl SchemaSet {
     /// # Errors
     /// [`SchemaError::UnknownMinor`] where that minor is not bundled, [`SchemaError::Damaged`] where the build is broken.
     pub fn bundled(minor: Option<&str>) -> Result<Self, SchemaError> {
-        Ok(Self { bundle: bundle::open(minor)?, custom: Arc::default() })
+        Ok(Self { bundle: bundle::open(minor)?, custom: Arc::default(), live: Arc::default() })
     }
 
     /// The bundled minors, oldest first.
@@ -49,11 +51,29 @@ impl SchemaSet {
                 custom.insert(kind.info.gvk.clone(), Arc::new(kind));
             }
         }
-        Ok(Self { bundle: Arc::clone(&self.bundle), custom: Arc::new(custom) })
+        Ok(Self { custom: Arc::new(custom), ..self.clone() })
     }
 
-    /// A kind with its schema; `None` where the set does not know it. A built-in kind cannot be redefined.
+    /// The same set, with what a server publishes about some group versions in place of what was known about them: its
+    /// OpenAPI v3 documents, each with its group version (`v1`, `apps/v1`). Kinds of these group versions that the
+    /// server does not have are gone. Documents that were given before are forgotten.
+    ///
+    /// # Errors
+    /// [`SchemaError::OpenApi`] for a document that cannot be read; the set itself is left as it was.
+    pub fn with_openapi_v3(&self, documents: &[(&str, &[u8])]) -> Result<Self, SchemaError> {
+        Ok(Self { live: Arc::new(Live::read(documents, &self.bundle)?), ..self.clone() })
+    }
+
+    /// A kind with its schema; `None` where the set does not know it. A built-in kind cannot be redefined; what a
+    /// server publishes comes before everything else.
     pub fn kind(&self, gvk: &GroupVersionKind) -> Option<KindSchema<'_>> {
+        if let Some(info) = self.live.kinds.get(gvk) {
+            let schema = self.component(&info.component)?;
+            return Some(KindSchema { info, node: Node::new(self, schema) });
+        }
+        if self.live.speaks_of(gvk) {
+            return None;
+        }
         if let Some(info) = self.bundle.kinds.get(gvk) {
             let schema = self.component(&info.component)?;
             return Some(KindSchema { info, node: Node::new(self, schema) });
@@ -70,19 +90,26 @@ impl SchemaSet {
         found
     }
 
-    /// All kinds, built-in ones first, each part in the order of group, version and kind.
+    /// All kinds: those that a server publishes, then built-in ones, then custom ones, each part in the order of group,
+    /// version and kind.
     pub fn kinds(&self) -> impl Iterator<Item = &KindInfo> {
-        self.bundle.kinds.values().chain(self.custom.values().map(|custom| &custom.info))
+        let others = self.bundle.kinds.values().chain(self.custom.values().map(|custom| &custom.info));
+        self.live.kinds.values().chain(others.filter(|info| !self.live.speaks_of(&info.gvk)))
+    }
+
+    /// Whether a server publishes this kind, so that it is switched on there.
+    pub(super) fn is_live(&self, gvk: &GroupVersionKind) -> bool {
+        self.live.kinds.contains_key(gvk)
     }
 
     /// Whether the schema of a custom kind has CEL rules, which are not evaluated here.
     pub(super) fn has_rules(&self, gvk: &GroupVersionKind) -> bool {
-        self.custom.get(gvk).is_some_and(|custom| custom.has_rules)
+        self.live.has_rules(gvk) || self.custom.get(gvk).is_some_and(|custom| custom.has_rules)
     }
 
-    /// A bundled component by name.
+    /// A component by name, published ones before bundled ones.
     pub(super) fn component(&self, name: &str) -> Option<&Schema> {
-        self.bundle.component(name)
+        self.live.component(name).or_else(|| self.bundle.component(name))
     }
 
     /// Names of all bundled components.

@@ -2,6 +2,7 @@
 
 mod crd;
 mod defaulting;
+mod live;
 mod sets;
 mod valid;
 mod wrong;

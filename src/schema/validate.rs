@@ -54,7 +54,7 @@ fn about_kind(info: &KindInfo, set: &SchemaSet) -> Vec<Violation> {
     if let Some(warning) = &info.deprecated {
         found.push(Violation::warning("schema-deprecated", "/apiVersion", warning.clone()));
     }
-    if info.definition.is_none() && version_rank(&info.gvk.version).0 < 3 {
+    if info.definition.is_none() && version_rank(&info.gvk.version).0 < 3 && !set.is_live(&info.gvk) {
         let message = format!(
             "{} {} is off by default in Kubernetes {}",
             info.gvk.api_version(),

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::apply::{ApplyError, ApplyOutcome};
+use crate::cluster::ClusterError;
 
 /// The documented exit codes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,6 +74,12 @@ impl From<ApplyError> for Problem {
             _ => ExitCode::CouldNot,
         };
         Self::new(&error).hint(error.hint()).code(code)
+    }
+}
+
+impl From<ClusterError> for Problem {
+    fn from(error: ClusterError) -> Self {
+        Self::new(&error).hint(error.hint())
     }
 }
 

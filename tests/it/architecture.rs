@@ -270,9 +270,22 @@ const RESTRICTED: &[Restricted] = &[
         pattern: r"\b(?:TcpStream|TcpListener|UdpSocket|UnixStream|UnixListener|UnixDatagram|ToSocketAddrs)\b",
         allowed: &[],
     },
+    Restricted {
+        what: "the API server's client, and tasks beside the caller",
+        pattern: r"\b(?:kube|tokio|k8s_openapi)::",
+        allowed: &[
+            ("src/cluster/", "reads clusters; the one runtime is in `cluster/runtime.rs`"),
+            ("src/apply/cluster", "the one writer of a cluster"),
+        ],
+    },
+    Restricted {
+        what: "the client that can write",
+        pattern: r"\.raw\(\)",
+        allowed: &[("src/apply/cluster", "the one writer of a cluster")],
+    },
 ];
 
-/// What ranks 0 to 4 do not do, [`RESTRICTED`] things besides.
+/// What ranks 0 to 4 do not do (`source` and `cluster` may), [`RESTRICTED`] things besides.
 const IMPURE: &str = r"\b(?:SystemTime|Utc|Local|Instant)::now\b|\bthread::(?:spawn|scope|sleep|Builder)\b";
 
 fn lines_that_match<'a>(source: &'a Source, pattern: &Regex) -> impl Iterator<Item = String> + 'a {
@@ -305,13 +318,37 @@ fn pure_modules_read_no_clock_and_spawn_nothing() {
     let ranks = ranks();
     let pure = |source: &&Source| {
         let module = source.module.first().map_or("", String::as_str);
-        module != "source" && ranks.get(module).is_some_and(|rank| *rank <= 4)
+        !["source", "cluster"].contains(&module) && ranks.get(module).is_some_and(|rank| *rank <= 4)
     };
     let sources = Source::all();
     let pattern = regex(IMPURE);
     let impure: Vec<String> =
         sources.iter().filter(pure).flat_map(|source| lines_that_match(source, &pattern)).collect();
-    assert_none(&impure, "ranks 0 to 4 (without `source`) read no clock and spawn nothing:");
+    assert_none(&impure, "ranks 0 to 4 (without `source` and `cluster`) read no clock and spawn nothing:");
+}
+
+/// Reading a cluster is GET, and POST of reviews, which ask a question and store nothing.
+#[test]
+fn the_cluster_is_only_read() {
+    let request = regex(r"Request::(\w+)\(|\bMethod::(\w+)|\bApi::<|\bkube::Api\b");
+    let mut found = Vec::new();
+    for source in Source::all().iter().filter(|source| source.path.starts_with("src/cluster/")) {
+        found
+            .extend(request.find_iter(&source.production).map(|m| format!("{} {}", source.path, m.as_str())));
+    }
+    assert_eq!(found, ["src/cluster/transport.rs Request::get(", "src/cluster/transport.rs Request::post("]);
+    let paths = regex(r#""/apis/[^"]*reviews""#);
+    let asked: usize = Source::all()
+        .iter()
+        .filter(|source| source.path.starts_with("src/cluster/"))
+        .map(|source| paths.find_iter(&source.text).count())
+        .sum();
+    let asks: usize = Source::all()
+        .iter()
+        .filter(|source| source.path.starts_with("src/cluster/"))
+        .map(|source| source.production.matches("transport.ask(").count())
+        .sum();
+    assert_eq!(asked, asks, "`Transport::ask` is for paths that end with `reviews`, and written beside them");
 }
 
 #[test]

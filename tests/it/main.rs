@@ -12,6 +12,7 @@ mod apply;
 mod architecture;
 mod bad_input;
 mod doctor;
+mod cluster_read;
 #[cfg(feature = "llama")]
 mod evaluation;
 mod isolation;

@@ -10,33 +10,15 @@ mod strings;
 #[cfg(test)]
 mod tests;
 
-use std::fmt;
+pub use crate::manifest::masked::{MaskKey, is_masked, masked};
 
-use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Map, Value};
-use sha2::Sha256;
 
 use self::strings::Carrier;
+use crate::manifest::masked::decode_base64;
 
 /// JSON inside of JSON is looked into this deep; what lies deeper is masked as a whole.
 const MAX_EMBEDDED: usize = 4;
-
-/// The key of the fingerprints. It stays in the process or in the state folder; its bytes are never shown.
-#[derive(Clone)]
-pub struct MaskKey([u8; 32]);
-
-impl MaskKey {
-    /// From 32 random bytes.
-    pub fn new(bytes: [u8; 32]) -> Self {
-        Self(bytes)
-    }
-}
-
-impl fmt::Debug for MaskKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("MaskKey(..)")
-    }
-}
 
 /// A copy of `object` without secret values. Masking a masked object changes nothing.
 pub fn mask(object: &Value, key: &MaskKey) -> Value {
@@ -46,30 +28,6 @@ pub fn mask(object: &Value, key: &MaskKey) -> Value {
 /// A text that is no object (a log line, a message, a request) without credentials that are recognisable in it.
 pub fn mask_text(text: &str, key: &MaskKey) -> String {
     Masker { key, embedded: 0 }.text(text, Carrier::Settings)
-}
-
-/// What stands in the place of a secret value.
-pub fn masked(value: &[u8], key: &MaskKey) -> String {
-    // HMAC pads a key shorter than a block with zeros; done here, it cannot fail.
-    let mut block = [0; 64];
-    block[..32].copy_from_slice(&key.0);
-    let mut mac = <Hmac<Sha256> as KeyInit>::new(&block.into());
-    mac.update(value);
-    let digest = mac.finalize().into_bytes();
-    let fingerprint: String = digest.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
-    let unit = if value.len() == 1 { "byte" } else { "bytes" };
-    format!("***({} {unit}, hmac:{fingerprint})", value.len())
-}
-
-/// True for a text that [`masked`] has made.
-pub fn is_masked(text: &str) -> bool {
-    let Some(inner) = text.strip_prefix("***(").and_then(|rest| rest.strip_suffix(')')) else { return false };
-    let Some((length, fingerprint)) = inner.split_once(", hmac:") else { return false };
-    let digits = length.strip_suffix(" bytes").or_else(|| length.strip_suffix(" byte")).unwrap_or_default();
-    !digits.is_empty()
-        && digits.bytes().all(|byte| byte.is_ascii_digit())
-        && fingerprint.len() == 8
-        && fingerprint.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 /// One run over one object.
@@ -132,7 +90,7 @@ impl Masker<'_> {
             Value::Null => Value::Null,
             Value::String(text) if text.is_empty() || is_masked(text) => value.clone(),
             Value::String(text) => {
-                let decoded = if base64 { strings::decode_base64(text) } else { None };
+                let decoded = if base64 { decode_base64(text) } else { None };
                 Value::String(masked(decoded.as_deref().unwrap_or(text.as_bytes()), self.key))
             }
             scalar => Value::String(masked(scalar.to_string().as_bytes(), self.key)),
@@ -157,7 +115,7 @@ impl Masker<'_> {
     fn binary(&self, value: &Value) -> Value {
         let Value::Object(map) = value else { return self.value(value) };
         let entry = |(key, value): (&String, &Value)| {
-            let text = value.as_str().and_then(strings::decode_base64);
+            let text = value.as_str().and_then(decode_base64);
             let text = text.and_then(|bytes| String::from_utf8(bytes).ok());
             let harmless = !names::holds_credential(key, value)
                 && text.is_some_and(|text| self.text(&text, Carrier::Settings) == text);

@@ -185,37 +185,6 @@ fn indent(line: &str) -> usize {
     line.len() - line.trim_start_matches(' ').len()
 }
 
-/// The bytes of a base64 text with the standard alphabet; line breaks are passed over. `None` where it is none.
-pub(super) fn decode_base64(text: &str) -> Option<Vec<u8>> {
-    let digits: Vec<u8> = text.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect();
-    if digits.is_empty() || !digits.len().is_multiple_of(4) {
-        return None;
-    }
-    let padding = digits.iter().rev().take_while(|byte| **byte == b'=').count();
-    if padding > 2 {
-        return None;
-    }
-    let mut bytes = Vec::with_capacity(digits.len() / 4 * 3);
-    let (mut bits, mut held) = (0_u32, 0_u32);
-    for digit in &digits[..digits.len() - padding] {
-        let value = match digit {
-            b'A'..=b'Z' => digit - b'A',
-            b'a'..=b'z' => digit - b'a' + 26,
-            b'0'..=b'9' => digit - b'0' + 52,
-            b'+' => 62,
-            b'/' => 63,
-            _ => return None,
-        };
-        bits = (bits << 6 | u32::from(value)) & 0xff_ffff;
-        held += 6;
-        if held >= 8 {
-            held -= 8;
-            bytes.push(u8::try_from(bits >> held & 0xff).ok()?);
-        }
-    }
-    Some(bytes)
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -238,15 +207,6 @@ mod tests {
             &ELEMENT,
         ] {
             assert!(pattern.0.is_some());
-        }
-    }
-
-    #[test]
-    fn base64_is_decoded() {
-        assert_eq!(decode_base64("aHVudGVyMg==").as_deref(), Some(b"hunter2".as_slice()));
-        assert_eq!(decode_base64("YWJj\nZGVm").as_deref(), Some(b"abcdef".as_slice()));
-        for text in ["", "a", "abc", "====", "ab*=", "a=bc"] {
-            assert_eq!(decode_base64(text), None, "{text}");
         }
     }
 

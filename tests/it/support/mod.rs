@@ -4,6 +4,7 @@ pub mod copilot;
 pub mod listener;
 pub mod not_run;
 pub mod repository;
+pub mod rig;
 pub mod rust_source;
 pub mod samples;
 

@@ -1,0 +1,107 @@
+//! The test control plane: real API server, scheduler and controllers with simulated nodes, one for all tests.
+
+use std::io::{BufRead as _, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::OnceLock;
+
+use super::not_run::not_run;
+use super::repository::root;
+
+/// The folder that `tools/controlplane.sh build` prints.
+const FOLDER: &str = "KUBECTL_COPILOT_CONTROLPLANE";
+
+/// A running control plane. It ends when its standard input closes: with this process, however that ends.
+pub struct Rig {
+    /// A context for each user: admin, alice, viewer, nobody, expired.
+    pub kubeconfig: PathBuf,
+    /// Address of the API server.
+    pub server: String,
+    kubectl: PathBuf,
+    _stdin: ChildStdin,
+    _child: Child,
+}
+
+/// The control plane of this test process, started at the first call. Where it was not built, `what` is noted as not
+/// run and there is none.
+pub fn rig(what: &str) -> Option<&'static Rig> {
+    static RIG: OnceLock<Option<Rig>> = OnceLock::new();
+    let rig = RIG.get_or_init(|| std::env::var_os(FOLDER).map(|folder| Rig::start(Path::new(&folder))));
+    if rig.is_none() {
+        not_run(&format!("{what} ({FOLDER} is not set; `tools/controlplane.sh build` prints it)"));
+    }
+    rig.as_ref()
+}
+
+impl Rig {
+    fn start(folder: &Path) -> Self {
+        let source = root().join("tests/controlplane");
+        let mut child = Command::new(folder.join("controlplane"))
+            .arg("up")
+            .arg("--nodes")
+            .arg(source.join("nodes.yaml"))
+            .arg("--stages")
+            .arg(source.join("stages.yaml"))
+            .arg("--kwok")
+            .arg(folder.join("kwok"))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::inherit())
+            .spawn()
+            .unwrap_or_else(|error| {
+                panic!("cannot start the control plane in {}: {error}", folder.display())
+            });
+        let stdin = child.stdin.take().expect("stdin is piped");
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().expect("stdout is piped"))
+            .read_line(&mut line)
+            .expect("the control plane says when it is ready");
+        let started: serde_json::Value =
+            serde_json::from_str(&line).unwrap_or_else(|error| panic!("no control plane: {error}: {line}"));
+        let text = |key: &str| started[key].as_str().expect(key).to_owned();
+        Self {
+            kubeconfig: text("kubeconfig").into(),
+            server: text("server"),
+            kubectl: folder.join("kubectl"),
+            _stdin: stdin,
+            _child: child,
+        }
+    }
+
+    /// Runs kubectl as admin and returns what it prints.
+    pub fn kubectl(&self, arguments: &[&str]) -> String {
+        let output = Command::new(&self.kubectl)
+            .env("KUBECONFIG", &self.kubeconfig)
+            .args(["--context", "admin"])
+            .args(arguments)
+            .stdin(Stdio::null())
+            .output()
+            .expect("kubectl can be started");
+        let (stdout, stderr) = (output.stdout, output.stderr);
+        assert!(output.status.success(), "kubectl {arguments:?}: {}", String::from_utf8_lossy(&stderr));
+        String::from_utf8_lossy(&stdout).into_owned()
+    }
+
+    /// Creates objects as admin.
+    pub fn create(&self, yaml: &str) {
+        use std::io::Write as _;
+        let mut child = Command::new(&self.kubectl)
+            .env("KUBECONFIG", &self.kubeconfig)
+            .args(["--context", "admin", "create", "-f", "-"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .spawn()
+            .expect("kubectl can be started");
+        let mut stdin = child.stdin.take().expect("stdin is piped");
+        stdin.write_all(yaml.as_bytes()).expect("kubectl reads its input");
+        drop(stdin);
+        assert!(child.wait().expect("kubectl ends").success(), "kubectl create failed for\n{yaml}");
+    }
+
+    /// A namespace of its own for one test.
+    pub fn namespace(&self, name: &str) -> String {
+        let name = format!("{name}-{}", std::process::id());
+        self.kubectl(&["create", "namespace", &name]);
+        name
+    }
+}
