@@ -165,7 +165,7 @@ fn list(loses: &[Loses]) -> String {
 
 impl ApplyError {
     /// What to do next, as one sentence.
-    pub fn hint(&self) -> &'static str {
+    pub fn hint(&self) -> &str {
         match self {
             Self::Read { .. } => "check that the folder exists and that you may read it",
             Self::TooLarge { .. } => "name a smaller folder with --to DIR",
@@ -196,7 +196,7 @@ impl ApplyError {
             }
             Self::NotKnown { .. } => "log in again, or choose another context with --context",
             Self::Server { .. } => "try again; `kubectl copilot doctor` shows what can be reached",
-            Self::Cluster(_) => "check the context with `kubectl config get-contexts`, or write to a folder with --to DIR",
+            Self::Cluster(error) => error.hint(),
             Self::WrongDigest(_) => {
                 "look at the plan again and agree to its own digest; a plan that was edited has to be made anew"
             }

@@ -6,8 +6,10 @@ mod engine;
 mod machine;
 mod place;
 mod problem;
+mod target;
 
 pub use driver::{Face, PolicyCounts, Reply, run};
 pub use engine::{Engine, Judged, model_problem, open_patterns, open_policies, open_schemas, owner_label};
 pub use machine::{Effect, Event, Machine, Phase};
 pub use problem::{ExitCode, Problem};
+pub use target::Target;

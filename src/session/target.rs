@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::apply::{ApplyError, ApplyOutcome, ClusterTarget, ConfirmedPlan, FolderTarget, Followed, Plan, TargetId};
+use crate::cluster::Selector;
 use crate::diff::MaskKey;
 use crate::manifest::{GroupVersionKind, Manifest, ObjectKey};
 
@@ -33,7 +34,7 @@ impl Target {
     /// What a person knows it by.
     pub fn name(&self) -> String {
         match self {
-            Self::Folder(folder) => folder.dir().display().to_string(),
+            Self::Folder(folder) => folder.id().to_string(),
             Self::Cluster(cluster) => cluster.id().to_string(),
         }
     }
@@ -117,8 +118,9 @@ impl Target {
 fn names(cluster: &ClusterTarget, api_version: &str, kind: &str) -> Vec<Value> {
     let gvk = GroupVersionKind::new(api_version, kind);
     let namespace = cluster.connection().namespace().to_owned();
-    let listed = cluster.connection().list(&gvk, Some(&namespace));
+    let listed = cluster.connection().list_metadata(&gvk, Some(&namespace), &Selector::all());
     listed
+        .map(|listed| listed.items)
         .unwrap_or_default()
         .into_iter()
         .map(|object| {

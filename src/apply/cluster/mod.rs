@@ -13,10 +13,12 @@ pub use managed::FIELD_MANAGER;
 
 use sha2::{Digest as _, Sha256};
 
+use crate::apply::digest::sha256;
 use crate::apply::error::ApplyError;
 use crate::apply::plan::{ClusterId, Plan, TargetId};
 use crate::cluster::Connection;
 use crate::diff::{MaskKey, mask};
+use crate::manifest::canonical;
 
 /// A cluster that is planned against and written to, as one person with one context.
 pub struct ClusterTarget {
@@ -27,18 +29,21 @@ pub struct ClusterTarget {
 }
 
 impl ClusterTarget {
-    /// A target over a connection that is open.
-    pub fn new(connection: Connection, key: MaskKey) -> Self {
-        let identity = connection.identity();
-        let text = format!("{identity:?}");
+    /// A target over a connection that is open; `key` masks Secret values.
+    ///
+    /// # Errors
+    /// The server does not say which cluster it is.
+    pub fn new(connection: Connection, key: MaskKey) -> Result<Self, ApplyError> {
+        let identity = connection.identity(connection.namespace())?;
+        let text = canonical(&serde_json::json!(identity));
         let id = ClusterId {
             cluster: connection.server().to_owned(),
-            identity: crate::apply::digest::sha256(text.as_bytes()),
-            context: connection.context().unwrap_or_default().to_owned(),
+            identity: sha256(text.as_bytes()),
+            context: connection.context().to_owned(),
             namespace: connection.namespace().to_owned(),
-            user: connection.user().to_owned(),
+            user: connection.user().name.clone(),
         };
-        Self { connection, id, key }
+        Ok(Self { connection, id, key })
     }
 
     /// Which cluster, and who asks.

@@ -13,7 +13,7 @@ use crate::apply::error::ApplyError;
 use crate::apply::objects::{checked_key, creation, fields, means_the_same, wrong};
 use crate::apply::plan::{Action, Capacity, Checked, Plan, PlannedChange};
 use crate::apply::secret;
-use crate::cluster::Resource;
+use crate::cluster::ApiResource;
 use crate::diff::mask;
 use crate::finding::{Finding, Severity};
 use crate::manifest::{Manifest, ObjectKey, pods};
@@ -61,7 +61,7 @@ impl ClusterTarget {
     }
 
     /// The object as it will be sent: with the context's namespace where it names none. And what the server calls it.
-    fn placed(&self, object: &Value) -> Result<(Value, ObjectKey, Resource), ApplyError> {
+    fn placed(&self, object: &Value) -> Result<(Value, ObjectKey, ApiResource), ApplyError> {
         let mut key = checked_key(object)?;
         let resource = self.connection().resource(&key.gvk())?;
         let mut object = object.clone();
@@ -85,7 +85,7 @@ impl ClusterTarget {
         key: ObjectKey,
         object: &Value,
         file: Option<&str>,
-        resource: &Resource,
+        resource: &ApiResource,
         early: bool,
         findings: &mut Vec<Finding>,
     ) -> Result<PlannedChange, ApplyError> {

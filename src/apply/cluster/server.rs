@@ -2,11 +2,20 @@
 //!
 //! Every call is one HTTP request without retries: a write that is repeated blindly may be written twice.
 
+use std::time::Duration;
+
+use http::Request;
+use http::header::{ACCEPT, CONTENT_TYPE, WARNING};
+use http_body_util::{BodyExt as _, Limited};
+use kube::client::Body;
 use serde_json::Value;
 
 use crate::apply::cluster::managed::FIELD_MANAGER;
-use crate::cluster::{Connection, Resource};
+use crate::cluster::{ApiResource, Connection};
 use crate::manifest::ObjectKey;
+
+/// Largest answer that is read, in bytes.
+const LARGEST: usize = 64 << 20;
 
 /// Whether a request is really carried out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -84,8 +93,8 @@ impl<'a> Server<'a> {
     ///
     /// # Errors
     /// What the server says; that there is none is no error.
-    pub fn get(&self, resource: &Resource, key: &ObjectKey) -> Result<Option<Value>, ServerError> {
-        match self.send("GET", &path(resource, key, true), "", None) {
+    pub fn get(&self, resource: &ApiResource, key: &ObjectKey) -> Result<Option<Value>, ServerError> {
+        match self.send("GET", &one(resource, key), "", None) {
             Ok(answer) => Ok(Some(answer.object)),
             Err(error) if error.code() == 404 => Ok(None),
             Err(error) => Err(error),
@@ -96,9 +105,9 @@ impl<'a> Server<'a> {
     ///
     /// # Errors
     /// What the server says.
-    pub fn create(&self, resource: &Resource, object: &Value, run: Run) -> Result<Answer, ServerError> {
+    pub fn create(&self, resource: &ApiResource, object: &Value, run: Run) -> Result<Answer, ServerError> {
         let key = ObjectKey::of(object);
-        let path = format!("{}?{}", path(resource, &key, false), query(run));
+        let path = format!("{}?{}", resource.path(key.namespace.as_deref(), None), query(run));
         self.send("POST", &path, "application/json", Some(object))
     }
 
@@ -106,9 +115,9 @@ impl<'a> Server<'a> {
     ///
     /// # Errors
     /// What the server says: 409 where a field is somebody else's, or the object is not as the body says.
-    pub fn apply(&self, resource: &Resource, object: &Value, run: Run) -> Result<Answer, ServerError> {
+    pub fn apply(&self, resource: &ApiResource, object: &Value, run: Run) -> Result<Answer, ServerError> {
         let key = ObjectKey::of(object);
-        let path = format!("{}?{}&force=false", path(resource, &key, true), query(run));
+        let path = format!("{}?{}&force=false", one(resource, &key), query(run));
         self.send("PATCH", &path, "application/apply-patch+yaml", Some(object))
     }
 
@@ -116,8 +125,8 @@ impl<'a> Server<'a> {
     ///
     /// # Errors
     /// What the server says.
-    pub fn patch(&self, resource: &Resource, key: &ObjectKey, patch: &Value) -> Result<Answer, ServerError> {
-        let path = format!("{}?{}", path(resource, key, true), query(Run::Real));
+    pub fn patch(&self, resource: &ApiResource, key: &ObjectKey, patch: &Value) -> Result<Answer, ServerError> {
+        let path = format!("{}?fieldManager={FIELD_MANAGER}", one(resource, key));
         self.send("PATCH", &path, "application/json-patch+json", Some(patch))
     }
 
@@ -134,26 +143,61 @@ impl<'a> Server<'a> {
         }
     }
 
+    /// One request, once.
     fn send(&self, method: &str, path: &str, media: &str, body: Option<&Value>) -> Result<Answer, ServerError> {
-        let body = body.map(|body| body.to_string().into_bytes()).unwrap_or_default();
-        let reply = self.connection.send(method, path, media, body).map_err(|error| {
-            ServerError::Transport(error.to_string())
-        })?;
-        let json: Value = serde_json::from_slice(&reply.body).unwrap_or(Value::Null);
-        if (200..300).contains(&reply.status) {
-            return Ok(Answer { object: json, warnings: reply.warnings });
+        let raw = self.connection.raw();
+        let mut request = Request::builder().method(method).uri(path).header(ACCEPT, "application/json");
+        if !media.is_empty() {
+            request = request.header(CONTENT_TYPE, media);
         }
-        Err(status(reply.status, &json, &reply.body))
+        let body = body.map(|body| body.to_string().into_bytes()).unwrap_or_default();
+        let lost = |error: &dyn std::fmt::Display| ServerError::Transport(error.to_string());
+        let request = request.body(Body::from(body)).map_err(|error| lost(&error))?;
+        let (status, warnings, bytes) = raw.handle.block_on(async {
+            let late = |limit: Duration| ServerError::Transport(format!("no answer within {} s", limit.as_secs()));
+            let exchange = async {
+                let response = raw.client.send(request).await.map_err(|error| lost(&innermost(&error)))?;
+                let warnings = response.headers().get_all(WARNING).iter().filter_map(|w| w.to_str().ok()).map(warning);
+                let (status, warnings) = (response.status().as_u16(), warnings.collect::<Vec<_>>());
+                let body = Limited::new(response.into_body(), LARGEST).collect().await;
+                Ok((status, warnings, body.map_err(|error| lost(&error))?.to_bytes()))
+            };
+            tokio::time::timeout(raw.request, exchange).await.unwrap_or_else(|_| Err(late(raw.request)))
+        })?;
+        let json: Value = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
+        if (200..300).contains(&status) {
+            return Ok(Answer { object: json, warnings });
+        }
+        Err(self::status(status, &json))
     }
 }
 
-fn status(code: u16, json: &Value, raw: &[u8]) -> ServerError {
+/// The last cause of an error: what the network said.
+fn innermost(error: &dyn std::error::Error) -> String {
+    let mut last = error;
+    while let Some(cause) = last.source() {
+        last = cause;
+    }
+    last.to_string()
+}
+
+/// The text of `299 - "text"`.
+fn warning(header: &str) -> String {
+    header.split_once('"').map_or(header, |(_, rest)| rest.trim_end_matches('"')).replace("\\\"", "\"")
+}
+
+fn one(resource: &ApiResource, key: &ObjectKey) -> String {
+    resource.path(key.namespace.as_deref(), Some(&key.name))
+}
+
+fn status(code: u16, json: &Value) -> ServerError {
     let text = |field: &str| json.get(field).and_then(Value::as_str).unwrap_or_default().to_owned();
     let causes = json.pointer("/details/causes").and_then(Value::as_array).into_iter().flatten();
     let field = |cause: &Value, name: &str| cause[name].as_str().unwrap_or_default().to_owned();
     let mut message = text("message");
     if message.is_empty() {
-        message = format!("HTTP status {code}: {}", String::from_utf8_lossy(raw).chars().take(200).collect::<String>());
+        // Not the body: it may be anything, from anybody.
+        message = format!("it answered with HTTP status {code}");
     }
     ServerError::Status {
         code,
@@ -168,44 +212,19 @@ fn query(run: Run) -> String {
     format!("fieldManager={FIELD_MANAGER}&fieldValidation=Strict{dry}")
 }
 
-/// The path of a collection, or of one object in it. Names are checked before: they need no escapes.
-fn path(resource: &Resource, key: &ObjectKey, one: bool) -> String {
-    let gvk = key.gvk();
-    let root = if gvk.group.is_empty() {
-        format!("/api/{}", gvk.version)
-    } else {
-        format!("/apis/{}/{}", gvk.group, gvk.version)
-    };
-    let place = match (&key.namespace, resource.namespaced) {
-        (Some(namespace), true) => format!("/namespaces/{namespace}"),
-        _ => String::new(),
-    };
-    let name = if one { format!("/{}", key.name) } else { String::new() };
-    format!("{root}{place}/{}{name}", resource.plural)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use serde_json::json;
 
-    fn key(api: &str, kind: &str, namespace: Option<&str>) -> ObjectKey {
-        ObjectKey { api_version: api.into(), kind: kind.into(), namespace: namespace.map(Into::into), name: "a".into() }
-    }
-
     #[test]
-    fn paths_are_those_of_the_api() {
-        let sets = Resource { plural: "statefulsets".into(), namespaced: true };
-        let set = key("apps/v1", "StatefulSet", Some("team"));
-        assert_eq!(path(&sets, &set, true), "/apis/apps/v1/namespaces/team/statefulsets/a");
-        assert_eq!(path(&sets, &set, false), "/apis/apps/v1/namespaces/team/statefulsets");
-        let namespaces = Resource { plural: "namespaces".into(), namespaced: false };
-        assert_eq!(path(&namespaces, &key("v1", "Namespace", None), true), "/api/v1/namespaces/a");
+    fn a_warning_is_its_text() {
+        assert_eq!(warning(r#"299 - "would violate \"restricted\"""#), r#"would violate "restricted"#.to_owned() + "\"");
     }
 
     #[test]
     fn a_missing_right_is_told_from_a_policy() {
-        let no = |message: &str| status(403, &json!({"reason": "Forbidden", "message": message}), b"");
+        let no = |message: &str| status(403, &json!({"reason": "Forbidden", "message": message}));
         assert!(no(r#"pods is forbidden: User "x" cannot create resource "pods" in API group "" in the namespace "t""#)
             .is_missing_right());
         assert!(!no(r#"pods "a" is forbidden: violates PodSecurity "restricted:latest""#).is_missing_right());

@@ -148,7 +148,7 @@ impl ClusterTarget {
     fn take_over(
         &self,
         server: &Server<'_>,
-        resource: &crate::cluster::Resource,
+        resource: &crate::cluster::ApiResource,
         key: &ObjectKey,
         created: &Value,
         change: &PlannedChange,
