@@ -20,7 +20,7 @@ pub mod training;
 mod values;
 mod words;
 
-pub use drafter::{Drafter, Library, declined_by_rule};
+pub use drafter::{Amended, Drafter, FieldEdit, Library, declined_by_rule, editable};
 pub use facts::Facts;
 pub use filled::{Chosen, Conversation, Filled};
 pub use outcome::{

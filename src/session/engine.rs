@@ -6,7 +6,9 @@ use crate::apply::{ApplyOutcome, ConfirmedPlan, FolderTarget, Plan};
 use crate::check::{CheckContext, Verdict, check};
 use crate::config::{Config, PolicySource};
 use crate::diff::MaskKey;
-use crate::draft::{self, Conversation, Drafter, Facts, Library, Outcome, Setting, declined_by_rule};
+use crate::draft::{
+    self, Amended, Conversation, Drafter, Facts, FieldEdit, Library, Outcome, Setting, declined_by_rule,
+};
 use crate::finding::{Finding, Severity};
 use crate::manifest::{Budget, Manifest, parse};
 use crate::model::{self, Backend, Cancel, ModelError, OpenOptions};
@@ -149,6 +151,44 @@ impl Engine {
         let library = Library { patterns, schemas, policies, user };
         let mut drafter = Drafter::new(library, &self.setting, &self.facts, backend.as_mut());
         drafter.turn(&mut self.conversation, words, cancel).map_err(model_problem)
+    }
+
+    /// Changes one field of the draft by hand; the rest goes through rendering and the gate once more.
+    ///
+    /// # Errors
+    /// Nothing is being drafted.
+    pub fn change_field(&mut self, edit: &FieldEdit) -> Result<Amended, Problem> {
+        let Some(backend) = &mut self.backend else { return Err(Problem::new("nothing is being drafted")) };
+        let (patterns, schemas, policies, user) = (&self.patterns, &self.schemas, &self.policies, &self.user);
+        let library = Library { patterns, schemas, policies, user };
+        let drafter = Drafter::new(library, &self.setting, &self.facts, backend.as_mut());
+        Ok(drafter.amend(&mut self.conversation, &self.facts, edit))
+    }
+
+    /// What was said so far and what it came to.
+    pub fn conversation(&self) -> &Conversation {
+        &self.conversation
+    }
+
+    /// Goes back to what was known before.
+    pub fn set_conversation(&mut self, conversation: Conversation) {
+        self.conversation = conversation;
+    }
+
+    /// The target as a person calls it.
+    pub fn target_name(&self) -> String {
+        self.config.target.display().to_string()
+    }
+
+    /// Reads the target again: a face that stays open must not draft from what was there when it was opened.
+    ///
+    /// # Errors
+    /// A target that cannot be read.
+    pub fn look_again(&mut self) -> Result<(), Problem> {
+        self.target = FolderTarget::open(&self.config.target)?;
+        self.setting.existing = self.target.objects().cloned().collect();
+        self.facts = Facts::builtin().with_target(&self.setting.existing, self.setting.user.as_deref());
+        Ok(())
     }
 
     /// The gate on objects that came from a file or an editor.

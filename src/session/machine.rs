@@ -3,12 +3,13 @@
 //! ```text
 //! Said -> Draft -> Drafted -> Show, Plan -> Planned -> ShowPlan, Confirm -> yes -> Write -> Written
 //!                                                                       \-> edit -> Edited -> Judge -> Plan
+//!                                                                       \-> change, say -> Drafted | Unfit
 //! ```
 
 use serde_json::Value;
 
 use crate::apply::{ApplyError, ApplyOutcome, ConfirmedPlan, Plan};
-use crate::draft::Outcome;
+use crate::draft::{FieldEdit, Outcome};
 use crate::session::driver::Reply;
 use crate::session::problem::{ExitCode, Problem};
 
@@ -19,6 +20,10 @@ pub enum Event {
     Said(String),
     /// A draft came to its end.
     Drafted(Outcome),
+    /// A field cannot be changed as the person wants: why.
+    Unfit(String),
+    /// The person leaves a question without an answer.
+    Left,
     /// The objects were planned against the target.
     Planned(Box<Plan>),
     /// The person answered the question after a plan.
@@ -42,8 +47,14 @@ pub enum Event {
 pub enum Effect {
     /// Draft from these words.
     Draft(String),
+    /// Change one field of the draft.
+    Change(FieldEdit),
     /// Show an outcome.
     Show(Box<Outcome>),
+    /// Say why a field stays as it was.
+    ShowUnfit(String),
+    /// Forget what was said since the plan that is shown.
+    TakeBack,
     /// Ask the person to answer the open questions.
     Listen,
     /// Plan these objects against the target.
@@ -89,6 +100,9 @@ pub enum Phase {
     Over,
 }
 
+/// Why the form has no say any more.
+const BY_HAND: &str = "the manifests were edited by hand, and the form does not know that text: edit it there";
+
 /// See the module.
 #[derive(Debug)]
 pub struct Machine {
@@ -97,12 +111,13 @@ pub struct Machine {
     objects: Vec<Value>,
     plan: Option<Box<Plan>>,
     edited: Option<String>,
+    by_hand: bool,
 }
 
 impl Machine {
     /// A conversation. Without a terminal (`interactive == false`) nothing is asked and nothing is written.
     pub fn new(interactive: bool) -> Self {
-        Self { phase: Phase::Idle, interactive, objects: Vec::new(), plan: None, edited: None }
+        Self { phase: Phase::Idle, interactive, objects: Vec::new(), plan: None, edited: None, by_hand: false }
     }
 
     /// Where the conversation stands.
@@ -123,6 +138,12 @@ impl Machine {
                 effects.extend(self.back_to_the_plan());
                 effects
             }
+            // Nor does a wish that the model fails on, once there is a plan.
+            (Phase::Drafting, Event::Failed(problem))
+                if self.plan.is_some() && problem.code != ExitCode::Interrupted =>
+            {
+                self.back_to_what_was_agreed(Effect::ShowProblem(problem))
+            }
             (_, Event::Failed(problem)) => {
                 let code = problem.code;
                 self.finish(code, vec![Effect::ShowProblem(problem)])
@@ -132,6 +153,12 @@ impl Machine {
                 vec![Effect::Draft(text)]
             }
             (Phase::Drafting, Event::Drafted(outcome)) => self.drafted(outcome),
+            (Phase::Drafting, Event::Unfit(reason)) => self.stays(reason),
+            (Phase::Asking, Event::Left) if self.plan.is_some() => {
+                self.phase = Phase::Deciding;
+                vec![Effect::TakeBack, Effect::Confirm]
+            }
+            (Phase::Asking, Event::Left) => self.finish(ExitCode::Interrupted, Vec::new()),
             (Phase::Planning, Event::Planned(plan)) => self.planned(plan),
             (Phase::Deciding, Event::Replied(reply)) => self.replied(reply),
             (Phase::Editing, Event::Edited(None)) => self.back_to_the_plan(),
@@ -141,6 +168,7 @@ impl Machine {
             }
             (Phase::Editing, Event::Judged(objects)) => {
                 self.edited = None;
+                self.by_hand = true;
                 self.objects.clone_from(&objects);
                 self.phase = Phase::Planning;
                 vec![Effect::Plan(objects)]
@@ -161,6 +189,7 @@ impl Machine {
         let code = match &outcome {
             Outcome::Drafted(draft) => {
                 self.objects = draft.objects().cloned().collect();
+                self.by_hand = false;
                 self.phase = Phase::Planning;
                 let objects = self.objects.clone();
                 return vec![Effect::Show(Box::new(outcome)), Effect::Plan(objects)];
@@ -169,6 +198,8 @@ impl Machine {
                 self.phase = Phase::Asking;
                 return vec![Effect::Show(Box::new(outcome)), Effect::Listen];
             }
+            // A wish that comes to nothing leaves the plan as it is.
+            _ if self.plan.is_some() => return self.back_to_what_was_agreed(Effect::Show(Box::new(outcome))),
             Outcome::Denied(denied) if denied.incomplete => ExitCode::Incomplete,
             Outcome::Asked(_) | Outcome::Denied(_) | Outcome::Declined(_) | Outcome::Routed(_) => {
                 ExitCode::No
@@ -200,8 +231,29 @@ impl Machine {
         }
     }
 
+    /// Says why, and asks about the plan again.
+    fn back_to_what_was_agreed(&mut self, why: Effect) -> Vec<Effect> {
+        self.phase = Phase::Deciding;
+        vec![why, Effect::TakeBack, Effect::Confirm]
+    }
+
+    /// A field stays as it was.
+    fn stays(&mut self, reason: String) -> Vec<Effect> {
+        self.phase = Phase::Deciding;
+        vec![Effect::ShowUnfit(reason), Effect::Confirm]
+    }
+
     fn replied(&mut self, reply: Reply) -> Vec<Effect> {
         match reply {
+            Reply::Change(_) | Reply::Say(_) if self.by_hand => self.stays(BY_HAND.to_owned()),
+            Reply::Change(edit) => {
+                self.phase = Phase::Drafting;
+                vec![Effect::Change(edit)]
+            }
+            Reply::Say(text) => {
+                self.phase = Phase::Drafting;
+                vec![Effect::Draft(text)]
+            }
             Reply::No => self.finish(ExitCode::No, Vec::new()),
             Reply::Edit => {
                 self.phase = Phase::Editing;
