@@ -32,6 +32,7 @@
 //! | 6 | [`config`] | files, environment and flags -> one value |
 //! | 7 | [`session`] | the conversation as a pure state machine (`handle(Event) -> Vec<Effect>`) and its driver |
 //! | 8 | [`report`] | results as text and JSON |
+//! | 9 | [`tui`] | the full screen: state, update, view, on the same conversation |
 //! | 10 | [`cli`] | one file per verb; error printing and exit codes |
 //!
 //! ## Invariants
@@ -39,9 +40,9 @@
 //! 1. One file writes to a target (`apply/folder.rs`).
 //! 2. Pure modules (ranks 0-4 without [`source`], and the state machine) do no IO, read no clock, spawn nothing.
 //! 3. What cannot be evaluated is never allowed.
-//! 4. [`cli`] decides nothing about a request: it sends events to the same [`session`] as every other face.
+//! 4. [`cli`] and [`tui`] decide nothing about a request: both send events to the same [`session`].
 //! 5. Secret values do not enter a draft, a plan, a log, a file or a terminal.
-//! 6. The library does not print, exit or read the environment; [`cli`] is the one exception.
+//! 6. The library does not print, exit or read the environment; [`cli`] is the one exception, and [`tui`] draws.
 //! 7. The model cannot act: it chooses among candidates that code has found; code renders, checks and writes.
 
 pub mod apply;
@@ -60,3 +61,4 @@ pub mod report;
 pub mod schema;
 pub mod session;
 pub mod source;
+pub mod tui;

@@ -37,7 +37,7 @@ pub fn run(args: &ApplyArgs, common: &Common, cancel: &Cancel) -> Result<ExitCod
             let mask = MaskKey::new(source::state_key(&config.state_dir).map_err(Problem::new)?);
             let existing: Vec<serde_json::Value> = target.objects().cloned().collect();
             output::print(&report::plan_text(&plan, &existing, &mask, config.style))?;
-            output::print(&terminal::files_line(&plan))?;
+            output::print(&report::files_line(&plan))?;
             output::print(&report::findings_text(&plan.findings, config.style))?;
             if plan.is_empty() {
                 return Ok(ExitCode::Done);
@@ -50,6 +50,6 @@ pub fn run(args: &ApplyArgs, common: &Common, cancel: &Cancel) -> Result<ExitCod
     };
     let confirmed = plan.confirm(&digest).map_err(ApplyError::from)?;
     let outcome = target.write(confirmed, &|| cancel.is_cancelled())?;
-    output::print(&terminal::written_text(&outcome))?;
+    output::print(&report::written_text(&outcome))?;
     Ok(ExitCode::of(&outcome))
 }

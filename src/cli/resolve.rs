@@ -94,6 +94,11 @@ pub fn style(common: &Common) -> Style {
     Style { colour: colour && !common.plain, plain: common.plain }
 }
 
+/// Whether the terminal can do more than one line after the other: TERM names one that can.
+pub fn has_screen() -> bool {
+    cfg!(windows) || env("TERM").is_some_and(|term| term != "dumb")
+}
+
 /// Where the log goes and how much: `KUBECTL_COPILOT_LOG`, e.g. `debug`. Off where it is not set.
 pub fn log_filter() -> Option<String> {
     env("KUBECTL_COPILOT_LOG")

@@ -1,7 +1,9 @@
 //! Results for people (text) and for machines (JSON). Nothing is decided here.
 
 mod json;
+mod lines;
 mod text;
 
 pub use json::{draft_document, eval_row};
-pub use text::{diff_text, findings_text, outcome_text, plan_text};
+pub use lines::{checks_line, files_count, files_line, written_text};
+pub use text::{FieldRow, diff_text, field_rows, findings_text, intervention_text, outcome_text, plan_text};

@@ -47,13 +47,31 @@ fn draft_text(text: &mut String, draft: &Draft, turns: &[String], style: Style) 
     unused_text(text, &draft.unused);
 }
 
+/// One row of a form, safe to show.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FieldRow {
+    /// Parameter of the pattern.
+    pub name: String,
+    /// The value in one line.
+    pub value: String,
+    /// Where it comes from, in words.
+    pub origin: String,
+}
+
+/// The values of a thing as rows.
+pub fn field_rows(thing: &Thing, turns: &[String]) -> Vec<FieldRow> {
+    let row = |field: &Field| FieldRow {
+        name: field.name.clone(),
+        value: value_text(&field.value),
+        origin: origin_text(field, turns),
+    };
+    thing.fields.iter().map(row).collect()
+}
+
 fn thing_text(text: &mut String, thing: &Thing, turns: &[String], style: Style) {
-    let rows: Vec<(&str, String, String)> = thing
-        .fields
-        .iter()
-        .map(|field| (field.name.as_str(), value_text(&field.value), origin_text(field, turns)))
-        .collect();
-    let width = |column: fn(&(&str, String, String)) -> usize| rows.iter().map(column).max().unwrap_or(0);
+    let rows: Vec<(String, String, String)> =
+        field_rows(thing, turns).into_iter().map(|row| (row.name, row.value, row.origin)).collect();
+    let width = |column: fn(&(String, String, String)) -> usize| rows.iter().map(column).max().unwrap_or(0);
     let names = width(|row| row.0.width());
     let values = width(|row| row.1.width()).min(48);
     for (name, value, origin) in &rows {
@@ -113,7 +131,8 @@ fn unused_text(text: &mut String, unused: &[Unused]) {
     let _ = writeln!(text, "not used: {}", words.join(", "));
 }
 
-fn intervention_text(one: &Intervention) -> String {
+/// What policy changed or forbids, in one line.
+pub fn intervention_text(one: &Intervention) -> String {
     match &one.allowed {
         Some(allowed) => format!(
             "policy {}: {} {} is not allowed; the nearest that is: {}",
