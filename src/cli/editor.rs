@@ -31,10 +31,8 @@ pub fn edit(editor: Option<&str>, text: &str) -> Result<Option<String>, Problem>
                 .hint("set EDITOR, e.g. EDITOR=nano")
         })?;
     if !status.success() {
-        return Err(Problem::new(format!(
-            "the editor '{editor}' ended with {status}; nothing was written"
-        ))
-        .hint("set EDITOR, e.g. EDITOR=nano"));
+        return Err(Problem::new(format!("the editor '{editor}' ended with {status}; nothing was written"))
+            .hint("set EDITOR, e.g. EDITOR=nano"));
     }
     let edited = crate::source::read_text(file.path()).map_err(Problem::new)?;
     Ok(Some(edited).filter(|edited| edited != text && !edited.trim().is_empty()))

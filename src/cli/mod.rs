@@ -43,7 +43,8 @@ pub fn main() -> std::process::ExitCode {
     if matches!(cli.verb, Some(Verb::ModelWorker)) {
         return worker();
     }
-    let full_screen = cli.verb.is_none() && cli.words.is_empty() && cli.prompt.is_none() && screen::is_possible();
+    let full_screen =
+        cli.verb.is_none() && cli.words.is_empty() && cli.prompt.is_none() && screen::is_possible();
     start_log(full_screen);
     let style = resolve::style(&cli.common);
     let cancel = Cancel::default();

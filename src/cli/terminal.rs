@@ -54,7 +54,11 @@ impl Terminal {
     fn ask(&self, plan: &Plan, editable: bool) -> Reply {
         let (choices, letters) = if editable { ("y/N/e(dit)", "y, n, e") } else { ("y/N", "y, n") };
         let reply = loop {
-            self.say(&format!("write {} to {}? [{choices}] ", report::files_count(plan.files().len()), self.target));
+            self.say(&format!(
+                "write {} to {}? [{choices}] ",
+                report::files_count(plan.files().len()),
+                self.target
+            ));
             let Some(answer) = self.read_line() else { break Reply::No };
             match answer.to_lowercase().as_str() {
                 "y" | "yes" => break Reply::Yes,

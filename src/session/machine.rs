@@ -101,7 +101,8 @@ pub enum Phase {
 }
 
 /// Why the form has no say any more.
-const BY_HAND: &str = "the manifests were edited by hand, and the form does not know that text: edit it there";
+const BY_HAND: &str =
+    "the manifests were edited by hand, and the form does not know that text: edit it there";
 
 /// See the module.
 #[derive(Debug)]
@@ -117,7 +118,14 @@ pub struct Machine {
 impl Machine {
     /// A conversation. Without a terminal (`interactive == false`) nothing is asked and nothing is written.
     pub fn new(interactive: bool) -> Self {
-        Self { phase: Phase::Idle, interactive, objects: Vec::new(), plan: None, edited: None, by_hand: false }
+        Self {
+            phase: Phase::Idle,
+            interactive,
+            objects: Vec::new(),
+            plan: None,
+            edited: None,
+            by_hand: false,
+        }
     }
 
     /// Where the conversation stands.

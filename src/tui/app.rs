@@ -184,6 +184,8 @@ pub struct App {
     pub turns: Vec<String>,
     /// The draft.
     pub form: Option<Form>,
+    /// Whether the plan is for the form as it stands, and not for a text that was edited by hand.
+    pub form_counts: bool,
     /// The row of the form that keys are for.
     pub selected: usize,
     /// See [`Editing`].
@@ -229,6 +231,7 @@ impl App {
             history: History::default(),
             turns: Vec::new(),
             form: None,
+            form_counts: false,
             selected: 0,
             editing: None,
             plan: None,

@@ -88,7 +88,8 @@ impl Face for Remote<'_> {
     }
 
     fn written(&mut self, outcome: &ApplyOutcome) {
-        self.tell(Message::Page(Page::new(PageKind::Written, &report::written_text(outcome))));
+        let text = report::written_text(outcome);
+        self.tell(Message::Page(Page::new(PageKind::Written, &text)));
     }
 
     fn unattended(&mut self, _: &Plan) {

@@ -3,6 +3,7 @@
 use ratatui::layout::{Constraint, Layout, Rect};
 use unicode_width::UnicodeWidthChar as _;
 
+use crate::report;
 use crate::tui::app::{App, Stage};
 use crate::tui::shown::{Line, LineKind};
 
@@ -43,7 +44,11 @@ pub fn is_tiny(app: &App) -> bool {
 pub fn areas(app: &App) -> Areas {
     let whole = Rect::new(0, 0, app.size.0, app.size.1);
     let shows_plan = app.page.is_none() && app.plan.is_some();
-    let bar = if shows_plan && app.stage == Stage::Deciding { 2 } else { 0 };
+    let bar = match () {
+        () if !shows_plan || app.stage != Stage::Deciding => 0,
+        () if app.confirming => 1 + question(app).len(),
+        () => 2,
+    };
     let notice = notice_lines(app).len();
     let lines = |height: usize| Constraint::Length(u16::try_from(height).unwrap_or(u16::MAX));
     let rows = [lines(1), Constraint::Fill(1), lines(notice), lines(bar), lines(2), lines(1)];
@@ -73,8 +78,23 @@ fn form_height(app: &App) -> usize {
     let width = usize::from(app.size.0).saturating_sub(4);
     let why = app.editing.as_ref().and_then(|editing| editing.why.as_deref());
     let why = why.map_or(0, |why| wrapped(why, width).len());
-    let notes: usize = form.notes.iter().map(|note| wrapped(note, width).len()).sum();
+    let notes: usize = form_notes(app).iter().map(|note| wrapped(note, width).len()).sum();
     1 + form.rows.len() + why + notes
+}
+
+/// What stands below the form.
+pub fn form_notes(app: &App) -> Vec<String> {
+    let by_hand = (app.plan.is_some() && !app.form_counts)
+        .then(|| "the manifests were edited by hand: the changes below count, not this form".to_owned());
+    by_hand.into_iter().chain(app.form.iter().flat_map(|form| form.notes.iter().cloned())).collect()
+}
+
+/// The last question, in lines: target and digest stand in it whole, however narrow the terminal is.
+pub fn question(app: &App) -> Vec<String> {
+    let Some(plan) = &app.plan else { return Vec::new() };
+    let files = report::files_count(plan.files);
+    let text = format!("write {files} to {}?  {}  [y/N]", plan.target, plan.short_digest());
+    wrapped(&text, usize::from(app.size.0).saturating_sub(2))
 }
 
 /// The notice in lines.
@@ -100,9 +120,7 @@ pub fn page_rows(app: &App) -> Vec<String> {
 pub fn change_rows(app: &App) -> Vec<(LineKind, String)> {
     let width = usize::from(areas(app).changes.width);
     let lines = app.plan.iter().flat_map(|plan| &plan.lines);
-    lines
-        .flat_map(|Line { kind, text }| wrapped(text, width).into_iter().map(|row| (*kind, row)))
-        .collect()
+    lines.flat_map(|Line { kind, text }| wrapped(text, width).into_iter().map(|row| (*kind, row))).collect()
 }
 
 /// Rows of changes that are visible at once; the title takes one.
@@ -121,7 +139,8 @@ pub fn wrapped(text: &str, width: usize) -> Vec<String> {
     for c in text.chars() {
         let columns = c.width().unwrap_or(0);
         if used + columns > width {
-            let (at, columns_before) = space.filter(|(at, _)| !row[..*at].trim().is_empty()).unwrap_or((row.len(), used));
+            let (at, columns_before) =
+                space.filter(|(at, _)| !row[..*at].trim().is_empty()).unwrap_or((row.len(), used));
             let rest = row.split_off(at);
             rows.push(std::mem::replace(&mut row, rest));
             used -= columns_before;

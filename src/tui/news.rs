@@ -42,9 +42,7 @@ fn draft(app: &mut App, form: Form) {
     // The row that was chosen stays chosen, wherever it stands now.
     let chosen = app.form.as_ref().and_then(|old| old.field(app.selected));
     let same = |row: &usize| {
-        form.field(*row)
-            .zip(chosen)
-            .is_some_and(|(new, old)| new.thing == old.thing && new.name == old.name)
+        form.field(*row).zip(chosen).is_some_and(|(new, old)| new.thing == old.thing && new.name == old.name)
     };
     let rows = 0..form.rows.len();
     let first = || rows.clone().find(|row| form.field(*row).is_some());
@@ -53,6 +51,7 @@ fn draft(app: &mut App, form: Form) {
     app.form = Some(form);
     app.page = None;
     app.editing = None;
+    app.form_counts = true;
     app.stage = Stage::Working(Work::Planning);
 }
 
@@ -73,6 +72,10 @@ fn show(app: &mut App, page: Page) {
 }
 
 fn planned(app: &mut App, plan: PlanView) {
+    // Between a draft and its plan the worker shows nothing else: another plan without a draft comes from the editor.
+    let drafted = app.stage == Stage::Working(Work::Planning);
+    let is_new = app.plan.as_ref().is_none_or(|old| old.digest != plan.digest);
+    app.form_counts &= drafted || !is_new;
     app.top = 0;
     app.seen = 0;
     if plan.files == 0 {

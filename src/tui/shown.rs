@@ -181,7 +181,13 @@ pub struct PlanView {
 
 impl PlanView {
     /// A plan with the objects that exist, secrets masked.
-    pub fn new(plan: &Plan, existing: &[Value], mask: &MaskKey, policies: PolicyCounts, style: Style) -> Self {
+    pub fn new(
+        plan: &Plan,
+        existing: &[Value],
+        mask: &MaskKey,
+        policies: PolicyCounts,
+        style: Style,
+    ) -> Self {
         let plain = Style { colour: false, ..style };
         let line = |kind, text: String| Line { kind, text: safe(&text) };
         let mut lines: Vec<Line> = report::findings_text(&plan.findings, plain)

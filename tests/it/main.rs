@@ -22,3 +22,5 @@ mod policies;
 mod real_model;
 mod score;
 mod support;
+#[cfg(unix)]
+mod tui;

@@ -213,7 +213,10 @@ fn a_value_that_does_not_fit_is_refused_and_the_old_one_stays() {
     let unfit: Vec<&str> = seen.iter().filter_map(|line| line.strip_prefix("unfit ")).collect();
     assert_eq!(unfit.len(), 5, "{seen:#?}");
     assert!(unfit[0].contains("whole number"), "{unfit:#?}");
-    assert!(unfit[1].contains("gpu-cap-per-pod") && unfit[1].ends_with("the nearest that passes is 8"), "{unfit:#?}");
+    assert!(
+        unfit[1].contains("gpu-cap-per-pod") && unfit[1].ends_with("the nearest that passes is 8"),
+        "{unfit:#?}"
+    );
     assert!(unfit[2].contains("64") || unfit[2].contains("nearest"), "{unfit:#?}");
     assert!(unfit[3].contains("name"), "{unfit:#?}");
     assert!(files.contains("name: mira") && !files.contains("nvidia.com/gpu"), "{files}");

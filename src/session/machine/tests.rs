@@ -364,9 +364,17 @@ fn more_words_draft_again_and_a_question_that_is_left_leads_back() {
     step(&mut machine, Event::Drafted(Outcome::Asked(Asked::default())), &["show", "listen"]);
     step(&mut machine, Event::Left, &["take back", "confirm"]);
     step(&mut machine, Event::Replied(Reply::Say("more".into())), &["draft more"]);
-    step(&mut machine, Event::Drafted(Outcome::Declined(Declined::default())), &["show", "take back", "confirm"]);
+    step(
+        &mut machine,
+        Event::Drafted(Outcome::Declined(Declined::default())),
+        &["show", "take back", "confirm"],
+    );
     step(&mut machine, Event::Replied(Reply::Say("more".into())), &["draft more"]);
-    step(&mut machine, Event::Failed(Problem::new("too long")), &["problem too long", "take back", "confirm"]);
+    step(
+        &mut machine,
+        Event::Failed(Problem::new("too long")),
+        &["problem too long", "take back", "confirm"],
+    );
     step(&mut machine, Event::Replied(Reply::Yes), &["write service-web.yaml"]);
     step(&mut at(Phase::Asking), Event::Left, &["finish 130"]);
 }

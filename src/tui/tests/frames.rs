@@ -46,6 +46,13 @@ fn the_last_question_names_target_and_digest() {
 }
 
 #[test]
+fn target_and_digest_are_never_cut_at_the_last_question() {
+    let mut app = deciding(40, 10);
+    press(&mut app, KeyCode::Char('a'));
+    assert_snapshot!(frame(&app));
+}
+
+#[test]
 fn a_field_that_is_changed_shows_why_it_does_not_fit() {
     let mut app = deciding(80, 24);
     press(&mut app, KeyCode::End);

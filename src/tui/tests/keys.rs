@@ -9,7 +9,10 @@ use crate::tui::app::{Focus, Model, Stage, Work};
 fn words_begin_a_conversation_and_are_remembered() {
     let mut app = ready(80, 24);
     assert_eq!(press(&mut app, KeyCode::Enter), [], "an empty line is no request");
-    assert_eq!(say(&mut app, " 给我两张 GPU 的 notebook "), [Action::Begin("给我两张 GPU 的 notebook".into())]);
+    assert_eq!(
+        say(&mut app, " 给我两张 GPU 的 notebook "),
+        [Action::Begin("给我两张 GPU 的 notebook".into())]
+    );
     assert_eq!(app.stage, Stage::Working(Work::Drafting));
     assert_eq!(press(&mut app, KeyCode::Char('x')), [], "nothing is typed while the worker is at it");
     news(&mut app, Message::Page(Page::new(PageKind::Answer, "no")));
@@ -203,4 +206,21 @@ fn examples_go_into_the_line_one_after_the_other() {
         press(&mut app, KeyCode::Tab);
         assert_eq!(app.input.value(), "one");
     }
+}
+
+#[test]
+fn a_form_does_not_speak_for_a_text_that_was_edited_by_hand() {
+    let mut app = deciding(80, 24);
+    assert!(app.form_counts);
+    let edited = |digest: &str| Message::Plan(Box::new(PlanView { digest: digest.into(), ..plan() }));
+    press(&mut app, KeyCode::Char('e'));
+    news(&mut app, Message::Edit(String::new()));
+    news(&mut app, edited(&plan().digest));
+    news(&mut app, Message::Confirm);
+    assert!(app.form_counts, "the same plan again");
+    press(&mut app, KeyCode::Char('e'));
+    news(&mut app, edited("sha256:other"));
+    news(&mut app, Message::Confirm);
+    assert!(!app.form_counts);
+    assert!(frame(&app).contains("edited by hand"), "{}", frame(&app));
 }

@@ -47,17 +47,22 @@ pub fn notice(app: &App, theme: Theme, frame: &mut Frame<'_>, area: Rect) {
 pub fn plan(app: &App, theme: Theme, frame: &mut Frame<'_>, area: Rect) {
     let Some(plan) = app.plan.as_ref().filter(|_| area.height > 0) else { return };
     let width = usize::from(area.width);
-    put(frame, area, 0, Line::from(Span::styled(fitted(&format!(" {}", checks(app, plan, theme)), width), theme.faint())));
+    put(
+        frame,
+        area,
+        0,
+        Line::from(Span::styled(fitted(&format!(" {}", checks(app, plan, theme)), width), theme.faint())),
+    );
+    if app.confirming {
+        let style = theme.chosen().patch(theme.strong());
+        for (at, line) in layout::question(app).into_iter().enumerate() {
+            let pad = " ".repeat(width.saturating_sub(line.width() + 1));
+            put(frame, area, at + 1, Line::from(Span::styled(format!(" {line}{pad}"), style)));
+        }
+        return;
+    }
     let files = report::files_count(plan.files);
     let digest = plan.short_digest();
-    if app.confirming {
-        let tail = format!("?  {digest}  [y/N] ");
-        let head = format!(" write {files} to ");
-        let target = fitted(&plan.target, width.saturating_sub(head.width() + tail.width()));
-        let text = format!("{head}{target}{tail}");
-        let padded = format!("{text}{}", " ".repeat(width.saturating_sub(text.width())));
-        return put(frame, area, 1, Line::from(Span::styled(padded, theme.chosen().patch(theme.strong()))));
-    }
     let tail = format!("  {digest}");
     let head = format!("writes {files} to ");
     let target = fitted(&plan.target, width.saturating_sub(head.width() + tail.width() + 4));
@@ -84,7 +89,7 @@ fn checks(app: &App, plan: &PlanView, theme: Theme) -> String {
     let unseen = layout::change_rows(app).len().saturating_sub(app.seen);
     if unseen > 0 {
         let s = if unseen == 1 { "" } else { "s" };
-        text.push_str(&format!("{}{unseen} line{s} of the changes not shown yet", theme.dot()));
+        text.push_str(&format!("{}{unseen} line{s} not seen yet", theme.dot()));
     }
     text
 }
@@ -102,7 +107,12 @@ pub fn input(app: &App, theme: Theme, frame: &mut Frame<'_>, area: Rect) {
             (true, _) => "",
         };
         let room = width.saturating_sub(prompt.width());
-        return put(frame, area, 1, Line::from(Span::styled(format!("{prompt}{}", fitted(text, room)), theme.faint())));
+        return put(
+            frame,
+            area,
+            1,
+            Line::from(Span::styled(format!("{prompt}{}", fitted(text, room)), theme.faint())),
+        );
     }
     // One column is left for the cursor behind the last character.
     let room = width.saturating_sub(prompt.width() + 1);
@@ -164,7 +174,9 @@ fn running(app: &App, theme: Theme) -> (String, ratatui::style::Style) {
         _ => match &app.model {
             Model::Opening => (format!("{spin} reading patterns, schemas, policies …"), theme.notice()),
             Model::Loading => (format!("{spin} loading model …"), theme.notice()),
-            Model::Ready(info) => (safe(&format!("{}{}{}", info.name, theme.dot(), info.device)), theme.faint()),
+            Model::Ready(info) => {
+                (safe(&format!("{}{}{}", info.name, theme.dot(), info.device)), theme.faint())
+            }
             Model::Missing(_) => ("no model".to_owned(), theme.removed()),
         },
     }

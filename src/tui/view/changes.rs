@@ -49,7 +49,8 @@ fn title(app: &App, plan: &PlanView, theme: Theme, width: usize) -> Line<'static
         spans.push(Span::styled(format!(" {text}"), style));
     }
     let rest = width.saturating_sub(used);
-    spans.push(Span::styled(format!(" {}", theme.rule("", rest.saturating_sub(1))), edge));
+    let rule = if rest > 1 { format!(" {}", theme.rule("", rest - 1)) } else { " ".repeat(rest) };
+    spans.push(Span::styled(rule, edge));
     spans.push(Span::styled(place, theme.faint()));
     spans.push(Span::styled(theme.rule("", 2), edge));
     Line::from(spans)

@@ -8,7 +8,7 @@ use unicode_width::UnicodeWidthStr as _;
 use super::theme::Theme;
 use super::{cursor, fitted, put, window};
 use crate::tui::app::{App, Editing, Focus, Stage};
-use crate::tui::layout::wrapped;
+use crate::tui::layout::{self, wrapped};
 use crate::tui::shown::{FieldRow, Form, FormRow, safe};
 
 /// The widest column of values, in columns of the terminal.
@@ -19,12 +19,21 @@ pub fn draw(app: &App, theme: Theme, frame: &mut Frame<'_>, area: Rect) {
     let Some(form) = &app.form else { return };
     let width = usize::from(area.width);
     let said = app.turns.join(theme.dot());
-    let title = fitted(&said, width.saturating_sub(6));
     let has_keys = app.stage == Stage::Deciding && app.focus == Focus::Form;
     let style = if has_keys { theme.key() } else { theme.faint() };
-    put(frame, area, 0, Line::from(Span::styled(theme.rule(&title, width), style)));
     let below = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
-    Rows { app, theme, form, columns: Columns::of(form, width), has_keys }.draw(frame, below);
+    let rows = Rows { app, theme, form, columns: Columns::of(form, width), has_keys };
+    let shown = rows.draw(frame, below);
+    // Only where something is out of sight does a place say anything.
+    let place =
+        if shown.0 == form.rows.len() { String::new() } else { format!(" {}/{} ", shown.1, form.rows.len()) };
+    let title = fitted(&said, width.saturating_sub(6 + place.width()));
+    let line = Line::from(vec![
+        Span::styled(theme.rule(&title, width.saturating_sub(place.width() + 2)), style),
+        Span::styled(place, theme.faint()),
+        Span::styled(theme.rule("", 2), style),
+    ]);
+    put(frame, area, 0, line);
 }
 
 /// How wide names and values are, so that the origins stand below each other.
@@ -36,7 +45,11 @@ struct Columns {
 
 impl Columns {
     fn of(form: &Form, width: usize) -> Self {
-        let fields = || form.rows.iter().filter_map(|row| if let FormRow::Field(field) = row { Some(field) } else { None });
+        let fields = || {
+            form.rows
+                .iter()
+                .filter_map(|row| if let FormRow::Field(field) = row { Some(field) } else { None })
+        };
         let widest = |column: fn(&FieldRow) -> usize| fields().map(column).max().unwrap_or(0);
         let names = widest(|field| field.name.width());
         // Mark, and two spaces between columns.
@@ -55,9 +68,11 @@ struct Rows<'a> {
 }
 
 impl Rows<'_> {
-    fn draw(&self, frame: &mut Frame<'_>, area: Rect) {
+    /// How many rows are shown, and up to which.
+    fn draw(&self, frame: &mut Frame<'_>, area: Rect) -> (usize, usize) {
         let width = usize::from(area.width).saturating_sub(4);
-        let notes: Vec<String> = self.form.notes.iter().flat_map(|note| wrapped(note, width)).collect();
+        let notes: Vec<String> =
+            layout::form_notes(self.app).iter().flat_map(|note| wrapped(note, width)).collect();
         let editing = self.app.editing.as_ref();
         let why: Vec<String> = editing
             .and_then(|editing| editing.why.as_deref())
@@ -70,14 +85,21 @@ impl Rows<'_> {
         let room = height.saturating_sub(notes_shown);
         let top = (self.app.selected + 1 + why.len()).saturating_sub(room);
         let mut at = 0;
+        let mut shown = 0;
         for (index, row) in self.form.rows.iter().enumerate().skip(top) {
             if at >= room {
                 break;
             }
+            shown += 1;
             match row {
                 FormRow::Thing(summary) => {
                     let summary = fitted(summary, usize::from(area.width).saturating_sub(2));
-                    put(frame, area, at, Line::from(Span::styled(format!(" {summary}"), self.theme.strong())));
+                    put(
+                        frame,
+                        area,
+                        at,
+                        Line::from(Span::styled(format!(" {summary}"), self.theme.strong())),
+                    );
                 }
                 FormRow::Field(field) => {
                     let is_chosen = index == self.app.selected;
@@ -88,7 +110,12 @@ impl Rows<'_> {
                     if is_chosen {
                         for line in why.iter().take(room.saturating_sub(at + 1)) {
                             at += 1;
-                            put(frame, area, at, Line::from(Span::styled(format!("    {line}"), self.theme.removed())));
+                            put(
+                                frame,
+                                area,
+                                at,
+                                Line::from(Span::styled(format!("    {line}"), self.theme.removed())),
+                            );
                         }
                     }
                 }
@@ -99,6 +126,7 @@ impl Rows<'_> {
             put(frame, area, at, Line::from(Span::styled(format!("    {note}"), self.theme.notice())));
             at += 1;
         }
+        (shown, top + shown)
     }
 
     fn name(&self, field: &FieldRow) -> String {
@@ -106,12 +134,17 @@ impl Rows<'_> {
     }
 
     fn field(&self, frame: &mut Frame<'_>, area: Rect, at: usize, field: &FieldRow, is_chosen: bool) {
-        let value = fitted(&field.value, self.columns.values);
+        // A long value may go on into the column of the origins: its own stands behind it.
+        let most = (self.columns.values + self.columns.origins).saturating_sub(field.origin.width());
+        let value = fitted(&field.value, self.columns.values.max(most));
         let pad = " ".repeat(self.columns.values.saturating_sub(value.width()));
-        let origin = fitted(&field.origin, self.columns.origins);
+        let left = (self.columns.values + self.columns.origins)
+            .saturating_sub(value.width().max(self.columns.values));
+        let origin = fitted(&field.origin, left);
         let is_chosen = is_chosen && self.app.stage == Stage::Deciding;
         let mark = if is_chosen { self.theme.mark() } else { "  " };
-        let style = if is_chosen && self.has_keys { self.theme.chosen() } else { ratatui::style::Style::new() };
+        let style =
+            if is_chosen && self.has_keys { self.theme.chosen() } else { ratatui::style::Style::new() };
         let line = Line::from(vec![
             Span::styled(format!(" {mark}"), self.theme.key()),
             Span::raw(format!("{}  ", self.name(field))),

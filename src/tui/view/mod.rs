@@ -73,5 +73,9 @@ fn window(text: &str, from: usize, width: usize) -> String {
 /// The text in so many columns; `…` where something is cut.
 fn fitted(text: &str, width: usize) -> String {
     use unicode_width::UnicodeWidthStr as _;
-    if text.width() <= width { text.to_owned() } else { format!("{}…", window(text, 0, width.saturating_sub(1))) }
+    if text.width() <= width {
+        text.to_owned()
+    } else {
+        format!("{}…", window(text, 0, width.saturating_sub(1)))
+    }
 }

@@ -16,8 +16,7 @@ use crate::tui::layout::{LEAST, wrapped};
 pub fn keys(app: &App, theme: Theme, frame: &mut Frame<'_>) {
     let (width, height) = (app.size.0.min(72), app.size.1);
     let wanted = u16::try_from(keys::ALL.len() + 2).unwrap_or(u16::MAX).min(height);
-    let area =
-        Rect { x: (app.size.0 - width) / 2, y: (height - wanted) / 2, width, height: wanted };
+    let area = Rect { x: (app.size.0 - width) / 2, y: (height - wanted) / 2, width, height: wanted };
     frame.render_widget(Clear, area);
     let columns = usize::from(width);
     put(frame, area, 0, Line::from(Span::styled(theme.rule("keys", columns), theme.key())));
@@ -37,7 +36,8 @@ pub fn keys(app: &App, theme: Theme, frame: &mut Frame<'_>) {
 /// How large the terminal has to be.
 pub fn too_small(app: &App, frame: &mut Frame<'_>) {
     let (width, height) = app.size;
-    let text = format!("the terminal is {width}x{height}; at least {}x{} is needed. Ctrl-C quits", LEAST.0, LEAST.1);
+    let text =
+        format!("the terminal is {width}x{height}; at least {}x{} is needed. Ctrl-C quits", LEAST.0, LEAST.1);
     let area = frame.area();
     for (at, row) in wrapped(&text, usize::from(width)).into_iter().enumerate() {
         put(frame, area, at, Line::from(row));

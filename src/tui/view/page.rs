@@ -34,7 +34,11 @@ fn text(app: &App, kind: PageKind, theme: Theme, frame: &mut Frame<'_>, area: Re
         PageKind::Written => theme.added(),
         PageKind::Problem => theme.removed(),
     };
-    let rows = layout::page_rows(app);
+    let mut rows = layout::page_rows(app);
+    if kind == PageKind::Written {
+        rows.push(String::new());
+        rows.push("(these lines are on the terminal again once you leave: copy them there)".to_owned());
+    }
     for (at, row) in rows.iter().enumerate().skip(app.page_top) {
         let style = if at == 0 || row.starts_with("? ") { first } else { Style::new() };
         put(frame, area, at - app.page_top, Line::from(Span::styled(format!(" {row}"), style)));
@@ -44,8 +48,11 @@ fn text(app: &App, kind: PageKind, theme: Theme, frame: &mut Frame<'_>, area: Re
 /// What can be done here, and how one begins.
 fn welcome(theme: Theme, frame: &mut Frame<'_>, area: Rect) {
     let lines = [
-        ("Say what you need, in English or Chinese. You see a form and the exact changes first;", Style::new()),
-        ("nothing is written before you say yes to them.", Style::new()),
+        (
+            "Say what you need, in English or Chinese. You then see what was understood, field by field, and every change \
+             in full; nothing is written before you say yes to it.",
+            Style::new(),
+        ),
         ("", Style::new()),
         ("For example (Tab puts one into the line):", theme.faint()),
     ];
