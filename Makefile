@@ -46,7 +46,7 @@ install: ## the release binary at PREFIX/bin/kubectl-copilot (default: ~/.local)
 .PHONY: models
 models: ## fetch the models that tests and evaluations use
 	@tools/prerequisites.sh models
-	tools/fetch-models.sh
+	tools/fetch-models.sh 0.5b 1.5b
 
 .PHONY: eval-models
 eval-models: models build ## how many requests the embedded and the fetched models answer right

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use kubectl_copilot::constraint::{Answer, Answers, Form};
-use kubectl_copilot::draft::{Conversation, Drafter, Outcome};
+use kubectl_copilot::draft::{Conversation, Drafter, Outcome, prefix};
 use kubectl_copilot::model::{Backend, Cancel, ModelError, ModelInfo, PromptProfile, Scripted, validate};
 use kubectl_copilot::pattern::{Pattern, PatternSet};
 
@@ -64,8 +64,12 @@ impl Backend for UpToForm {
 /// The form that a request leads to.
 fn form(world: &World, said: &Said, profile: PromptProfile) -> Form {
     let mut backend = UpToForm::new(said, profile);
-    let mut drafter = Drafter::new(world.library(), &world.setting, &world.facts, &mut backend);
-    let stopped = drafter.turn(&mut Conversation::default(), said.request, &Cancel::default());
+    let mut conversation = Conversation::default();
+    let reading = world.read(&conversation, said.request);
+    let prefix =
+        prefix(profile, PatternSet::builtin()).expect("the shipped examples fit the shipped patterns");
+    let mut drafter = Drafter::new(world.library(), &world.setting, &prefix, &mut backend);
+    let stopped = drafter.turn(&mut conversation, reading, &Cancel::default());
     assert!(matches!(stopped, Err(ModelError::Cancelled)), "{}: no form was put: {stopped:?}", said.label);
     backend.form.expect("it was stopped at a form")
 }
@@ -98,8 +102,8 @@ fn constraint(c: &mut Criterion) {
             b.iter(|| form(&world, black_box(said), PromptProfile::Trained));
         });
     }
-    group.bench_function("part per request, with the prompt of a general model", |b| {
-        b.iter(|| form(&world, black_box(&SAID[0]), PromptProfile::FewShot));
+    group.bench_function("the prompt of a general model, once a process", |b| {
+        b.iter(|| prefix(black_box(PromptProfile::FewShot), PatternSet::builtin()));
     });
     let one = form(&world, &SAID[1], PromptProfile::Trained);
     group.bench_function("as JSON Schema", |b| b.iter(|| black_box(&one).json_schema()));
@@ -133,8 +137,10 @@ fn turn(c: &mut Criterion) {
     for said in SAID {
         let mut backend = scripted(said);
         let mut one = || {
-            let mut drafter = Drafter::new(world.library(), &world.setting, &world.facts, &mut backend);
-            drafter.turn(&mut Conversation::default(), black_box(said.request), &Cancel::default())
+            let mut conversation = Conversation::default();
+            let reading = world.read(&conversation, black_box(said.request));
+            let mut drafter = Drafter::new(world.library(), &world.setting, "", &mut backend);
+            drafter.turn(&mut conversation, reading, &Cancel::default())
         };
         let outcome = one();
         assert!(matches!(outcome, Ok(Outcome::Drafted(_))), "{}: {outcome:?}", said.label);

@@ -1,7 +1,7 @@
 //! What every bench starts from: the shipped patterns, schemas and policies, opened once, and requests with the answers
 //! that a good model gives.
 
-use kubectl_copilot::draft::{Facts, Library, Setting};
+use kubectl_copilot::draft::{Conversation, Facts, Library, Reading, Setting};
 use kubectl_copilot::manifest::{Budget, Manifest, parse};
 use kubectl_copilot::pattern::PatternSet;
 use kubectl_copilot::policy::{PolicySet, User};
@@ -75,6 +75,11 @@ impl World {
             setting: Setting { user: Some("alice".into()), ..Setting::default() },
             facts: Facts::builtin(),
         }
+    }
+
+    /// What code reads in a request.
+    pub fn read<'t>(&self, conversation: &Conversation, request: &'t str) -> Reading<'t> {
+        Reading::new(self.library(), &self.setting, &self.facts, conversation, request)
     }
 
     /// The parts that a drafter takes.

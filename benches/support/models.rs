@@ -108,7 +108,8 @@ impl Measured {
             ..OpenOptions::new(env!("CARGO_BIN_EXE_kubectl-copilot").into())
         };
         let inner = model::open(choice.clone(), &options).map_err(|error| error.to_string())?;
-        engine.set_backend(Box::new(Counting { inner, counts: Arc::clone(&counts) }));
+        let counting = Counting { inner, counts: Arc::clone(&counts) };
+        engine.set_backend(Box::new(counting)).map_err(|problem| problem.to_string())?;
         ask(&mut engine, REQUESTS[0])?;
         counts.forced.store(0, Ordering::Relaxed);
         counts.sampled.store(0, Ordering::Relaxed);

@@ -24,4 +24,4 @@ pub use plan::{
     Action, BodySource, Capacity, Checked, ConfirmedPlan, FileWrite, Loses, Plan, PlannedChange, TargetId,
 };
 pub use plan_file::{read_plan, write_plan};
-pub use secret::{DRAFT_ANNOTATION, Drawn, GENERATE_ANNOTATION};
+pub use secret::{Drawn, GENERATE_ANNOTATION};

@@ -3,8 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-/// The annotation that marks an object as drafted here; it holds pattern, version, name and parameters.
-pub const DRAFT_ANNOTATION: &str = "kubectl-copilot.dev/draft";
+use crate::manifest::DRAFT_ANNOTATION;
 
 /// The annotation of a Secret whose values are drawn after it was applied: `{"token": {"kind": "hex", "length": 48}}`.
 pub const GENERATE_ANNOTATION: &str = "kubectl-copilot.dev/generate";

@@ -11,7 +11,6 @@ use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
     name = "kubectl-copilot",
     bin_name = "kubectl copilot",
     version,
-    args_conflicts_with_subcommands = true,
     after_help = "Examples:\n  kubectl copilot                                  (a full screen)\n  kubectl copilot \"give me a notebook with two GPUs\"\n  kubectl copilot draft -p \"serve Qwen/Qwen2.5-7B-Instruct on one H100\"\n  kubectl copilot plan -p \"a web service from nginx at shop.example.com\" --out plan.json\n  kubectl copilot apply --plan plan.json"
 )]
 pub struct Cli {

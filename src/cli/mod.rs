@@ -76,6 +76,12 @@ fn mistyped(parsed: &Result<Cli, clap::Error>) -> Option<Problem> {
 
 fn dispatch(cli: Cli, cancel: &Cancel) -> Result<ExitCode, Problem> {
     let Cli { verb, words, prompt, common } = cli;
+    if verb.is_some() && (prompt.is_some() || !words.is_empty()) {
+        let before = prompt.unwrap_or_else(|| words.join(" "));
+        return Err(Problem::new(format!("there is a request ('{before}') before the verb")).hint(
+            "put the verb first: kubectl copilot draft -p \"…\"; flags may stand on either side of it",
+        ));
+    }
     match verb {
         Some(Verb::Draft(args)) => draft::run(&args, &common, cancel),
         Some(Verb::Plan(args)) => plan::run(&args, &common, cancel),

@@ -147,7 +147,7 @@ fn show(pattern: &Pattern) -> String {
     }
     text.push_str("\nquestions of the form:\n");
     for slot in &pattern.form.slots {
-        let types: Vec<String> = slot.types.iter().map(|kind| format!("{kind:?}").to_lowercase()).collect();
+        let types: Vec<&str> = slot.types.iter().map(|kind| kind.words()).collect();
         text.push_str(&format!("  {} <- {} ({})\n", slot.key, types.join(", "), slot.cues.join(", ")));
     }
     text

@@ -197,7 +197,27 @@ fn occurrences(text: &str, slots: &[FormSlot], spans: &[Span]) -> Vec<Occurrence
     });
     found.sort_by_key(|one| (one.range.start, one.slot));
     found.dedup();
-    found
+    joined(found, text)
+}
+
+/// Two cues of one slot that follow each other are one: the `in` and the `namespace` of `in namespace vision`.
+fn joined(occurrences: Vec<Occurrence>, text: &str) -> Vec<Occurrence> {
+    let mut joined: Vec<Occurrence> = Vec::new();
+    for one in occurrences {
+        let follows = |last: &Occurrence| {
+            last.slot == one.slot
+                && last.range.end <= one.range.start
+                && text[last.range.end..one.range.start].trim().is_empty()
+        };
+        match joined.last_mut() {
+            Some(last) if follows(last) => {
+                last.range.end = one.range.end;
+                last.leads |= one.leads;
+            }
+            _ => joined.push(one),
+        }
+    }
+    joined
 }
 
 /// Words between a span and a cue, doubled, plus one where the cue stands before the span (`two GPUs` binds tighter

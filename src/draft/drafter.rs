@@ -12,6 +12,7 @@ use crate::draft::fill::{self, Task};
 use crate::draft::filled::{Chosen, Conversation, Filled};
 use crate::draft::gate;
 use crate::draft::kinds::{self, Choice};
+use crate::draft::link;
 use crate::draft::outcome::{
     Asked, Denied, Draft, Field, Intervention, Origin, Outcome, Question, Routed, Thing, Unused,
 };
@@ -49,8 +50,37 @@ pub struct Library<'a> {
 pub struct Drafter<'a> {
     library: Library<'a>,
     setting: &'a Setting,
-    facts: &'a Facts,
+    prefix: &'a str,
     backend: &'a mut dyn Backend,
+}
+
+/// What code reads in a turn, before any model is asked or even loaded.
+pub struct Reading<'t> {
+    text: &'t str,
+    index: usize,
+    spans: Vec<Span>,
+    narrowed: Narrowed,
+}
+
+impl<'t> Reading<'t> {
+    /// Reads the person's next words.
+    pub fn new(
+        library: Library<'_>,
+        setting: &Setting,
+        facts: &Facts,
+        conversation: &Conversation,
+        text: &'t str,
+    ) -> Self {
+        let index = conversation.turns.len();
+        let spans = facts.lex(text, index);
+        let narrowed = narrow(library, setting, text, &spans, !conversation.things.is_empty());
+        Self { text, index, spans, narrowed }
+    }
+
+    /// The outcome where a rule declines, whatever a model would say.
+    pub fn declined(&self) -> Option<Outcome> {
+        self.narrowed.declined.clone().map(Outcome::Declined)
+    }
 }
 
 /// Everything that one turn knows.
@@ -63,14 +93,14 @@ struct Turn<'t> {
 }
 
 impl<'a> Drafter<'a> {
-    /// A drafter over a library, a target's facts and a model.
+    /// A drafter over a library, a target and a model; `prefix` is [`prompt::prefix`] for that model's profile.
     pub fn new(
         library: Library<'a>,
         setting: &'a Setting,
-        facts: &'a Facts,
+        prefix: &'a str,
         backend: &'a mut dyn Backend,
     ) -> Self {
-        Self { library, setting, facts, backend }
+        Self { library, setting, prefix, backend }
     }
 
     /// Takes the person's next words. The conversation is changed only where the outcome is a draft or a question.
@@ -80,19 +110,13 @@ impl<'a> Drafter<'a> {
     pub fn turn(
         &mut self,
         conversation: &mut Conversation,
-        text: &str,
+        reading: Reading<'_>,
         cancel: &Cancel,
     ) -> Result<Outcome, ModelError> {
-        let index = conversation.turns.len();
-        let mut turn = Turn {
-            text,
-            index,
-            spans: self.facts.lex(text, index),
-            language: language(text),
-            used: Vec::new(),
-        };
+        let Reading { text, index, spans, narrowed } = reading;
+        let mut turn = Turn { text, index, spans, language: language(text), used: Vec::new() };
         conversation.turns.push(text.to_owned());
-        let result = self.work(conversation, &mut turn, cancel);
+        let result = self.work(conversation, &mut turn, &narrowed, cancel);
         if !matches!(result, Ok(Outcome::Drafted(_) | Outcome::Asked(_) | Outcome::Denied(_))) && index > 0 {
             // What was declined or failed is no part of the conversation; the first turn stays for the screen.
             conversation.turns.pop();
@@ -104,6 +128,7 @@ impl<'a> Drafter<'a> {
         &mut self,
         conversation: &mut Conversation,
         turn: &mut Turn<'_>,
+        narrowed: &Narrowed,
         cancel: &Cancel,
     ) -> Result<Outcome, ModelError> {
         let pending = std::mem::take(&mut conversation.pending);
@@ -114,28 +139,24 @@ impl<'a> Drafter<'a> {
             remember(conversation, things, &outcome);
             return Ok(outcome);
         }
-        let narrowed =
-            narrow(self.library, self.setting, turn.text, &turn.spans, !conversation.things.is_empty());
-        if let Some(declined) = narrowed.declined {
-            return Ok(Outcome::Declined(declined));
+        if let Some(declined) = &narrowed.declined {
+            return Ok(Outcome::Declined(declined.clone()));
         }
-        let prefix = prompt::prefix(self.backend.info().profile, self.library.patterns, self.facts)
-            .map_err(ModelError::Invalid)?;
         let mut things;
-        if conversation.things.is_empty() || starts_anew(turn.text, &narrowed, &conversation.things) {
+        if conversation.things.is_empty() || starts_anew(turn.text, narrowed, &conversation.things) {
             things = Vec::new();
             let choices = kinds::choose(
-                &narrowed,
+                narrowed,
                 turn.text,
                 &turn.spans,
                 self.library.patterns,
-                &prefix,
+                self.prefix,
                 &mut *self.backend,
                 cancel,
             )?;
             match choices {
                 Choice::Route(verb) => {
-                    let name = object_name(&narrowed, turn);
+                    let name = object_name(narrowed, turn);
                     return Ok(Outcome::Routed(Routed { verb, name }));
                 }
                 Choice::Decline(code) => {
@@ -149,9 +170,7 @@ impl<'a> Drafter<'a> {
                             prompt::request_line(&turn.text[kind.clause.clone()]),
                             prompt::kind_id(&kind.kind)
                         );
-                        if let Some(asked) =
-                            self.fill_one(&mut filled, turn, kind.clause, &prefix, body, cancel)?
-                        {
+                        if let Some(asked) = self.fill_one(&mut filled, turn, kind.clause, body, cancel)? {
                             conversation.things = vec![filled];
                             return Ok(Outcome::Asked(asked));
                         }
@@ -162,7 +181,7 @@ impl<'a> Drafter<'a> {
             }
         } else {
             things = conversation.things.clone();
-            let position = kinds::which_thing(&things, turn.text, &narrowed, self.library.patterns);
+            let position = kinds::which_thing(&things, turn.text, narrowed, self.library.patterns);
             let mut filled = things[position].clone();
             let Some(pattern) = self.library.patterns.get(&filled.kind) else {
                 return Ok(Outcome::Declined(DeclineCode::Unclear.declined(turn.language)));
@@ -172,9 +191,7 @@ impl<'a> Drafter<'a> {
             turn.used.extend(cleared);
             let first = conversation.turns.first().cloned().unwrap_or_default();
             let body = prompt::change_lines(&first, &filled.kind, &known(pattern, &filled), turn.text);
-            if let Some(asked) =
-                self.fill_one(&mut filled, turn, 0..turn.text.len(), &prefix, body, cancel)?
-            {
+            if let Some(asked) = self.fill_one(&mut filled, turn, 0..turn.text.len(), body, cancel)? {
                 things[position] = filled;
                 conversation.things = things;
                 return Ok(Outcome::Asked(asked));
@@ -195,7 +212,6 @@ impl<'a> Drafter<'a> {
         filled: &mut Filled,
         turn: &mut Turn<'_>,
         clause: std::ops::Range<usize>,
-        prefix: &str,
         body: String,
         cancel: &Cancel,
     ) -> Result<Option<Asked>, ModelError> {
@@ -210,7 +226,7 @@ impl<'a> Drafter<'a> {
             .collect();
         let mut used = turn.used.clone();
         used.extend(&outside);
-        let task = Task { pattern, text: turn.text, spans: &turn.spans, prefix, body };
+        let task = Task { pattern, text: turn.text, spans: &turn.spans, prefix: self.prefix, body };
         let left = fill::fill(&task, filled, &mut used, &mut *self.backend, cancel)?;
         clear::first(pattern, turn.text, turn.index, filled);
         turn.used.extend(used.into_iter().filter(|span| !outside.contains(span)));
@@ -231,6 +247,7 @@ impl<'a> Drafter<'a> {
         let mut taken: BTreeSet<String> = self.setting.taken();
         let mut draft = Draft::default();
         let unused = unused(turn);
+        link::volumes(things, self.library.patterns, self.setting, &mut taken, turn.text);
         for filled in things.iter_mut() {
             let Some(pattern) = self.library.patterns.get(&filled.kind) else { continue };
             if let Some((said, flag)) = place::settle(filled, self.setting, &mut taken, true) {
@@ -336,18 +353,6 @@ fn narrow(library: Library<'_>, setting: &Setting, words: &str, spans: &[Span], 
         .collect();
     let context = RuleContext { objects: &objects, kinds: &kinds, patterns: &patterns, follow_up };
     rules::narrow(words, spans, &context)
-}
-
-/// Declined by rule, whatever a model would say: known without loading one.
-pub fn declined_by_rule(
-    library: Library<'_>,
-    setting: &Setting,
-    facts: &Facts,
-    conversation: &Conversation,
-    words: &str,
-) -> Option<Outcome> {
-    let spans = facts.lex(words, conversation.turns.len());
-    narrow(library, setting, words, &spans, !conversation.things.is_empty()).declined.map(Outcome::Declined)
 }
 
 /// Puts what policy allows in the place of what was said: the person agreed to it.

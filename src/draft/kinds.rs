@@ -17,8 +17,6 @@ use crate::pattern::{Catalogue, Pattern, PatternSet, Purpose, SlotType};
 const MOST_THINGS: usize = 4;
 /// What the model answers for a request that is nothing of ours.
 const NONE: &str = "none";
-/// What the model answers for a question about the cluster.
-const SHOW: &str = "show";
 
 /// One thing to draft and the words that speak of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,23 +58,18 @@ pub fn choose(
     }
     let parts = parts(narrowed, text, spans, patterns);
     let mut kinds: Vec<Kind> = Vec::new();
-    let mut shown = false;
     for part in parts {
         if let Some(native) = part.native {
             let why = format!("you named the kind {native}");
             kinds.push(Kind { kind: native, why, clause: part.range });
             continue;
         }
-        let question = !narrowed.routes.is_empty() && kinds.is_empty();
         let mut ids: Vec<(String, Option<&Pattern>)> = Vec::new();
         let all = patterns.iter().filter(|pattern| !pattern.native);
         for pattern in all {
             if part.hinted.is_empty() || part.hinted.contains(&pattern.kind) {
                 ids.push((kind_id(&pattern.kind), Some(pattern)));
             }
-        }
-        if question {
-            ids.push((SHOW.to_owned(), None));
         }
         // Words for one pattern and something only it can hold: there is nothing left to decide.
         if !(part.hinted.len() == 1 && has_evidence(spans, &part.range)) {
@@ -90,24 +83,17 @@ pub fn choose(
         };
         let answers = backend.fill(&form, cancel)?;
         let chosen = answers.answers.first().and_then(|answer| answer.choice).and_then(|i| ids.get(i));
-        match chosen {
-            Some((_, Some(pattern))) => {
-                let why = if part.hinted.contains(&pattern.kind) {
-                    format!("your words suggest a {}", pattern.form.title.en)
-                } else {
-                    format!("the model took it for a {}", pattern.form.title.en)
-                };
-                kinds.push(Kind { kind: pattern.kind.clone(), why, clause: part.range });
-            }
-            Some((id, None)) if id == SHOW => shown = true,
-            _ => {}
+        if let Some((_, Some(pattern))) = chosen {
+            let why = if part.hinted.contains(&pattern.kind) {
+                format!("your words suggest a {}", pattern.form.title.en)
+            } else {
+                format!("the model took it for a {}", pattern.form.title.en)
+            };
+            kinds.push(Kind { kind: pattern.kind.clone(), why, clause: part.range });
         }
     }
     if kinds.is_empty() {
-        return Ok(match narrowed.routes.first() {
-            Some(verb) if shown => Choice::Route(*verb),
-            _ => Choice::Decline(DeclineCode::OffTopic),
-        });
+        return Ok(Choice::Decline(DeclineCode::OffTopic));
     }
     kinds.truncate(MOST_THINGS);
     widen(&mut kinds, text.len());

@@ -9,6 +9,7 @@ mod fill;
 mod filled;
 mod gate;
 mod kinds;
+mod link;
 mod offer;
 mod outcome;
 pub mod place;
@@ -20,7 +21,7 @@ pub mod training;
 mod values;
 mod words;
 
-pub use drafter::{Amended, Drafter, FieldEdit, Library, declined_by_rule, editable};
+pub use drafter::{Amended, Drafter, FieldEdit, Library, Reading, editable};
 pub use facts::Facts;
 pub use filled::{Chosen, Conversation, Filled};
 pub use outcome::{
@@ -28,4 +29,4 @@ pub use outcome::{
     Verb,
 };
 pub use place::Setting;
-pub use render::DRAFT_ANNOTATION;
+pub use prompt::prefix;

@@ -48,7 +48,8 @@ impl Offered {
         Slot {
             key: self.slot.key.clone(),
             candidates,
-            optional: !self.certain || self.slot.repeat,
+            // Of a list the first answer is certain; whether there are more is asked.
+            optional: !self.certain,
             most: if self.slot.repeat { MOST_ITEMS } else { 1 },
         }
     }
@@ -137,6 +138,7 @@ fn is_only_home(slot: &FormSlot, slots: &[FormSlot], options: &[Option_], spans:
             | SlotType::AccessMode
             | SlotType::KeyValue
             | SlotType::Command
+            | SlotType::Cpu
     ) || (kind == SlotType::Person
         && options.first().is_some_and(|option| is_a_name(option, spans)));
     let strong = options.first().and_then(|option| option.span).is_some_and(|span| spans[span].strong);
@@ -206,8 +208,12 @@ fn span_options(
         candidates.retain(|(_, span)| span.kind != SlotType::Command || span.strong);
     }
     // Where a span stands right beside this slot's cue, the others of its type mean something else.
-    let beside: Vec<(usize, &Span)> =
+    let mut beside: Vec<(usize, &Span)> =
         candidates.iter().copied().filter(|(i, _)| is_sure(anchors[*i], index)).collect();
+    // `mount the existing claim sat-tiles`: of two words beside a cue, the one that is a name.
+    if beside.iter().any(|(_, span)| is_clear(span)) {
+        beside.retain(|(_, span)| is_clear(span));
+    }
     let chosen = if beside.is_empty() || slot.repeat { candidates } else { beside };
     chosen
         .into_iter()

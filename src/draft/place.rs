@@ -7,6 +7,7 @@ use serde_json::Value;
 use crate::draft::filled::{Chosen, Filled};
 use crate::draft::outcome::Origin;
 use crate::draft::prompt::kind_id;
+use crate::draft::span::dns_label;
 
 /// What is known of the target and of the person before anything is said.
 #[derive(Debug, Clone, Default)]
@@ -55,11 +56,8 @@ pub fn settle(
             .as_deref()
             .map(|owner| (owner, Origin::User))
             .or_else(|| setting.user.as_deref().map(|user| (user, Origin::User)));
-        if let Some((owner, origin)) = owner {
-            let label = dns_label(owner);
-            if !label.is_empty() {
-                filled.values.insert("owner".into(), Chosen::decided(label, origin));
-            }
+        if let Some((label, origin)) = owner.and_then(|(owner, origin)| Some((dns_label(owner)?, origin))) {
+            filled.values.insert("owner".into(), Chosen::decided(label, origin));
         }
     }
     match (filled.text("namespace").map(str::to_owned), setting.namespace.as_ref()) {
@@ -88,22 +86,6 @@ pub fn free_name(base: &str, taken: &BTreeSet<String>) -> String {
         }
         number += 1;
     }
-}
-
-/// The text as an RFC 1123 label: lower case ASCII, digits and dashes, at most 63; empty where nothing is left.
-pub fn dns_label(text: &str) -> String {
-    let mut label = String::new();
-    for c in text.chars() {
-        if c.is_ascii_alphanumeric() {
-            label.push(c.to_ascii_lowercase());
-        } else if !label.is_empty() && !label.ends_with('-') && c != '\'' {
-            label.push('-');
-        }
-        if label.len() >= 63 {
-            break;
-        }
-    }
-    label.trim_matches('-').to_owned()
 }
 
 #[cfg(test)]
@@ -136,11 +118,5 @@ mod tests {
             settle(&mut filled, &setting, &mut BTreeSet::new(), true),
             Some(("b".to_owned(), "a".to_owned()))
         );
-    }
-
-    #[test]
-    fn an_owner_is_a_label() {
-        assert_eq!(dns_label("Alice's Lab"), "alices-lab");
-        assert_eq!(dns_label("小王"), "");
     }
 }

@@ -40,15 +40,16 @@ pub fn kind_id(kind: &str) -> String {
     id
 }
 
-/// The text before every request: empty for a trained model. The same for all requests of one set of patterns, so that
-/// a backend can evaluate it once.
+/// The text before every request: empty for a trained model. The same for all requests and targets of one set of
+/// patterns, so that a backend can evaluate it once.
 ///
 /// # Errors
 /// A sentence where `prompts/examples.yaml` does not parse or names a kind that is not there (a test keeps it whole).
-pub fn prefix(profile: PromptProfile, patterns: &PatternSet, facts: &Facts) -> Result<String, String> {
+pub fn prefix(profile: PromptProfile, patterns: &PatternSet) -> Result<String, String> {
     if profile == PromptProfile::Trained {
         return Ok(String::new());
     }
+    let facts = Facts::builtin();
     let mut kinds = String::new();
     for pattern in patterns.iter().filter(|pattern| !pattern.native) {
         let _ = writeln!(kinds, "{}: {}", kind_id(&pattern.kind), pattern.description);
@@ -64,7 +65,7 @@ pub fn prefix(profile: PromptProfile, patterns: &PatternSet, facts: &Facts) -> R
             text.push('\n');
             continue;
         };
-        for line in example_lines(&example, pattern, facts)? {
+        for line in example_lines(&example, pattern, &facts)? {
             text.push_str(&line);
         }
         text.push('\n');
@@ -156,10 +157,9 @@ mod tests {
     #[test]
     fn the_examples_are_what_the_form_really_offers() {
         let patterns = PatternSet::builtin();
-        let facts = Facts::builtin();
-        let text = prefix(PromptProfile::FewShot, patterns, &facts).unwrap();
+        let text = prefix(PromptProfile::FewShot, patterns).unwrap();
         assert!(text.contains("kind: notebook\nname: quokka\n"), "{text}");
-        assert!(prefix(PromptProfile::Trained, patterns, &facts).unwrap().is_empty());
+        assert!(prefix(PromptProfile::Trained, patterns).unwrap().is_empty());
     }
 
     #[test]

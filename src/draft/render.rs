@@ -5,11 +5,8 @@ use serde_json::{Map, Value, json};
 
 use crate::draft::filled::{Chosen, Filled};
 use crate::draft::outcome::{Field, Origin, Thing};
-use crate::manifest::canonical;
+use crate::manifest::{DRAFT_ANNOTATION, canonical};
 use crate::pattern::{Pattern, PatternError};
-
-/// The annotation that holds pattern, version, name and parameters. Never a secret.
-pub const DRAFT_ANNOTATION: &str = "kubectl-copilot.dev/draft";
 
 /// Expands the thing.
 ///

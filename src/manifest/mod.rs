@@ -21,6 +21,9 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+/// The annotation of a drafted object that holds pattern, version, name and parameters. Never a secret.
+pub const DRAFT_ANNOTATION: &str = "kubectl-copilot.dev/draft";
+
 /// A position in a text: 1-based line and column (in characters).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Location {

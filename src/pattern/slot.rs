@@ -53,6 +53,35 @@ pub enum SlotType {
     Choice,
 }
 
+impl SlotType {
+    /// What it is called where patterns are shown.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Name => "name",
+            Self::Image => "image",
+            Self::Software => "software",
+            Self::Model => "model id",
+            Self::Host => "host name",
+            Self::Path => "path",
+            Self::Command => "command",
+            Self::KeyValue => "KEY=value",
+            Self::Count => "whole number",
+            Self::Quantity => "amount of bytes",
+            Self::Cpu => "CPU cores",
+            Self::Duration => "length of time",
+            Self::Time => "time",
+            Self::Schedule => "schedule",
+            Self::GpuProduct => "GPU product",
+            Self::Text => "quoted text",
+            Self::AccessMode => "access mode",
+            Self::Url => "URL",
+            Self::Person => "person or team",
+            Self::Flag => "yes or no",
+            Self::Choice => "one of the closed values",
+        }
+    }
+}
+
 /// Whether a number is meant for each node (replica, worker) or for all of them together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -12,6 +12,7 @@ use crate::draft::{
     Asked, Declined, Draft, Field, Intervention, Origin, Outcome, Routed, Thing, Unused, Verb,
 };
 use crate::finding::{Finding, Severity};
+use crate::manifest::visible::visible_line;
 
 /// What became of a request. `turns` are the person's words, to quote from.
 pub fn outcome_text(outcome: &Outcome, turns: &[String], style: Style) -> String {
@@ -76,8 +77,15 @@ fn thing_text(text: &mut String, thing: &Thing, turns: &[String], style: Style) 
     let values = width(|row| row.1.width()).min(48);
     for (name, value, origin) in &rows {
         let name_pad = " ".repeat(names.saturating_sub(name.width()));
-        let value_pad = " ".repeat(values.saturating_sub(value.width()));
-        let _ = writeln!(text, "  {name}{name_pad}  {value}{value_pad}  {}", style.faint(origin));
+        let origin = style.faint(origin);
+        if value.width() > values {
+            // A value that would push everything aside has a line of its own, so that the origins stay one column.
+            let indent = " ".repeat(names + values + 6);
+            let _ = writeln!(text, "  {name}{name_pad}  {value}\n{indent}{origin}");
+            continue;
+        }
+        let value_pad = " ".repeat(values - value.width());
+        let _ = writeln!(text, "  {name}{name_pad}  {value}{value_pad}  {origin}");
     }
 }
 
@@ -88,7 +96,10 @@ fn origin_text(field: &Field, turns: &[String]) -> String {
             let said = field.span.and_then(|[start, end]| {
                 turns.get(field.turn.unwrap_or(0)).and_then(|turn| turn.get(start..end))
             });
-            said.map_or_else(|| "you said".to_owned(), |words| format!("you said \"{}\"", visible(words)))
+            said.map_or_else(
+                || "you said".to_owned(),
+                |words| format!("you said \"{}\"", visible_line(words)),
+            )
         }
         Origin::Default => "default".into(),
         Origin::Policy => "policy".into(),
@@ -107,19 +118,7 @@ fn value_text(value: &Value) -> String {
         }
         other => other.to_string(),
     };
-    visible(&text)
-}
-
-/// Control characters are shown, never obeyed.
-fn visible(text: &str) -> String {
-    text.chars()
-        .map(|c| match c {
-            '\u{1b}' => '␛',
-            '\n' | '\r' | '\t' => ' ',
-            c if c.is_control() => '␦',
-            c => c,
-        })
-        .collect()
+    visible_line(&text).into_owned()
 }
 
 fn unused_text(text: &mut String, unused: &[Unused]) {
@@ -127,7 +126,7 @@ fn unused_text(text: &mut String, unused: &[Unused]) {
         text.push_str("not used: –\n");
         return;
     }
-    let words: Vec<String> = unused.iter().map(|one| format!("\"{}\"", visible(&one.text))).collect();
+    let words: Vec<String> = unused.iter().map(|one| format!("\"{}\"", visible_line(&one.text))).collect();
     let _ = writeln!(text, "not used: {}", words.join(", "));
 }
 
@@ -173,7 +172,7 @@ fn routed_text(routed: &Routed) -> String {
         Verb::Open => "open",
         Verb::History => "history",
     };
-    let name = routed.name.as_ref().map(|name| format!(" {}", visible(name))).unwrap_or_default();
+    let name = routed.name.as_ref().map(|name| format!(" {}", visible_line(name))).unwrap_or_default();
     format!("this is a question about the cluster: kubectl copilot {verb}{name}")
 }
 
@@ -197,11 +196,11 @@ pub fn findings_text(findings: &[Finding], style: Style) -> String {
             text,
             "{word} {place}{}{path}: {} [{}]",
             finding.object,
-            visible(&finding.message),
+            visible_line(&finding.message),
             finding.rule
         );
         if let Some(hint) = &finding.hint {
-            let _ = writeln!(text, "  hint: {}", visible(hint));
+            let _ = writeln!(text, "  hint: {}", visible_line(hint));
         }
     }
     text

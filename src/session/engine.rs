@@ -7,7 +7,7 @@ use crate::check::{CheckContext, Verdict, check};
 use crate::config::{Config, PolicySource};
 use crate::diff::MaskKey;
 use crate::draft::{
-    self, Amended, Conversation, Drafter, Facts, FieldEdit, Library, Outcome, Setting, declined_by_rule,
+    self, Amended, Conversation, Drafter, Facts, FieldEdit, Library, Outcome, Reading, Setting,
 };
 use crate::finding::{Finding, Severity};
 use crate::manifest::{Budget, Manifest, parse};
@@ -40,7 +40,13 @@ pub struct Engine {
     conversation: Conversation,
     mask: MaskKey,
     config: Config,
-    backend: Option<Box<dyn Backend>>,
+    loaded: Option<Loaded>,
+}
+
+/// A model, and the text that it reads before every request.
+struct Loaded {
+    backend: Box<dyn Backend>,
+    prefix: String,
 }
 
 impl Engine {
@@ -74,7 +80,7 @@ impl Engine {
             conversation: Conversation::default(),
             mask,
             config,
-            backend: None,
+            loaded: None,
         })
     }
 
@@ -99,8 +105,12 @@ impl Engine {
     }
 
     /// Takes a backend that was opened elsewhere (tests, `eval`).
-    pub fn set_backend(&mut self, backend: Box<dyn Backend>) {
-        self.backend = Some(backend);
+    ///
+    /// # Errors
+    /// `prompts/examples.yaml` does not fit the patterns in force.
+    pub fn set_backend(&mut self, backend: Box<dyn Backend>) -> Result<&mut dyn Backend, Problem> {
+        let prefix = draft::prefix(backend.info().profile, &self.patterns).map_err(Problem::new)?;
+        Ok(self.loaded.insert(Loaded { backend, prefix }).backend.as_mut())
     }
 
     /// Loads the model now and says what it is.
@@ -108,16 +118,18 @@ impl Engine {
     /// # Errors
     /// What the model says.
     pub fn load_model(&mut self) -> Result<&mut dyn Backend, Problem> {
-        if self.backend.is_none() {
+        // Asked and borrowed apart: a borrow that is returned would last until the end of the function.
+        if self.loaded.is_none() {
             let options = OpenOptions {
                 cache_dir: Some(self.config.cache_dir.join("prefixes")),
                 threads: self.config.threads,
                 ..OpenOptions::new(self.config.executable.clone())
             };
-            self.backend = Some(model::open(self.config.model.clone(), &options).map_err(model_problem)?);
+            let backend = model::open(self.config.model.clone(), &options).map_err(model_problem)?;
+            return self.set_backend(backend);
         }
-        match &mut self.backend {
-            Some(backend) => Ok(backend.as_mut()),
+        match &mut self.loaded {
+            Some(loaded) => Ok(loaded.backend.as_mut()),
             None => Err(Problem::new("no model is loaded")),
         }
     }
@@ -136,21 +148,20 @@ impl Engine {
     /// # Errors
     /// The model's problems; a stop is exit code 130.
     pub fn draft(&mut self, words: &str, cancel: &Cancel) -> Result<Outcome, Problem> {
-        let library = self.library();
-        let early = declined_by_rule(library, &self.setting, &self.facts, &self.conversation, words);
-        if let Some(declined) = early {
+        let reading = Reading::new(self.library(), &self.setting, &self.facts, &self.conversation, words);
+        if let Some(declined) = reading.declined() {
             if self.conversation.turns.is_empty() {
                 self.conversation.turns.push(words.to_owned());
             }
             return Ok(declined);
         }
         self.load_model()?;
-        let Some(backend) = &mut self.backend else { return Err(Problem::new("no model is loaded")) };
+        let Some(loaded) = &mut self.loaded else { return Err(Problem::new("no model is loaded")) };
         // Field by field, since the backend is borrowed beside it.
         let (patterns, schemas, policies, user) = (&self.patterns, &self.schemas, &self.policies, &self.user);
         let library = Library { patterns, schemas, policies, user };
-        let mut drafter = Drafter::new(library, &self.setting, &self.facts, backend.as_mut());
-        drafter.turn(&mut self.conversation, words, cancel).map_err(model_problem)
+        let mut drafter = Drafter::new(library, &self.setting, &loaded.prefix, loaded.backend.as_mut());
+        drafter.turn(&mut self.conversation, reading, cancel).map_err(model_problem)
     }
 
     /// Changes one field of the draft by hand; the rest goes through rendering and the gate once more.
@@ -158,10 +169,10 @@ impl Engine {
     /// # Errors
     /// Nothing is being drafted.
     pub fn change_field(&mut self, edit: &FieldEdit) -> Result<Amended, Problem> {
-        let Some(backend) = &mut self.backend else { return Err(Problem::new("nothing is being drafted")) };
+        let Some(loaded) = &mut self.loaded else { return Err(Problem::new("nothing is being drafted")) };
         let (patterns, schemas, policies, user) = (&self.patterns, &self.schemas, &self.policies, &self.user);
         let library = Library { patterns, schemas, policies, user };
-        let drafter = Drafter::new(library, &self.setting, &self.facts, backend.as_mut());
+        let drafter = Drafter::new(library, &self.setting, &loaded.prefix, loaded.backend.as_mut());
         Ok(drafter.amend(&mut self.conversation, &self.facts, edit))
     }
 
@@ -360,5 +371,5 @@ fn policy_problem(errors: &[PolicyError]) -> Problem {
 
 /// The system's user name as an owner label.
 pub fn owner_label(user: &str) -> Option<String> {
-    Some(draft::place::dns_label(user)).filter(|label| !label.is_empty())
+    draft::span::dns_label(user)
 }

@@ -11,6 +11,7 @@
 mod apply;
 mod architecture;
 mod bad_input;
+#[cfg(feature = "llama")]
 mod evaluation;
 mod isolation;
 #[cfg(feature = "llama")]
@@ -20,6 +21,8 @@ mod plan;
 mod policies;
 #[cfg(feature = "llama")]
 mod real_model;
+#[cfg(feature = "llama")]
+mod same_answers;
 mod score;
 mod support;
 #[cfg(unix)]

@@ -8,9 +8,10 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::FolderTarget;
-use crate::apply::secret::{DRAFT_ANNOTATION, GENERATE_ANNOTATION};
+use crate::apply::secret::GENERATE_ANNOTATION;
 use crate::apply::{Action, ApplyError, ApplyOutcome, ApplyWith, Checked, Plan, read_plan, write_plan};
 use crate::diff::MaskKey;
+use crate::manifest::DRAFT_ANNOTATION;
 use crate::manifest::{Budget, Manifest, parse, parse_value, to_yaml};
 
 /// Stands for every value that must not be seen.

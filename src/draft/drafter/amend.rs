@@ -9,7 +9,7 @@ use crate::draft::fill::parameter_of;
 use crate::draft::filled::{Chosen, Conversation};
 use crate::draft::outcome::{Origin, Outcome};
 use crate::draft::span::{Language, language};
-use crate::draft::{values, words};
+use crate::draft::{link, values, words};
 use crate::finding::Severity;
 use crate::pattern::{FormSlot, Parameter, ParameterKind, Pattern, SlotType};
 
@@ -56,6 +56,7 @@ impl Drafter<'_> {
             Some(value) => filled.values.insert(edit.field.clone(), Chosen::decided(value, Origin::User)),
             None => filled.values.remove(&edit.field),
         };
+        link::renamed(&conversation.things, &mut things, edit.thing);
         let language = conversation.turns.last().map_or(Language::En, |text| language(text));
         // Nothing was said: no words are looked at, and none are left over.
         let index = conversation.turns.len();

@@ -102,6 +102,11 @@ pub(super) fn judge(
             body,
             end + body.get(end..).map_or(0, |tail| tail.len() - tail.trim_start().len()) + next.len(),
         );
+        // "scale web to 5 replicas": one thing that is there already, whatever it is.
+        let third = body.get(end..).unwrap_or("").split_whitespace().nth(1).unwrap_or("");
+        let one_to = !matches!(next.as_str(), "a" | "an" | "up" | "down" | "out" | "")
+            && third.eq_ignore_ascii_case("to")
+            && spans.iter().any(|span| matches!(span.kind, SlotType::Count | SlotType::Quantity));
         let numbered = |word: &str| word.contains('-') && word.chars().any(|c| c.is_ascii_digit());
         let labelled = numbered(&next)
             || numbered(&second)
@@ -113,7 +118,7 @@ pub(super) fn judge(
         // "stop the notebook after 8 hours" says how long a new one lives.
         let lifetime =
             spans.iter().any(|span| span.kind == SlotType::Duration) && !find_cue(body, "after").is_empty();
-        if !context.follow_up && !lifetime && (owned || labelled) {
+        if !context.follow_up && !lifetime && (owned || labelled || one_to) {
             return Some(DeclineCode::NotYet);
         }
     }

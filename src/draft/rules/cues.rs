@@ -23,6 +23,7 @@ struct File {
     change: Vec<String>,
     change_of_named: Vec<String>,
     cluster_things: Vec<String>,
+    sharing: Vec<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -78,6 +79,7 @@ pub(super) struct Cues {
     pub(super) change: Phrases,
     pub(super) change_of_named: Phrases,
     pub(super) cluster_things: Phrases,
+    pub(super) sharing: Phrases,
 }
 
 static CUES: LazyLock<Result<Cues, String>> = LazyLock::new(|| parse(SOURCE));
@@ -120,6 +122,7 @@ fn parse(source: &str) -> Result<Cues, String> {
         change: Phrases::compile(&file.change)?,
         change_of_named: Phrases::compile(&file.change_of_named)?,
         cluster_things: Phrases::compile(&file.cluster_things)?,
+        sharing: Phrases::compile(&file.sharing)?,
     })
 }
 

@@ -16,3 +16,8 @@ mod tests;
 pub use kinds::{KindNames, Named, PatternNames};
 pub use narrow::{ExistingObject, Narrowed, RuleContext, narrow};
 pub use reason::{DeclineCode, examples};
+
+/// Whether the words say that a volume is shared with, or mounted by, what is asked for beside it.
+pub fn speaks_of_sharing(text: &str) -> bool {
+    cues::cues().is_ok_and(|cues| cues.sharing.matches(text))
+}

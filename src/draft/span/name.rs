@@ -62,6 +62,13 @@ static REFERENCE: LazyLock<Vec<Rule>> = LazyLock::new(|| {
         )),
     ]
 });
+/// A claim is spoken of by its name, whatever word that is, where nothing but another clause follows: `mount the claim
+/// librispeech, …`.
+static CLAIM: LazyLock<Rule> = LazyLock::new(|| {
+    Rule::new(&format!(
+        r#"(?i)(?-u:\b)(?:claim|pvc|persistentvolumeclaim)(?:\s+(?:called|named))?\s+["'`“]?(?P<label>{LABEL})["'`”]?(?:\s+(?:and|at|to|with|on|as|in|for|under|from)(?-u:\b)|\s*[,;，。；、]|\s*\.?\s*$)"#
+    ))
+});
 /// A place or a purpose: `in vision`, `for vision`.
 static PLACE: LazyLock<Rule> = LazyLock::new(|| {
     Rule::new(&format!(
@@ -165,6 +172,11 @@ pub(super) fn scan(scan: &mut Scan<'_>) {
                 let text = scan.text.get(at.0..at.1).unwrap_or("");
                 add(scan, at, labelled(text) && !compound(text));
             }
+        }
+    }
+    for captures in CLAIM.all(scan.text) {
+        if let Some(at) = range(&captures, "label") {
+            add(scan, at, true);
         }
     }
     existing(scan);

@@ -15,6 +15,9 @@ use crate::model::{Cancel, ModelError, ModelInfo, PromptProfile};
 /// Layers to offload where there is a GPU: more than any model has, so all.
 const ALL_LAYERS: u32 = 9_999;
 
+/// Metadata key of a GGUF that names how it wants to be prompted: `form` for bare forms.
+const PROMPT_KEY: &str = "kubectl-copilot.prompt";
+
 /// Weights of fewer bytes are evaluated on one thread: several would wait for each other longer than they compute.
 const SMALL: u64 = 64 << 20;
 
@@ -76,6 +79,11 @@ impl Weights {
         };
         supported(&model).map_err(failed)?;
         let threads = threads.unwrap_or_else(|| if model.size() < SMALL { 1 } else { cores() }).max(1);
+        // A file says itself that it was trained on bare forms (training/train.py writes this key).
+        let profile = match model.meta_val_str(PROMPT_KEY).as_deref() {
+            Ok("form") => PromptProfile::Trained,
+            _ => profile,
+        };
         let name = model.meta_val_str("general.name").ok().filter(|name| !name.trim().is_empty());
         let info = ModelInfo {
             name: name.unwrap_or_else(|| label.to_owned()),
