@@ -66,8 +66,8 @@ impl Run<'_> {
     /// What happens in one moment; draws where that changes anything.
     fn moment(&mut self, app: &mut App) -> Result<(), Problem> {
         let mut changed = app.is_moving();
-        if event::poll(MOMENT).map_err(failed)? {
-            let msg = match event::read().map_err(failed)? {
+        if event::poll(MOMENT).map_err(|error| screen::failed(&error))? {
+            let msg = match event::read().map_err(|error| screen::failed(&error))? {
                 Event::Key(key) => Some(Msg::Key(key)),
                 Event::Paste(text) => Some(Msg::Paste(text)),
                 Event::Resize(width, height) => Some(Msg::Resize(width, height)),
@@ -136,10 +136,6 @@ impl Run<'_> {
     fn order(&self, order: Order) {
         let _ = self.orders.send(order);
     }
-}
-
-fn failed(error: std::io::Error) -> Problem {
-    Problem::new(format!("the terminal failed: {error}"))
 }
 
 fn unexpected() -> Problem {

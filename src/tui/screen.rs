@@ -32,9 +32,9 @@ impl Screen {
     /// It is none, or it fails.
     pub fn open() -> Result<Self, Problem> {
         restore_in_a_panic();
-        let terminal = Terminal::new(CrosstermBackend::new(stdout())).map_err(failed)?;
+        let terminal = Terminal::new(CrosstermBackend::new(stdout())).map_err(|error| failed(&error))?;
         let screen = Self { terminal };
-        enter().map_err(failed)?;
+        enter().map_err(|error| failed(&error))?;
         Ok(screen)
     }
 
@@ -43,7 +43,7 @@ impl Screen {
     /// # Errors
     /// The terminal fails.
     pub fn size(&self) -> Result<(u16, u16), Problem> {
-        self.terminal.size().map(|size| (size.width, size.height)).map_err(failed)
+        self.terminal.size().map(|size| (size.width, size.height)).map_err(|error| failed(&error))
     }
 
     /// Shows a frame; only the cells that differ are written.
@@ -51,7 +51,7 @@ impl Screen {
     /// # Errors
     /// The terminal fails.
     pub fn draw(&mut self, render: impl FnOnce(&mut Frame<'_>)) -> Result<(), Problem> {
-        self.terminal.draw(render).map(drop).map_err(failed)
+        self.terminal.draw(render).map(drop).map_err(|error| failed(&error))
     }
 
     /// Hands the terminal out as it was, and takes it again.
@@ -61,7 +61,7 @@ impl Screen {
     pub fn outside<T>(&mut self, work: impl FnOnce() -> T) -> Result<T, Problem> {
         restore();
         let result = work();
-        enter().map_err(failed)?;
+        enter().map_err(|error| failed(&error))?;
         self.clear()?;
         Ok(result)
     }
@@ -71,7 +71,7 @@ impl Screen {
     /// # Errors
     /// The terminal fails.
     pub fn clear(&mut self) -> Result<(), Problem> {
-        self.terminal.clear().map_err(failed)
+        self.terminal.clear().map_err(|error| failed(&error))
     }
 }
 
@@ -117,7 +117,8 @@ fn restore_in_a_panic() {
     });
 }
 
-fn failed(error: io::Error) -> Problem {
+/// The terminal itself is at fault.
+pub fn failed(error: &io::Error) -> Problem {
     Problem::new(format!("the terminal failed: {error}"))
         .hint("say it on the command line instead: kubectl copilot \"…\"")
 }

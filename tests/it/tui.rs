@@ -1,8 +1,7 @@
-//! The full screen as a person has it: the built binary on a pseudo-terminal, keys in, a screen out. Needs the 0.5B that
-//! `make models` fetches where a request is drafted.
+//! The full screen as a person has it: the built binary on a pseudo-terminal, keys in, a screen out. The embedded model
+//! drafts.
 
 use std::io::{Read, Write};
-use std::path::PathBuf;
 use std::process::Child;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
@@ -12,17 +11,11 @@ use pty_process::Size;
 use pty_process::blocking::{Command, Pty};
 
 use crate::support::Copilot;
-use crate::support::not_run::not_run;
 
 const ROWS: u16 = 30;
 const COLUMNS: u16 = 100;
 /// Only there to end a test that hangs.
 const DEADLINE: Duration = Duration::from_secs(120);
-
-fn model() -> Option<PathBuf> {
-    let cache = PathBuf::from(std::env::var_os("KUBECTL_COPILOT_CACHE")?);
-    Some(cache.join("models/qwen2.5-coder-0.5b-instruct-q4_k_m.gguf")).filter(|path| path.is_file())
-}
 
 /// A person at a terminal.
 struct Person {
@@ -106,13 +99,10 @@ fn room() -> Copilot {
     Copilot::new().with_env("TERM", "xterm-256color").with_env("USER", "mira")
 }
 
+#[cfg(feature = "llama")]
 #[test]
 fn a_request_a_changed_field_and_a_yes_become_files() {
-    let Some(model) = model() else {
-        not_run("the full screen with a real model (make models fetches it)");
-        return;
-    };
-    let copilot = room().with_env("KUBECTL_COPILOT_MODEL", model);
+    let copilot = room();
     let mut person = Person::at(&copilot, &["--policies", "builtin", "--to", "out"]);
     person.sees("what do you need?");
     person.keys("a notebook called lab with two GPUs\r");

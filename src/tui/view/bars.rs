@@ -137,7 +137,8 @@ pub fn input(app: &App, theme: Theme, frame: &mut Frame<'_>, area: Rect) {
 pub fn status(app: &App, theme: Theme, frame: &mut Frame<'_>, area: Rect) {
     let width = usize::from(area.width);
     let (text, style) = running(app, theme);
-    let left = fitted(&format!(" {text}"), width / 2);
+    // The most wanted keys always have room.
+    let left = fitted(&format!(" {text}"), width.saturating_sub(38).max(width / 2));
     let mut spans = vec![Span::styled(left.clone(), style)];
     let mut hints: Vec<Span<'_>> = Vec::new();
     let mut used = left.width() + 1;
