@@ -82,6 +82,8 @@ def record(command: list[str], answers: list[tuple[str, str]], columns: int, sec
 
 def styled(style: Style, codes: str) -> Style:
     """The style after an escape sequence."""
+    # One of the first eight colours of the table of 256 is one of the eight colours.
+    codes = re.sub(r"38[;:]5[;:]([0-7])(?![0-9])", r"3\1", codes)
     for code in (int(part or 0) for part in codes.split(";")):
         if code == 0:
             style = Style()
@@ -93,7 +95,7 @@ def styled(style: Style, codes: str) -> Style:
             style = replace(style, bold=False, colour=FOREGROUND if style.colour == FAINT else style.colour)
         elif code == 27:
             style = replace(style, reverse=False)
-        elif code == 39:
+        elif code == 39 and style.colour != FAINT:
             style = replace(style, colour=FOREGROUND)
         elif code == 2:
             style = replace(style, colour=FAINT)

@@ -20,7 +20,7 @@ shows() { # waits until the screen shows a text
 keys() { tmux send-keys -t "$session" "$@"; }
 
 tmux new-session -d -s "$session" -x 100 -y 32 -c "$room/gitops" \
-  env HOME="$room/home" USER=mira TERM=screen-256color "$binary" --policies builtin
+  env -u NO_COLOR HOME="$room/home" USER=mira TERM=screen-256color "$binary" --policies builtin
 shows "embedded"
 keys -l "a notebook called lab with two GPUs and 64 gigs of memory for two weeks"
 keys Enter
@@ -33,7 +33,8 @@ shows "4 × GPU"
 shows "a writes 4 files"
 keys a
 shows "[y/N]"
-tmux capture-pane -p -e -t "$session" >"$room/screen"
-# The folder of this run means nothing to a reader.
-sed -i "s|$room/gitops|/home/mira/gitops|g" "$room/screen"
+tmux capture-pane -p -e -N -t "$session" >"$room/screen"
+# The folder of this run means nothing to a reader; the bar stays as wide as it is.
+shorter=$(printf '%*s' $((${#room} - 10)) '')
+sed -i "s|$room/gitops\(.*\[y/N\]\)|/home/mira/gitops\1$shorter|" "$room/screen"
 "$here/terminal-picture.py" --captured "$room/screen" --columns 100 --shown "kubectl copilot, the full screen" --out "$out"

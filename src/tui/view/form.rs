@@ -11,8 +11,8 @@ use crate::tui::app::{App, Editing, Focus, Stage};
 use crate::tui::layout::{self, wrapped};
 use crate::tui::shown::{FieldRow, Form, FormRow, safe};
 
-/// The widest column of values, in columns of the terminal.
-const WIDEST_VALUE: usize = 48;
+/// The widest column of values, in columns of the terminal: what is longer goes on into the column of the origins.
+const WIDEST_VALUE: usize = 30;
 
 /// Draws title, rows and notes.
 pub fn draw(app: &App, theme: Theme, frame: &mut Frame<'_>, area: Rect) {
