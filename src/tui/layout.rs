@@ -116,11 +116,26 @@ pub fn page_rows(app: &App) -> Vec<String> {
     lines.flat_map(|line| wrapped(&line, width)).collect()
 }
 
-/// The changes in rows that fit: nothing is cut, long lines go on below.
+/// The changes in rows that fit: nothing is cut. What goes on below has the sign of its line, and a mark of its own, so
+/// that it is not taken for a line.
 pub fn change_rows(app: &App) -> Vec<(LineKind, String)> {
-    let width = usize::from(areas(app).changes.width);
+    let mark = if app.style.plain { "> " } else { "↳ " };
+    let width = usize::from(areas(app).changes.width).saturating_sub(3);
     let lines = app.plan.iter().flat_map(|plan| &plan.lines);
-    lines.flat_map(|Line { kind, text }| wrapped(text, width).into_iter().map(|row| (*kind, row))).collect()
+    let mut rows = Vec::new();
+    for Line { kind, text } in lines {
+        let sign = match kind {
+            LineKind::Added => '+',
+            LineKind::Removed => '-',
+            _ => ' ',
+        };
+        let pieces = wrapped(text, width).into_iter().enumerate();
+        rows.extend(pieces.map(|(at, row)| {
+            let row = if at == 0 { row } else { format!("{sign}{mark}{row}") };
+            (*kind, row)
+        }));
+    }
+    rows
 }
 
 /// Rows of changes that are visible at once; the title takes one.

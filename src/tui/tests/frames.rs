@@ -175,3 +175,12 @@ fn no_size_is_too_odd_to_be_drawn() {
         }
     }
 }
+
+#[test]
+fn a_long_line_goes_on_below_under_its_own_sign() {
+    let mut app = deciding(60, 30);
+    let long = format!("+  image: {}end", "registry/".repeat(9));
+    app.plan.as_mut().unwrap().lines.insert(0, Line { kind: LineKind::Added, text: long });
+    let shown = frame(&app);
+    assert!(shown.contains("\n+↳ ") && shown.contains("end\n"), "{shown}");
+}

@@ -25,13 +25,17 @@ pub fn header(app: &App, theme: Theme, frame: &mut Frame<'_>, area: Rect) {
     let Some((target, policies)) = known else {
         return put(frame, area, 0, Line::from(Span::styled(name, theme.strong())));
     };
-    let fixed = name.width() + 2 + "writes to ".width() + theme.dot().width() + policies.width() + 1;
-    let target = fitted(&target, usize::from(area.width).saturating_sub(fixed));
+    let width = usize::from(area.width);
+    let fixed = name.width() + "  writes to ".width();
+    let policies = format!("{}{policies}", theme.dot());
+    // The target is what a person must not mistake: it has the room first.
+    let room = width.saturating_sub(fixed + 1);
+    let policies = Some(policies).filter(|text| target.width() + text.width() <= room).unwrap_or_default();
     let line = Line::from(vec![
         Span::styled(name, theme.strong()),
         Span::styled("  writes to ", theme.faint()),
-        Span::raw(target),
-        Span::styled(format!("{}{policies}", theme.dot()), theme.faint()),
+        Span::raw(fitted(&target, room)),
+        Span::styled(policies, theme.faint()),
     ]);
     put(frame, area, 0, line);
 }

@@ -17,7 +17,9 @@ pub fn keys(app: &App, theme: Theme, frame: &mut Frame<'_>) {
     let (width, height) = (app.size.0.min(72), app.size.1);
     let wanted = u16::try_from(keys::ALL.len() + 2).unwrap_or(u16::MAX).min(height);
     let area = Rect { x: (app.size.0 - width) / 2, y: (height - wanted) / 2, width, height: wanted };
-    frame.render_widget(Clear, area);
+    // A margin, so that what is covered does not read on into it.
+    let (left, right) = (area.x.saturating_sub(1), (area.right() + 1).min(app.size.0));
+    frame.render_widget(Clear, Rect { x: left, width: right - left, ..area });
     let columns = usize::from(width);
     put(frame, area, 0, Line::from(Span::styled(theme.rule("keys", columns), theme.key())));
     let widest = keys::ALL.iter().map(|(key, _)| key.width()).max().unwrap_or(0);
