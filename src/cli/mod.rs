@@ -2,6 +2,7 @@
 
 mod apply;
 mod args;
+mod doctor;
 mod draft;
 mod editor;
 mod eval;
@@ -11,6 +12,7 @@ mod plan;
 mod policy;
 mod request;
 mod resolve;
+mod review;
 mod screen;
 mod terminal;
 mod words;
@@ -86,6 +88,8 @@ fn dispatch(cli: Cli, cancel: &Cancel) -> Result<ExitCode, Problem> {
         Some(Verb::Draft(args)) => draft::run(&args, &common, cancel),
         Some(Verb::Plan(args)) => plan::run(&args, &common, cancel),
         Some(Verb::Apply(args)) => apply::run(&args, &common, cancel),
+        Some(Verb::Review(args)) => review::run(&args, &common, cancel),
+        Some(Verb::Doctor(args)) => doctor::run(&args, &common),
         Some(Verb::Pattern(verb)) => pattern::run(&verb, &common),
         Some(Verb::Policy(verb)) => policy::run(&verb, &common),
         Some(Verb::Eval(args)) => eval::run(&args, &common, cancel),

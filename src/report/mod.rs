@@ -2,8 +2,10 @@
 
 mod json;
 mod lines;
+mod review;
 mod text;
 
 pub use json::{draft_document, eval_row};
 pub use lines::{checks_line, files_count, files_line, written_text};
+pub use review::{review_document, review_text};
 pub use text::{FieldRow, diff_text, field_rows, findings_text, intervention_text, outcome_text, plan_text};

@@ -10,7 +10,8 @@ use crate::apply::{ApplyError, ApplyOutcome};
 pub enum ExitCode {
     /// Drafted, planned or applied.
     Done = 0,
-    /// The answer is "no": declined, asked back, denied, the person said no, wrong digest.
+    /// The answer is "no": declined, asked back, denied, the person said no, wrong digest, findings at or above
+    /// `--fail-on`, something that `doctor` found failing.
     No = 1,
     /// Could not work.
     CouldNot = 2,

@@ -11,6 +11,7 @@
 mod apply;
 mod architecture;
 mod bad_input;
+mod doctor;
 #[cfg(feature = "llama")]
 mod evaluation;
 mod isolation;
@@ -21,6 +22,7 @@ mod plan;
 mod policies;
 #[cfg(feature = "llama")]
 mod real_model;
+mod review;
 #[cfg(feature = "llama")]
 mod same_answers;
 mod score;
