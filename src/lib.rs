@@ -36,18 +36,19 @@
 //! | 7 | [`review`] | manifests judged without a model: files -> findings with their places |
 //! | 8 | [`report`] | results as text and JSON |
 //! | 8 | [`doctor`] | what works here and what does not: terminal, folders, configuration, model, kubeconfig |
+//! | 9 | [`tui`] | the full screen: state, update, view, on the same conversation |
 //! | 10 | [`cli`] | one file per verb; error printing and exit codes |
 //!
 //! ## Invariants
 //!
-//! 1. One file writes to a target (`apply/folder.rs`).
+//! 1. One file writes to a folder (`apply/folder/write.rs`), one to a cluster (`apply/cluster/server.rs`).
 //! 2. Pure modules (ranks 0-4 without [`source`] and [`cluster`], and the state machine) do no IO, read no clock, spawn
 //!    nothing. One place spawns tasks (`cluster/runtime.rs`).
 //! 3. What cannot be evaluated is never allowed.
-//! 4. [`cli`] decides nothing about a request: it sends events to the same [`session`] as every other face.
+//! 4. [`cli`] and [`tui`] decide nothing about a request: both send events to the same [`session`].
 //! 5. Secret values do not enter a draft, a plan, a log, a file or a terminal; those of a cluster do not leave
-//!    [`cluster`].
-//! 6. The library does not print, exit or read the environment; [`cli`] is the one exception.
+//!    [`cluster`] and its writer.
+//! 6. The library does not print, exit or read the environment; [`cli`] is the one exception, and [`tui`] draws.
 //! 7. The model cannot act: it chooses among candidates that code has found; code renders, checks and writes.
 
 pub mod apply;
@@ -70,3 +71,4 @@ pub mod review;
 pub mod schema;
 pub mod session;
 pub mod source;
+pub mod tui;

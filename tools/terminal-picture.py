@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Runs a command on a terminal of its own and draws what it wrote as an SVG: how docs/demo.svg is made.
+"""Runs a command on a terminal of its own and draws what it wrote as an SVG: how docs/demo.svg is made. With --captured
+it draws a screen that `tmux capture-pane -p -e` has read: how docs/tui.svg is made (tools/tui-picture.sh).
 
     tools/terminal-picture.py --out docs/demo.svg --shown 'kubectl copilot "…"' \
         --answer '[y/N/e(dit)] ' y --lines 40,12 -- kubectl-copilot --policies builtin "…"
@@ -39,6 +40,7 @@ class Style:
 
     colour: str = FOREGROUND
     bold: bool = False
+    reverse: bool = False
 
 
 def record(command: list[str], answers: list[tuple[str, str]], columns: int, seconds: float) -> tuple[str, int]:
@@ -80,11 +82,21 @@ def record(command: list[str], answers: list[tuple[str, str]], columns: int, sec
 
 def styled(style: Style, codes: str) -> Style:
     """The style after an escape sequence."""
+    # One of the first eight colours of the table of 256 is one of the eight colours.
+    codes = re.sub(r"38[;:]5[;:]([0-7])(?![0-9])", r"3\1", codes)
     for code in (int(part or 0) for part in codes.split(";")):
         if code == 0:
             style = Style()
         elif code == 1:
             style = replace(style, bold=True)
+        elif code == 7:
+            style = replace(style, reverse=True)
+        elif code == 22:
+            style = replace(style, bold=False, colour=FOREGROUND if style.colour == FAINT else style.colour)
+        elif code == 27:
+            style = replace(style, reverse=False)
+        elif code == 39 and style.colour != FAINT:
+            style = replace(style, colour=FOREGROUND)
         elif code == 2:
             style = replace(style, colour=FAINT)
         elif code in COLOURS:
@@ -142,13 +154,18 @@ def svg(lines: list[list[tuple[str, Style]]], columns: int, title: str) -> str:
         y, column = MARGIN + (row + 0.75) * LINE, 0
         for text, style in runs:
             cells, blank = width(text), len(text) - len(text.lstrip(" "))
+            if style.reverse:
+                out.append(
+                    f'<rect x="{MARGIN + column * CELL:.1f}" y="{MARGIN + row * LINE:.1f}" '
+                    f'width="{cells * CELL:.1f}" height="{LINE}" fill="{style.colour}"/>'
+                )
             shown = text.strip(" ")
             if shown:
                 bold = ' font-weight="bold"' if style.bold else ""
                 out.append(
                     f'<text xml:space="preserve" x="{MARGIN + (column + blank) * CELL:.1f}" y="{y:.1f}" '
                     f'textLength="{width(shown) * CELL:.1f}" lengthAdjust="spacingAndGlyphs" '
-                    f'fill="{style.colour}"{bold}>{escape(shown)}</text>'
+                    f'fill="{BACKGROUND if style.reverse else style.colour}"{bold}>{escape(shown)}</text>'
                 )
             column += cells
     return "\n".join([*out, "</svg>", ""])
@@ -162,8 +179,17 @@ def main() -> None:
     parser.add_argument("--lines", default="", metavar="FIRST,LAST", help="how many lines to keep at both ends")
     parser.add_argument("--columns", type=int, default=110)
     parser.add_argument("--seconds", type=float, default=120)
-    parser.add_argument("command", nargs="+")
+    parser.add_argument("--captured", type=Path, help="draw this screen and run nothing")
+    parser.add_argument("command", nargs="*")
     args = parser.parse_args()
+
+    if args.captured:
+        lines = lines_of(args.captured.read_text(encoding="utf-8"))
+        args.out.write_text(svg([cut(runs, args.columns) for runs in lines], args.columns, args.shown), encoding="utf-8")
+        print(f"{args.out}: {len(lines)} lines")
+        return
+    if not args.command:
+        parser.error("a command, or --captured")
 
     text, code = record(args.command, [tuple(answer) for answer in args.answer], args.columns, args.seconds)
     lines = lines_of(text)

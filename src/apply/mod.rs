@@ -16,10 +16,11 @@ mod objects;
 mod outcome;
 mod plan;
 mod plan_file;
+mod reach;
 mod rollout;
 mod secret;
 
-pub use cluster::{ClusterTarget, Followed};
+pub use cluster::{ClusterTarget, Followed, Unready};
 pub use error::{ApplyError, WrongDigest};
 pub use folder::FolderTarget;
 pub use next_steps::next_steps;

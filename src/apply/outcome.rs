@@ -21,6 +21,8 @@ pub struct ApplyOutcome {
     pub unfilled: Vec<UnfilledSecret>,
     /// How the folder is applied with kubectl.
     pub apply_with: Vec<ApplyWith>,
+    /// How what was applied to a cluster is reached, one command each.
+    pub reach: Vec<String>,
 }
 
 impl ApplyOutcome {

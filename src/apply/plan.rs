@@ -10,6 +10,7 @@ use crate::apply::digest;
 use crate::apply::error::WrongDigest;
 use crate::apply::folder::resolve;
 use crate::apply::secret::{self, Drawn};
+use crate::capacity::{Fit, Verdict};
 use crate::diff::FieldChange;
 use crate::finding::Finding;
 use crate::manifest::ObjectKey;
@@ -195,6 +196,20 @@ pub struct Capacity {
     /// The reason.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub why: Option<String>,
+    /// What would fit in its place.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub would_fit: Vec<String>,
+}
+
+impl From<Fit> for Capacity {
+    fn from(fit: Fit) -> Self {
+        let verdict = match fit.verdict {
+            Verdict::Fits => "fits",
+            Verdict::Blocked => "blocked",
+            Verdict::Unknown => "unknown",
+        };
+        Self { verdict: verdict.into(), why: fit.why, would_fit: fit.would_fit }
+    }
 }
 
 impl Capacity {
@@ -203,9 +218,14 @@ impl Capacity {
         Self::unknown("a folder of manifests has no nodes: capacity is known only for a cluster")
     }
 
+    /// A plan without pods.
+    pub fn nothing_runs() -> Self {
+        Self { verdict: "fits".into(), why: None, would_fit: Vec::new() }
+    }
+
     /// It is not known, and why.
     pub fn unknown(why: impl Into<String>) -> Self {
-        Self { verdict: "unknown".into(), why: Some(why.into()) }
+        Self { verdict: "unknown".into(), why: Some(why.into()), would_fit: Vec::new() }
     }
 }
 

@@ -55,9 +55,6 @@ pub fn read_plan(path: &Path) -> Result<Plan, ApplyError> {
         }
         None => return Err(wrong(path, "it has no version: it is no plan")),
     }
-    if document.pointer("/target/dir").is_none_or(|dir| !dir.is_string()) {
-        return Err(wrong(path, "it is not for a folder, and this program writes folders only"));
-    }
     let mut plan: Plan =
         serde_json::from_value(document).map_err(|error| wrong(path, format!("it is no plan: {error}")))?;
     for change in &mut plan.changes {

@@ -11,13 +11,14 @@ use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
     name = "kubectl-copilot",
     bin_name = "kubectl copilot",
     version,
-    after_help = "Examples:\n  kubectl copilot \"give me a notebook with two GPUs\"\n  kubectl copilot draft -p \"serve Qwen/Qwen2.5-7B-Instruct on one H100\"\n  kubectl copilot plan -p \"a web service from nginx at shop.example.com\" --out plan.json\n  kubectl copilot apply --plan plan.json"
+    after_help = "Examples:\n  kubectl copilot                                  (a full screen)\n  kubectl copilot \"give me a notebook with two GPUs\"\n  kubectl copilot draft -p \"serve Qwen/Qwen2.5-7B-Instruct on one H100\"\n  kubectl copilot plan -p \"a web service from nginx at shop.example.com\" --out plan.json\n  kubectl copilot apply --plan plan.json"
 )]
 pub struct Cli {
     /// What is to be done; a request in words where no verb is given.
     #[command(subcommand)]
     pub verb: Option<Verb>,
-    /// What you need, in plain words (English or Chinese). With a `/` in it, use -p.
+    /// What you need, in plain words (English or Chinese). With a `/` in it, use -p. Without any, on a terminal, a full
+    /// screen opens.
     #[arg(value_name = "WORDS")]
     pub words: Vec<String>,
     /// The same as WORDS; needed where the request contains a `/`.
@@ -64,6 +65,9 @@ pub struct Common {
     /// Kubernetes version to check against, e.g. 1.36; the newest bundled one by default.
     #[arg(long, value_name = "VERSION", global = true)]
     pub kubernetes_version: Option<String>,
+    /// Seconds for which what was applied to a cluster is followed until it is ready; 0: not at all.
+    #[arg(long, value_name = "SECONDS", global = true, default_value_t = 120)]
+    pub wait: u64,
     /// Threads for the model; all cores by default.
     #[arg(long, value_name = "N", global = true)]
     pub threads: Option<NonZeroUsize>,

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::cli::args::{Common, EvalArgs};
 use crate::cli::resolve;
+use crate::config::Where;
 use crate::draft::Outcome;
 use crate::manifest::{Budget, parse};
 use crate::model::Cancel;
@@ -27,7 +28,9 @@ struct Task {
 
 /// Runs the verb. A row that cannot be worked is an `error` row; the run goes on.
 pub fn run(args: &EvalArgs, common: &Common, cancel: &Cancel) -> Result<ExitCode, Problem> {
-    let config = resolve::config(common)?;
+    let mut config = resolve::config(common)?;
+    // Rows bring their own context: no cluster is asked, and no folder is written to.
+    config.place = Where::Folder(config.place.folder().map_or_else(|| "manifests".into(), Into::into));
     let text = source::read_text(&args.tasks).map_err(Problem::new)?;
     let tasks = tasks(&text, &args.tasks.display().to_string())?;
     let mut engine = Engine::open(config)?;

@@ -5,6 +5,7 @@ mod args;
 mod doctor;
 mod capacity;
 mod draft;
+mod editor;
 mod eval;
 mod output;
 mod pattern;
@@ -13,8 +14,11 @@ mod policy;
 mod request;
 mod resolve;
 mod review;
+mod screen;
 mod terminal;
 mod words;
+
+use std::io::IsTerminal as _;
 
 use clap::{CommandFactory as _, Parser as _};
 
@@ -42,11 +46,13 @@ pub fn main() -> std::process::ExitCode {
     if matches!(cli.verb, Some(Verb::ModelWorker)) {
         return worker();
     }
-    start_log();
+    let full_screen =
+        cli.verb.is_none() && cli.words.is_empty() && cli.prompt.is_none() && screen::is_possible();
+    start_log(full_screen);
     let style = resolve::style(&cli.common);
     let cancel = Cancel::default();
     listen_for_interrupts(&cancel);
-    let result = dispatch(cli, &cancel);
+    let result = if full_screen { screen::run(&cli.common, &cancel) } else { dispatch(cli, &cancel) };
     let code = match result {
         Ok(code) => code,
         Err(problem) => {
@@ -106,6 +112,7 @@ fn listen_for_interrupts(cancel: &Cancel) {
     let cancel = cancel.clone();
     let handler = move || {
         if cancel.is_cancelled() {
+            crate::tui::restore();
             #[allow(
                 clippy::exit,
                 reason = "the person insists; nothing is left in doubt since each write is atomic"
@@ -123,8 +130,11 @@ fn listen_for_interrupts(cancel: &Cancel) {
     }
 }
 
-/// A log for finding faults, off unless asked for; never with bodies or secret values.
-fn start_log() {
+/// A log for finding faults, off unless asked for; never with bodies or secret values. A full screen is not written over.
+fn start_log(full_screen: bool) {
+    if full_screen && std::io::stderr().is_terminal() {
+        return;
+    }
     if let Some(filter) = resolve::log_filter() {
         let filter = tracing_subscriber::EnvFilter::new(filter);
         let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();

@@ -3,7 +3,7 @@
 use crate::apply::write_plan;
 use crate::check::{CheckReport, Verdict};
 use crate::cli::args::{Common, PlanArgs, PlanFormat};
-use crate::cli::{draft, output, resolve, terminal, words};
+use crate::cli::{draft, output, resolve, words};
 use crate::config::Style;
 use crate::draft::{Denied, Draft, Outcome};
 use crate::manifest::Manifest;
@@ -37,6 +37,7 @@ pub fn run(args: &PlanArgs, common: &Common, cancel: &Cancel) -> Result<ExitCode
         },
         None => {
             let manifests = read(args)?;
+            engine.learn(&manifests)?;
             let report = engine.check(&manifests);
             if report.verdict != Verdict::Allowed {
                 return refused(&report, args, style);
@@ -58,9 +59,9 @@ pub fn run(args: &PlanArgs, common: &Common, cancel: &Cancel) -> Result<ExitCode
             format!(
                 "{header}{}{}{}{}digest: {}\n{to_write}",
                 report::plan_text(&plan, engine.existing(), engine.mask(), style),
-                terminal::files_line(&plan),
+                report::files_line(&plan),
                 report::findings_text(&plan.findings, style),
-                terminal::checks_line(policies, style),
+                report::checks_line(policies, &plan, style),
                 plan.digest,
             )
         }

@@ -9,7 +9,8 @@ use crate::session::{self, Engine, ExitCode, Problem};
 /// Runs one conversation.
 pub fn run(request: String, common: &Common, cancel: &Cancel) -> Result<ExitCode, Problem> {
     let config = resolve::config(common)?;
-    let mut face = Terminal::new(config.style, config.editor.clone(), config.target.display().to_string());
+    let (style, editor) = (config.style, config.editor.clone());
     let mut engine = Engine::open(config)?;
+    let mut face = Terminal::new(style, editor, engine.target_name());
     Ok(session::run(&mut engine, &mut face, request, terminal::is_interactive(), cancel))
 }

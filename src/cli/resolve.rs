@@ -4,11 +4,12 @@
 
 use std::io::IsTerminal as _;
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use crate::cli::args::{Colour, Common};
 use crate::cluster::ConnectOptions;
-use crate::config::{Config, ConfigFile, PolicySource, Style, parse_config};
+use crate::config::{Config, ConfigFile, PolicySource, Style, Where, parse_config};
 use crate::manifest::masked::MaskKey;
 use crate::model::ModelChoice;
 use crate::session::{Problem, owner_label};
@@ -87,8 +88,10 @@ pub fn config_with(common: &Common, file: ConfigFile) -> Result<Config, Problem>
         Some(path) => ModelChoice::File(path),
         None => ModelChoice::Embedded,
     };
+    let place = place(common, file.to, &state_dir, &cache_dir)?;
     Ok(Config {
-        target: common.to.clone().or(file.to).unwrap_or_else(|| PathBuf::from("manifests")),
+        place,
+        wait: Duration::from_secs(common.wait),
         namespace: common.namespace.clone(),
         owner: file.owner.as_deref().and_then(owner_label),
         user,
@@ -107,12 +110,31 @@ pub fn config_with(common: &Common, file: ConfigFile) -> Result<Config, Problem>
     })
 }
 
+/// A folder or a cluster (design D6): `--to`; else a cluster that is named by a flag; else the folder of the configuration
+/// file; else the cluster that kubectl would use, where there is one; else the folder `manifests`.
+fn place(common: &Common, to: Option<PathBuf>, state_dir: &Path, cache_dir: &Path) -> Result<Where, Problem> {
+    if let Some(dir) = &common.to {
+        return Ok(Where::Folder(dir.clone()));
+    }
+    let named = common.context.is_some() || common.kubeconfig.is_some() || common.as_user.is_some();
+    let in_cluster = env("KUBERNETES_SERVICE_HOST").is_some();
+    let there = named || (to.is_none() && (in_cluster || kubeconfig_files().iter().any(|file| file.exists())));
+    if there {
+        return Ok(Where::Cluster(Box::new(connect_options(common, state_dir, cache_dir)?)));
+    }
+    Ok(Where::Folder(to.unwrap_or_else(|| PathBuf::from("manifests"))))
+}
+
 /// How the cluster is reached: flags, then the environment, as kubectl has it.
 ///
 /// # Errors
 /// The key of masked values cannot be had.
 pub fn cluster(common: &Common, config: &Config) -> Result<ConnectOptions, Problem> {
-    let mask = MaskKey::new(source::state_key(&config.state_dir).map_err(Problem::new)?);
+    connect_options(common, &config.state_dir, &config.cache_dir)
+}
+
+fn connect_options(common: &Common, state_dir: &Path, cache_dir: &Path) -> Result<ConnectOptions, Problem> {
+    let mask = MaskKey::new(source::state_key(state_dir).map_err(Problem::new)?);
     let either = |upper: &str, lower: &str| env(upper).or_else(|| env(lower));
     let list = std::env::var_os("KUBECONFIG").unwrap_or_default();
     Ok(ConnectOptions {
@@ -128,7 +150,7 @@ pub fn cluster(common: &Common, config: &Config) -> Result<ConnectOptions, Probl
         as_groups: common.as_groups.clone(),
         https_proxy: either("HTTPS_PROXY", "https_proxy"),
         no_proxy: either("NO_PROXY", "no_proxy"),
-        cache_dir: Some(config.cache_dir.clone()),
+        cache_dir: Some(cache_dir.to_owned()),
         ..ConnectOptions::new(mask)
     })
 }
@@ -149,6 +171,11 @@ pub fn style(common: &Common) -> Style {
         }
     };
     Style { colour: colour && !common.plain, plain: common.plain }
+}
+
+/// Whether the terminal can do more than one line after the other: TERM names one that can.
+pub fn has_screen() -> bool {
+    cfg!(windows) || env("TERM").is_some_and(|term| term != "dumb")
 }
 
 /// Where the log goes and how much: `KUBECTL_COPILOT_LOG`, e.g. `debug`. Off where it is not set.

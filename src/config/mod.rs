@@ -6,8 +6,10 @@ mod style;
 pub use file::{ConfigFile, parse_config};
 pub use style::Style;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
+use crate::cluster::ConnectOptions;
 use crate::model::ModelChoice;
 
 /// Where policies come from.
@@ -29,11 +31,42 @@ impl std::fmt::Display for PolicySource {
     }
 }
 
+/// A folder of manifests or a cluster (design D6).
+#[derive(Clone)]
+pub enum Where {
+    /// A folder.
+    Folder(PathBuf),
+    /// A cluster.
+    Cluster(Box<ConnectOptions>),
+}
+
+impl std::fmt::Debug for Where {
+    /// Without the options: a proxy's address may hold a password.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Folder(dir) => f.debug_tuple("Folder").field(dir).finish(),
+            Self::Cluster(_) => f.debug_tuple("Cluster").finish_non_exhaustive(),
+        }
+    }
+}
+
+impl Where {
+    /// The folder, where it is one.
+    pub fn folder(&self) -> Option<&Path> {
+        match self {
+            Self::Folder(dir) => Some(dir),
+            Self::Cluster(_) => None,
+        }
+    }
+}
+
 /// Everything that a run depends on.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// The folder that manifests are written to.
-    pub target: PathBuf,
+    /// Where what is drafted goes.
+    pub place: Where,
+    /// How long what was applied is followed; zero: not at all.
+    pub wait: Duration,
     /// `-n`.
     pub namespace: Option<String>,
     /// Owner of what is drafted, where the request names none.

@@ -8,7 +8,10 @@ use crate::source::{self, Folder};
 
 /// All folders, and the key of masked values.
 pub(super) fn checks(config: &Config) -> Vec<Check> {
-    vec![
+    let target = config.place.folder().map(|dir| {
+        folder("target-folder", dir, "name another one: --to DIR, or `to:` in the configuration file")
+    });
+    let mut checks = vec![
         folder(
             "cache-folder",
             &config.cache_dir,
@@ -16,12 +19,9 @@ pub(super) fn checks(config: &Config) -> Vec<Check> {
         ),
         folder("state-folder", &config.state_dir, "name another one: XDG_STATE_HOME"),
         key(&config.state_dir),
-        folder(
-            "target-folder",
-            &config.target,
-            "name another one: --to DIR, or `to:` in the configuration file",
-        ),
-    ]
+    ];
+    checks.extend(target);
+    checks
 }
 
 fn folder(name: &'static str, path: &Path, hint: &str) -> Check {

@@ -29,6 +29,10 @@ use crate::pattern::{Pattern, PatternError, PatternSet, SlotType};
 use crate::policy::{PolicySet, User};
 use crate::schema::SchemaSet;
 
+mod amend;
+
+pub use amend::{Amended, FieldEdit, editable};
+
 /// What drafts are made of and judged by.
 #[derive(Clone, Copy)]
 pub struct Library<'a> {
@@ -365,8 +369,10 @@ fn accept(things: &mut [Filled], pending: &[Intervention]) {
 /// Keeps the things, and the offer of a policy while it is open.
 fn remember(conversation: &mut Conversation, things: Vec<Filled>, outcome: &Outcome) {
     conversation.things = things;
-    if let Outcome::Asked(asked) = outcome {
-        conversation.pending.clone_from(&asked.interventions);
+    match outcome {
+        Outcome::Drafted(draft) => conversation.unused.clone_from(&draft.unused),
+        Outcome::Asked(asked) => conversation.pending.clone_from(&asked.interventions),
+        _ => {}
     }
 }
 

@@ -89,7 +89,7 @@ fn take(
     answer: &Answer,
     left: &mut Left,
 ) {
-    let parameter = parameter_of(task.pattern, slot);
+    let parameter = parameter_of(task.pattern, &slot.parameter);
     match values::typed(&parameter, &option.value) {
         Err(why) => left.misfits.push((slot.parameter.clone(), why)),
         Ok(value) => {
@@ -108,14 +108,14 @@ fn take(
     }
 }
 
-/// The parameter that a slot is written to; `name`, `namespace` and `owner` are implicit strings.
-pub fn parameter_of(pattern: &Pattern, slot: &FormSlot) -> Parameter {
+/// The parameter of this name; `name`, `namespace` and `owner` are implicit strings.
+pub fn parameter_of(pattern: &Pattern, name: &str) -> Parameter {
     pattern
         .parameters
         .iter()
-        .find(|parameter| parameter.name == slot.parameter)
+        .find(|parameter| parameter.name == name)
         .cloned()
-        .unwrap_or_else(|| Parameter::new(slot.parameter.clone(), ParameterKind::String))
+        .unwrap_or_else(|| Parameter::new(name, ParameterKind::String))
 }
 
 /// Each strong span that nothing took is put once more: which of the still empty slots of its type, or none.

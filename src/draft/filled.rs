@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::draft::outcome::{Intervention, Origin};
+use crate::draft::outcome::{Intervention, Origin, Unused};
 
 /// One value that somebody said or code decided.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -70,4 +70,7 @@ pub struct Conversation {
     pub things: Vec<Filled>,
     /// What policy would allow in place of what was said, while that question is open.
     pub pending: Vec<Intervention>,
+    /// What the newest draft left unused: a field that is changed by hand does not make it used.
+    #[serde(default)]
+    pub unused: Vec<Unused>,
 }

@@ -78,7 +78,7 @@ fn quoted(filled: &Filled, report: &CheckReport, rule: &str) -> Vec<Intervention
         text.len() > 2
             && report.findings.iter().any(|finding| finding.rule == rule && finding.message.contains(text))
     };
-    let said = filled.values.iter().filter(|(_, chosen)| chosen.origin == Origin::Request);
+    let said = filled.values.iter().filter(|(_, chosen)| chosen.origin.is_the_persons());
     said.filter(|(_, chosen)| chosen.value.as_str().is_some_and(named))
         .map(|(parameter, chosen)| Intervention {
             path: parameter.clone(),
@@ -132,7 +132,7 @@ fn cure(pattern: &Pattern, filled: &Filled, rule: &str, context: &CheckContext<'
             .map(|objects| !check(&objects, context).findings.iter().any(|f| denied_by(f, rule)))
             .unwrap_or(false)
     };
-    let said = |name: &str| filled.values.get(name).is_some_and(|chosen| chosen.origin == Origin::Request);
+    let said = |name: &str| filled.values.get(name).is_some_and(|chosen| chosen.origin.is_the_persons());
     let mut parameters: Vec<&Parameter> = pattern.parameters.iter().collect();
     parameters.sort_by_key(|parameter| !said(&parameter.name));
     for parameter in parameters {

@@ -39,6 +39,20 @@ pub fn volumes(
     }
 }
 
+/// A volume whose name was changed by hand is mounted under its new name by the things that code made mount it.
+pub fn renamed(before: &[Filled], things: &mut [Filled], index: usize) {
+    let name = |things: &[Filled]| things.get(index).and_then(|thing| thing.text("name")).map(str::to_owned);
+    let (Some(old), Some(new)) = (name(before), name(things)) else { return };
+    for thing in things {
+        if let Some(claim) = thing.values.get_mut(CLAIM)
+            && claim.origin == Origin::Default
+            && claim.value == old
+        {
+            claim.value = new.clone().into();
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -62,5 +76,19 @@ mod tests {
         assert_eq!(linked(&["Notebook", "Storage"], "a notebook and 100Gi of storage"), [None, None]);
         assert_eq!(linked(&["WebService", "Storage"], "nginx and a shared volume"), [None, None]);
         assert_eq!(linked(&["Notebook"], "a notebook with shared storage"), [None]);
+    }
+
+    #[test]
+    fn a_volume_that_is_renamed_stays_mounted() {
+        let mut things = vec![Filled::new("Notebook", ""), Filled::new("Storage", "")];
+        things[0].values.insert(CLAIM.into(), Chosen::decided("storage", Origin::Default));
+        things[1].values.insert("name".into(), Chosen::decided("storage", Origin::Default));
+        let before = things.clone();
+        things[1].values.insert("name".into(), Chosen::decided("data", Origin::User));
+        renamed(&before, &mut things, 1);
+        assert_eq!(things[0].text(CLAIM), Some("data"));
+        things[0].values.insert(CLAIM.into(), Chosen::decided("storage", Origin::Request));
+        renamed(&before, &mut things, 1);
+        assert_eq!(things[0].text(CLAIM), Some("storage"), "what the person said stays");
     }
 }

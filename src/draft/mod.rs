@@ -21,7 +21,7 @@ pub mod training;
 mod values;
 mod words;
 
-pub use drafter::{Drafter, Library, Reading};
+pub use drafter::{Amended, Drafter, FieldEdit, Library, Reading, editable};
 pub use facts::Facts;
 pub use filled::{Chosen, Conversation, Filled};
 pub use outcome::{

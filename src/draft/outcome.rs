@@ -23,6 +23,13 @@ pub enum Origin {
     Model,
 }
 
+impl Origin {
+    /// Whether it is the person's own word: where policy forbids such a value, the person is asked.
+    pub fn is_the_persons(self) -> bool {
+        matches!(self, Self::Request | Self::User)
+    }
+}
+
 /// One value of a draft.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Field {

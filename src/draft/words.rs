@@ -53,6 +53,22 @@ pub fn forbidden(one: &Intervention, language: Language) -> String {
     }
 }
 
+/// The same about a field that the person changes by hand: there is nothing to agree to.
+pub fn not_allowed(one: &Intervention, language: Language) -> String {
+    let wanted = plain(&one.wanted);
+    match (language, one.allowed.as_ref().map(plain)) {
+        (Language::En, Some(allowed)) => format!(
+            "policy {} does not allow {} {wanted}; the nearest that passes is {allowed}",
+            one.policy, one.path
+        ),
+        (Language::En, None) => format!("policy {} does not allow {} {wanted}", one.policy, one.path),
+        (Language::Zh, Some(allowed)) => {
+            format!("策略 {} 不允许 {} 为 {wanted}；最接近的允许值是 {allowed}", one.policy, one.path)
+        }
+        (Language::Zh, None) => format!("策略 {} 不允许 {} 为 {wanted}", one.policy, one.path),
+    }
+}
+
 /// More was said than one form can hold.
 pub fn too_much(language: Language) -> String {
     match language {

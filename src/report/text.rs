@@ -5,13 +5,14 @@ use std::fmt::Write as _;
 use serde_json::Value;
 use unicode_width::UnicodeWidthStr as _;
 
-use crate::apply::{Action, Plan};
+use crate::apply::{Action, Plan, PlannedChange};
 use crate::config::Style;
 use crate::diff::{MaskKey, Row, RowKind, rows};
 use crate::draft::{
     Asked, Declined, Draft, Field, Intervention, Origin, Outcome, Routed, Thing, Unused, Verb,
 };
 use crate::finding::{Finding, Severity};
+use crate::manifest::ObjectKey;
 use crate::manifest::visible::visible_line;
 
 /// What became of a request. `turns` are the person's words, to quote from.
@@ -48,13 +49,31 @@ fn draft_text(text: &mut String, draft: &Draft, turns: &[String], style: Style) 
     unused_text(text, &draft.unused);
 }
 
+/// One row of a form, safe to show.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FieldRow {
+    /// Parameter of the pattern.
+    pub name: String,
+    /// The value in one line.
+    pub value: String,
+    /// Where it comes from, in words.
+    pub origin: String,
+}
+
+/// The values of a thing as rows.
+pub fn field_rows(thing: &Thing, turns: &[String]) -> Vec<FieldRow> {
+    let row = |field: &Field| FieldRow {
+        name: field.name.clone(),
+        value: value_text(&field.value),
+        origin: origin_text(field, turns),
+    };
+    thing.fields.iter().map(row).collect()
+}
+
 fn thing_text(text: &mut String, thing: &Thing, turns: &[String], style: Style) {
-    let rows: Vec<(&str, String, String)> = thing
-        .fields
-        .iter()
-        .map(|field| (field.name.as_str(), value_text(&field.value), origin_text(field, turns)))
-        .collect();
-    let width = |column: fn(&(&str, String, String)) -> usize| rows.iter().map(column).max().unwrap_or(0);
+    let rows: Vec<(String, String, String)> =
+        field_rows(thing, turns).into_iter().map(|row| (row.name, row.value, row.origin)).collect();
+    let width = |column: fn(&(String, String, String)) -> usize| rows.iter().map(column).max().unwrap_or(0);
     let names = width(|row| row.0.width());
     let values = width(|row| row.1.width()).min(48);
     for (name, value, origin) in &rows {
@@ -112,7 +131,8 @@ fn unused_text(text: &mut String, unused: &[Unused]) {
     let _ = writeln!(text, "not used: {}", words.join(", "));
 }
 
-fn intervention_text(one: &Intervention) -> String {
+/// What policy changed or forbids, in one line.
+pub fn intervention_text(one: &Intervention) -> String {
     match &one.allowed {
         Some(allowed) => format!(
             "policy {}: {} {} is not allowed; the nearest that is: {}",
@@ -209,13 +229,28 @@ pub fn plan_text(plan: &Plan, existing: &[Value], mask: &MaskKey, style: Style) 
         .collect();
     let _ = writeln!(text, "{}", line.join("  "));
     for change in plan.changes.iter().filter(|change| change.action != Action::None) {
-        let Some(body) = &change.body else { continue };
-        let key = &change.object;
-        let old = existing.iter().find(|object| crate::manifest::ObjectKey::of(object) == *key);
-        let _ = writeln!(text, "{}", style.strong(&format!("--- {key}")));
-        text.push_str(&diff_text(old, Some(body), mask, style));
+        let Some((old, new)) = change_sides(change, existing) else { continue };
+        let _ = writeln!(text, "{}", style.strong(&format!("--- {}", change.object)));
+        text.push_str(&diff_text(old, Some(new), mask, style));
     }
     text
+}
+
+/// An object before and after: as the cluster's dry-run has them, else the target's object and the body.
+pub fn change_sides<'a>(
+    change: &'a PlannedChange,
+    existing: &'a [Value],
+) -> Option<(Option<&'a Value>, &'a Value)> {
+    if let Some(shown) = &change.shown {
+        return Some((Some(&shown.0), &shown.1));
+    }
+    let body = change.body.as_ref()?;
+    // A cluster's objects are known by name alone until they are planned against.
+    let old = existing
+        .iter()
+        .filter(|object| object.get("spec").is_some() || object.get("data").is_some() || !change.file.is_empty())
+        .find(|object| ObjectKey::of(object) == change.object);
+    Some((old, body))
 }
 
 /// One object's change as unified YAML, secrets masked.

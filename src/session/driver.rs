@@ -4,16 +4,17 @@ use std::collections::VecDeque;
 
 use serde_json::Value;
 
-use crate::apply::{ApplyOutcome, Plan};
+use crate::apply::{ApplyOutcome, Followed, Plan};
 use crate::diff::MaskKey;
-use crate::draft::Outcome;
+use crate::manifest::ObjectKey;
+use crate::draft::{Amended, Conversation, FieldEdit, Outcome};
 use crate::model::Cancel;
 use crate::session::engine::{Engine, Judged};
 use crate::session::machine::{Effect, Event, Machine};
 use crate::session::problem::{ExitCode, Problem};
 
 /// What the person answers to "write?".
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reply {
     /// Write what was shown.
     Yes,
@@ -21,6 +22,10 @@ pub enum Reply {
     No,
     /// Open the editor on the objects.
     Edit,
+    /// Change one field of the form.
+    Change(FieldEdit),
+    /// Say what should be different.
+    Say(String),
 }
 
 /// What the policies came to.
@@ -34,7 +39,7 @@ pub struct PolicyCounts {
     pub in_force: usize,
 }
 
-/// How a person is spoken to: a terminal line by line, or (later) a full screen. A face decides nothing.
+/// How a person is spoken to: a terminal line by line, or a full screen. A face decides nothing.
 pub trait Face {
     /// Shows what became of a request. `turns` are the person's words.
     fn outcome(&mut self, outcome: &Outcome, turns: &[String]);
@@ -42,6 +47,8 @@ pub trait Face {
     fn plan(&mut self, plan: &Plan, existing: &[Value], mask: &MaskKey, policies: PolicyCounts);
     /// Asks whether to write. Anything but a clear yes is no.
     fn confirm(&mut self, plan: &Plan) -> Reply;
+    /// Says why a field cannot be changed as the person wants; it stays as it was.
+    fn unfit(&mut self, reason: &str);
     /// Asks for one more line; `None` when the person leaves.
     fn listen(&mut self) -> Option<String>;
     /// Opens an editor on a text; `None` where it was left unchanged or emptied.
@@ -51,6 +58,10 @@ pub trait Face {
     fn edit(&mut self, text: &str) -> Result<Option<String>, Problem>;
     /// Shows what was written.
     fn written(&mut self, outcome: &ApplyOutcome);
+    /// Says how far an object is that was applied.
+    fn progress(&mut self, object: &ObjectKey, line: &str);
+    /// Shows what following came to.
+    fn followed(&mut self, followed: &Followed);
     /// Says that without a terminal nothing is asked and nothing is written, and what to do instead.
     fn unattended(&mut self, plan: &Plan);
     /// Shows a problem.
@@ -67,31 +78,42 @@ pub fn run(
 ) -> ExitCode {
     let mut machine = Machine::new(interactive);
     let mut shown: Option<Plan> = None;
+    // What the engine knew when the plan on the screen was made.
+    let mut agreed = Conversation::default();
     let mut policies = PolicyCounts { in_force: engine.policies().in_force(), ..PolicyCounts::default() };
     let mut effects: VecDeque<Effect> = machine.handle(Event::Said(words)).into();
     while let Some(effect) = effects.pop_front() {
         let event = match effect {
             Effect::Finish(code) => return code,
             Effect::Draft(text) => Some(match engine.draft(&text, cancel) {
-                Ok(outcome) => {
-                    if let Outcome::Drafted(draft) = &outcome {
-                        (policies.passed, policies.about) = draft.policies;
-                    }
-                    Event::Drafted(outcome)
-                }
+                Ok(outcome) => drafted(outcome, &mut policies),
                 Err(problem) => Event::Failed(problem),
             }),
+            Effect::Change(edit) => Some(match engine.change_field(&edit) {
+                Ok(Amended::Fits(outcome)) => drafted(outcome, &mut policies),
+                Ok(Amended::Unfit(reason)) => Event::Unfit(reason),
+                Err(problem) => Event::Failed(problem),
+            }),
+            Effect::ShowUnfit(reason) => {
+                face.unfit(&reason);
+                None
+            }
+            Effect::TakeBack => {
+                engine.set_conversation(agreed.clone());
+                None
+            }
             Effect::Show(outcome) => {
                 face.outcome(&outcome, engine.turns());
                 None
             }
-            Effect::Listen => Some(face.listen().map_or(Event::Interrupted, Event::Said)),
+            Effect::Listen => Some(face.listen().map_or(Event::Left, Event::Said)),
             Effect::Plan(objects) => Some(match engine.plan(&objects) {
                 Ok(plan) => Event::Planned(Box::new(plan)),
                 Err(problem) => Event::Failed(problem),
             }),
             Effect::ShowPlan(plan) => {
                 face.plan(&plan, engine.existing(), engine.mask(), policies);
+                agreed.clone_from(engine.conversation());
                 shown = Some(*plan);
                 None
             }
@@ -110,6 +132,14 @@ pub fn run(
             }),
             Effect::ShowWritten(outcome) => {
                 face.written(&outcome);
+                None
+            }
+            Effect::Follow(objects) => {
+                let mut tell = |object: &ObjectKey, line: &str| face.progress(object, line);
+                Some(Event::Followed(engine.follow(&objects, cancel, &mut tell).unwrap_or_default()))
+            }
+            Effect::ShowFollowed(followed) => {
+                face.followed(&followed);
                 None
             }
             Effect::ShowProblem(problem) => {
@@ -137,6 +167,14 @@ pub fn run(
         }
     }
     ExitCode::CouldNot
+}
+
+/// A draft came to its end: what the policies came to is kept for the plan.
+fn drafted(outcome: Outcome, policies: &mut PolicyCounts) -> Event {
+    if let Outcome::Drafted(draft) = &outcome {
+        (policies.passed, policies.about) = draft.policies;
+    }
+    Event::Drafted(outcome)
 }
 
 /// Opens the editor; the reason of a refusal stands on top as comments.

@@ -2,20 +2,28 @@
 
 use serde_json::Value;
 
-use crate::apply::{ApplyOutcome, ConfirmedPlan, FolderTarget, Plan};
+use crate::apply::{ApplyOutcome, Capacity, ClusterTarget, ConfirmedPlan, FolderTarget, Followed, Plan};
+use crate::capacity;
 use crate::check::{CheckContext, Verdict, check};
-use crate::config::{Config, PolicySource};
+use crate::cluster::{Connection, Snapshot};
+use crate::config::{Config, PolicySource, Where};
 use crate::diff::MaskKey;
-use crate::draft::{self, Conversation, Drafter, Facts, Library, Outcome, Reading, Setting};
+use crate::draft::{
+    self, Amended, Conversation, Drafter, Facts, FieldEdit, Library, Outcome, Reading, Setting,
+};
 use crate::finding::{Finding, Severity};
-use crate::manifest::{Budget, Manifest, parse};
+use crate::manifest::{Budget, Manifest, ObjectKey, parse, pods};
 use crate::model::{self, Backend, Cancel, ModelError, OpenOptions};
 use crate::pattern::PatternSet;
 use crate::policy::{PolicyError, PolicySet, User};
 use crate::schema::SchemaSet;
 use crate::session::place;
 use crate::session::problem::{ExitCode, Problem};
+use crate::session::target::Target;
 use crate::source;
+
+/// The group versions whose schemas are read from a cluster when it is opened: all that patterns and native kinds use.
+const LIVE: &[&str] = &["v1", "apps/v1", "batch/v1", "networking.k8s.io/v1"];
 
 /// What became of an edited text.
 #[derive(Debug)]
@@ -31,7 +39,11 @@ pub struct Engine {
     patterns: PatternSet,
     schemas: SchemaSet,
     policies: PolicySet,
-    target: FolderTarget,
+    target: Target,
+    /// Facts of the cluster; `None` for a folder.
+    snapshot: Option<Snapshot>,
+    /// What could not be read when the target was opened.
+    findings: Vec<Finding>,
     setting: Setting,
     user: User,
     facts: Facts,
@@ -54,24 +66,25 @@ impl Engine {
     /// A pattern, policy or schema that does not parse (file, line, column), or a target that cannot be read.
     pub fn open(config: Config) -> Result<Self, Problem> {
         let patterns = open_patterns(&config)?;
-        let schemas = open_schemas(&config)?;
-        let policies = open_policies(&config)?;
-        let target = FolderTarget::open(&config.target)?;
+        let mut schemas = open_schemas(&config)?;
         let mask = MaskKey::new(source::state_key(&config.state_dir).map_err(Problem::new)?);
+        let Opened { target, snapshot, policies, findings, user } = open_target(&config, &mask, &mut schemas)?;
+        let namespace = target.cluster().map(|cluster| cluster.connection().namespace().to_owned());
         let setting = Setting {
-            namespace: config.namespace.clone(),
+            namespace: namespace.or_else(|| config.namespace.clone()),
             namespace_is_flag: config.namespace.is_some(),
             owner: config.owner.clone(),
             user: config.user.clone(),
-            existing: target.objects().cloned().collect(),
+            existing: target.existing(),
         };
         let facts = Facts::builtin().with_target(&setting.existing, setting.user.as_deref());
-        let user = config.user.as_deref().map(User::named).unwrap_or_default();
         Ok(Self {
             patterns,
             schemas,
             policies,
             target,
+            snapshot,
+            findings,
             setting,
             user,
             facts,
@@ -162,6 +175,44 @@ impl Engine {
         drafter.turn(&mut self.conversation, reading, cancel).map_err(model_problem)
     }
 
+    /// Changes one field of the draft by hand; the rest goes through rendering and the gate once more.
+    ///
+    /// # Errors
+    /// Nothing is being drafted.
+    pub fn change_field(&mut self, edit: &FieldEdit) -> Result<Amended, Problem> {
+        let Some(loaded) = &mut self.loaded else { return Err(Problem::new("nothing is being drafted")) };
+        let (patterns, schemas, policies, user) = (&self.patterns, &self.schemas, &self.policies, &self.user);
+        let library = Library { patterns, schemas, policies, user };
+        let drafter = Drafter::new(library, &self.setting, &loaded.prefix, loaded.backend.as_mut());
+        Ok(drafter.amend(&mut self.conversation, &self.facts, edit))
+    }
+
+    /// What was said so far and what it came to.
+    pub fn conversation(&self) -> &Conversation {
+        &self.conversation
+    }
+
+    /// Goes back to what was known before.
+    pub fn set_conversation(&mut self, conversation: Conversation) {
+        self.conversation = conversation;
+    }
+
+    /// The target as a person calls it.
+    pub fn target_name(&self) -> String {
+        self.target.name()
+    }
+
+    /// Reads the target again: a face that stays open must not draft from what was there when it was opened.
+    ///
+    /// # Errors
+    /// A target that cannot be read.
+    pub fn look_again(&mut self) -> Result<(), Problem> {
+        self.target.look_again()?;
+        self.setting.existing = self.target.existing();
+        self.facts = Facts::builtin().with_target(&self.setting.existing, self.setting.user.as_deref());
+        Ok(())
+    }
+
     /// The gate on objects that came from a file or an editor.
     pub fn check(&self, manifests: &[Manifest]) -> crate::check::CheckReport {
         let objects: Vec<Value> = manifests.iter().map(|manifest| manifest.object.clone()).collect();
@@ -201,6 +252,7 @@ impl Engine {
         let mut plan = self.target.plan(objects, &self.mask)?;
         let report = check(objects, &self.context());
         plan.findings.extend(report.findings);
+        self.complete(&mut plan);
         Ok(plan)
     }
 
@@ -224,12 +276,42 @@ impl Engine {
     pub fn plan_manifests(&self, manifests: &[Manifest]) -> Result<Plan, Problem> {
         let mut plan = self.target.plan_manifests(manifests, &self.mask)?;
         plan.findings.extend(self.check(manifests).findings);
+        self.complete(&mut plan);
         Ok(plan)
     }
 
     /// The target.
-    pub fn target(&self) -> &FolderTarget {
+    pub fn target(&self) -> &Target {
         &self.target
+    }
+
+    /// Follows what was written until it is ready, fails, or the deadline of the configuration is over. `None` where there
+    /// is nothing to follow: a folder, or a deadline of zero.
+    pub fn follow(
+        &self,
+        objects: &[ObjectKey],
+        cancel: &Cancel,
+        tell: &mut dyn FnMut(&ObjectKey, &str),
+    ) -> Option<Followed> {
+        self.target.follow(objects, self.config.wait, &|| cancel.is_cancelled(), tell)
+    }
+
+    /// What only the cluster's facts can say of a plan: whether its pods fit, and what could not be read.
+    fn complete(&self, plan: &mut Plan) {
+        let Some(snapshot) = &self.snapshot else { return };
+        plan.findings.extend(self.findings.iter().cloned());
+        let new: Vec<_> = plan
+            .changes
+            .iter()
+            .filter(|change| change.action == crate::apply::Action::Create)
+            .filter_map(|change| change.body.as_ref())
+            .flat_map(pods)
+            .collect();
+        if new.is_empty() {
+            plan.capacity = Capacity::nothing_runs();
+            return;
+        }
+        plan.capacity = Capacity::from(capacity::fits(&new, snapshot));
     }
 
     fn library(&self) -> Library<'_> {
@@ -242,7 +324,39 @@ impl Engine {
     }
 
     fn context(&self) -> CheckContext<'_> {
-        CheckContext::new(&self.schemas, &self.policies, &self.user).with_existing(&self.setting.existing)
+        CheckContext::new(&self.schemas, &self.policies, &self.user).with_existing(self.whole())
+    }
+
+    /// The existing objects that are known in full: a cluster's are known by name alone, but for the namespace.
+    fn whole(&self) -> &[Value] {
+        match self.snapshot {
+            None => &self.setting.existing,
+            Some(_) => self.setting.existing.get(..usize::from(self.knows_namespace())).unwrap_or_default(),
+        }
+    }
+
+    fn knows_namespace(&self) -> bool {
+        self.setting.existing.first().is_some_and(|object| object["kind"] == "Namespace")
+    }
+
+    /// Reads the schemas of the kinds of these manifests from the cluster, where they are not known yet.
+    ///
+    /// # Errors
+    /// The server does not answer.
+    pub fn learn(&mut self, manifests: &[Manifest]) -> Result<(), Problem> {
+        let Some(cluster) = self.target.cluster() else { return Ok(()) };
+        let mut wanted: Vec<String> = manifests.iter().map(|manifest| manifest.key().api_version).collect();
+        wanted.sort();
+        wanted.dedup();
+        wanted.retain(|one| !LIVE.contains(&one.as_str()));
+        if wanted.is_empty() {
+            return Ok(());
+        }
+        let documents = cluster.connection().schemas(&wanted)?;
+        let texts: Vec<(&str, &[u8])> =
+            documents.iter().map(|one| (one.group_version.as_str(), one.bytes.as_slice())).collect();
+        self.schemas = self.schemas.with_openapi_v3(&texts).map_err(Problem::new)?;
+        Ok(())
     }
 }
 
@@ -265,6 +379,84 @@ pub fn model_problem(error: ModelError) -> Problem {
         ModelError::Unsupported(_) => return Problem::new(error),
     };
     Problem::new(error).hint(hint)
+}
+
+/// What opening a target gives beside it.
+struct Opened {
+    target: Target,
+    snapshot: Option<Snapshot>,
+    policies: PolicySet,
+    findings: Vec<Finding>,
+    user: User,
+}
+
+/// Opens the folder, or the cluster with its facts, schemas and policies.
+fn open_target(config: &Config, mask: &MaskKey, schemas: &mut SchemaSet) -> Result<Opened, Problem> {
+    let options = match &config.place {
+        Where::Folder(dir) => {
+            return Ok(Opened {
+                target: Target::Folder(FolderTarget::open(dir)?, dir.clone()),
+                snapshot: None,
+                policies: open_policies(config)?,
+                findings: Vec::new(),
+                user: config.user.as_deref().map(User::named).unwrap_or_default(),
+            });
+        }
+        Where::Cluster(options) => options,
+    };
+    let connection = Connection::open(options)?;
+    let namespace = connection.namespace().to_owned();
+    let snapshot = Snapshot::read(&connection, &namespace)?;
+    let mut findings = snapshot.warnings.clone();
+    if config.kubernetes_version.is_none() {
+        let wanted: Vec<String> = LIVE.iter().map(|one| (*one).to_owned()).collect();
+        match connection.schemas(&wanted) {
+            Ok(documents) => {
+                let texts: Vec<(&str, &[u8])> =
+                    documents.iter().map(|one| (one.group_version.as_str(), one.bytes.as_slice())).collect();
+                *schemas = schemas.with_openapi_v3(&texts).map_err(Problem::new)?;
+            }
+            Err(error) => findings.push(Finding::new(
+                "cluster-schemas-not-readable",
+                Severity::Warning,
+                ObjectKey::of(&Value::Null),
+                "",
+                format!("the bundled schemas stand in for the cluster's: {error}"),
+            )),
+        }
+    }
+    let theirs = connection.policies(&namespace)?;
+    findings.extend(theirs.findings);
+    let policies = open_policies_with(config, theirs.manifests, &mut findings)?;
+    let identity = connection.user();
+    let user = User { groups: identity.groups.clone(), ..User::named(&identity.name) };
+    let target = Target::Cluster(Box::new(ClusterTarget::new(connection, mask.clone())?));
+    Ok(Opened { target, snapshot: Some(snapshot), policies, findings, user })
+}
+
+/// The policies of the configuration and those of a cluster. One of the cluster that cannot be evaluated here is left to
+/// its dry-run, and said so; one of the configuration is an error.
+fn open_policies_with(
+    config: &Config,
+    theirs: Vec<Manifest>,
+    findings: &mut Vec<Finding>,
+) -> Result<PolicySet, Problem> {
+    let own = policy_manifests(config)?;
+    if theirs.is_empty() {
+        return open_policies(config);
+    }
+    let all: Vec<Manifest> = own.iter().cloned().chain(theirs.iter().cloned()).collect();
+    match PolicySet::from_manifests(&all) {
+        Ok(policies) => Ok(policies),
+        Err(errors) => {
+            findings.extend(errors.iter().map(|error| {
+                let object = theirs.first().map(Manifest::key).unwrap_or_else(|| ObjectKey::of(&Value::Null));
+                let message = format!("a policy of the cluster is checked by the server only: {error}");
+                Finding::new("policy-by-server-only", Severity::Warning, object, "", message)
+            }));
+            open_policies(config)
+        }
+    }
 }
 
 /// The built-in patterns and those of the configuration.
@@ -301,13 +493,7 @@ pub fn open_schemas(config: &Config) -> Result<SchemaSet, Problem> {
 /// # Errors
 /// A policy that does not parse, or is of a kind that is not evaluated here.
 pub fn open_policies(config: &Config) -> Result<PolicySet, Problem> {
-    let mut manifests: Vec<Manifest> = Vec::new();
-    for source in &config.policies {
-        match source {
-            PolicySource::Builtin => manifests.extend(PolicySet::builtin_manifests().map_err(Problem::new)?),
-            PolicySource::Path(path) => manifests.extend(source::read_manifests(path).map_err(Problem::new)?),
-        }
-    }
+    let manifests = policy_manifests(config)?;
     if config.policies.is_empty() {
         return Ok(PolicySet::none());
     }
@@ -318,6 +504,17 @@ pub fn open_policies(config: &Config) -> Result<PolicySet, Problem> {
             .hint("name a file or folder with a ValidatingAdmissionPolicy and its binding, or `builtin`"));
     }
     Ok(policies)
+}
+
+fn policy_manifests(config: &Config) -> Result<Vec<Manifest>, Problem> {
+    let mut manifests: Vec<Manifest> = Vec::new();
+    for source in &config.policies {
+        match source {
+            PolicySource::Builtin => manifests.extend(PolicySet::builtin_manifests().map_err(Problem::new)?),
+            PolicySource::Path(path) => manifests.extend(source::read_manifests(path).map_err(Problem::new)?),
+        }
+    }
+    Ok(manifests)
 }
 
 /// All errors, one a line; the hint is that of the error where it is the only one.

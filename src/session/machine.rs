@@ -3,12 +3,14 @@
 //! ```text
 //! Said -> Draft -> Drafted -> Show, Plan -> Planned -> ShowPlan, Confirm -> yes -> Write -> Written
 //!                                                                       \-> edit -> Edited -> Judge -> Plan
+//!                                                                       \-> change, say -> Drafted | Unfit
 //! ```
 
 use serde_json::Value;
 
-use crate::apply::{ApplyError, ApplyOutcome, ConfirmedPlan, Plan};
-use crate::draft::Outcome;
+use crate::apply::{Action, ApplyError, ApplyOutcome, ConfirmedPlan, Followed, Plan, TargetId};
+use crate::draft::{FieldEdit, Outcome};
+use crate::manifest::ObjectKey;
 use crate::session::driver::Reply;
 use crate::session::problem::{ExitCode, Problem};
 
@@ -19,6 +21,10 @@ pub enum Event {
     Said(String),
     /// A draft came to its end.
     Drafted(Outcome),
+    /// A field cannot be changed as the person wants: why.
+    Unfit(String),
+    /// The person leaves a question without an answer.
+    Left,
     /// The objects were planned against the target.
     Planned(Box<Plan>),
     /// The person answered the question after a plan.
@@ -29,8 +35,10 @@ pub enum Event {
     Judged(Vec<Value>),
     /// What was edited does not parse or was denied: back to the editor with the reason.
     Refused(String),
-    /// Files were written (or not).
+    /// Files or objects were written (or not).
     Written(Box<ApplyOutcome>),
+    /// What was applied to a cluster is ready, or not.
+    Followed(Followed),
     /// Something could not be done.
     Failed(Problem),
     /// Ctrl-C.
@@ -42,8 +50,14 @@ pub enum Event {
 pub enum Effect {
     /// Draft from these words.
     Draft(String),
+    /// Change one field of the draft.
+    Change(FieldEdit),
     /// Show an outcome.
     Show(Box<Outcome>),
+    /// Say why a field stays as it was.
+    ShowUnfit(String),
+    /// Forget what was said since the plan that is shown.
+    TakeBack,
     /// Ask the person to answer the open questions.
     Listen,
     /// Plan these objects against the target.
@@ -60,6 +74,10 @@ pub enum Effect {
     Write(Box<ConfirmedPlan>),
     /// Show what was written.
     ShowWritten(Box<ApplyOutcome>),
+    /// Follow these objects until they are ready.
+    Follow(Vec<ObjectKey>),
+    /// Show what following came to.
+    ShowFollowed(Followed),
     /// Show a problem.
     ShowProblem(Problem),
     /// Tell why nothing is asked or written without a terminal.
@@ -83,11 +101,17 @@ pub enum Phase {
     Deciding,
     /// The editor is open.
     Editing,
-    /// Files are being written.
+    /// Files or objects are being written.
     Writing,
+    /// What was applied is becoming ready.
+    Following,
     /// Over.
     Over,
 }
+
+/// Why the form has no say any more.
+const BY_HAND: &str =
+    "the manifests were edited by hand, and the form does not know that text: edit it there";
 
 /// See the module.
 #[derive(Debug)]
@@ -97,12 +121,23 @@ pub struct Machine {
     objects: Vec<Value>,
     plan: Option<Box<Plan>>,
     edited: Option<String>,
+    by_hand: bool,
+    /// What a confirmed plan touches.
+    written: Vec<ObjectKey>,
 }
 
 impl Machine {
     /// A conversation. Without a terminal (`interactive == false`) nothing is asked and nothing is written.
     pub fn new(interactive: bool) -> Self {
-        Self { phase: Phase::Idle, interactive, objects: Vec::new(), plan: None, edited: None }
+        Self {
+            phase: Phase::Idle,
+            interactive,
+            objects: Vec::new(),
+            plan: None,
+            edited: None,
+            by_hand: false,
+            written: Vec::new(),
+        }
     }
 
     /// Where the conversation stands.
@@ -123,6 +158,12 @@ impl Machine {
                 effects.extend(self.back_to_the_plan());
                 effects
             }
+            // Nor does a wish that the model fails on, once there is a plan.
+            (Phase::Drafting, Event::Failed(problem))
+                if self.plan.is_some() && problem.code != ExitCode::Interrupted =>
+            {
+                self.back_to_what_was_agreed(Effect::ShowProblem(problem))
+            }
             (_, Event::Failed(problem)) => {
                 let code = problem.code;
                 self.finish(code, vec![Effect::ShowProblem(problem)])
@@ -132,6 +173,12 @@ impl Machine {
                 vec![Effect::Draft(text)]
             }
             (Phase::Drafting, Event::Drafted(outcome)) => self.drafted(outcome),
+            (Phase::Drafting, Event::Unfit(reason)) => self.stays(reason),
+            (Phase::Asking, Event::Left) if self.plan.is_some() => {
+                self.phase = Phase::Deciding;
+                vec![Effect::TakeBack, Effect::Confirm]
+            }
+            (Phase::Asking, Event::Left) => self.finish(ExitCode::Interrupted, Vec::new()),
             (Phase::Planning, Event::Planned(plan)) => self.planned(plan),
             (Phase::Deciding, Event::Replied(reply)) => self.replied(reply),
             (Phase::Editing, Event::Edited(None)) => self.back_to_the_plan(),
@@ -141,6 +188,7 @@ impl Machine {
             }
             (Phase::Editing, Event::Judged(objects)) => {
                 self.edited = None;
+                self.by_hand = true;
                 self.objects.clone_from(&objects);
                 self.phase = Phase::Planning;
                 vec![Effect::Plan(objects)]
@@ -151,7 +199,17 @@ impl Machine {
             }
             (Phase::Writing, Event::Written(outcome)) => {
                 let code = ExitCode::of(&outcome);
+                let follow = code == ExitCode::Done && matches!(outcome.target, TargetId::Cluster(_));
+                if follow {
+                    self.phase = Phase::Following;
+                    let keys = std::mem::take(&mut self.written);
+                    return vec![Effect::ShowWritten(outcome), Effect::Follow(keys)];
+                }
                 self.finish(code, vec![Effect::ShowWritten(outcome)])
+            }
+            (Phase::Following, Event::Followed(followed)) => {
+                let code = if followed.is_ready() { ExitCode::Done } else { ExitCode::NotReady };
+                self.finish(code, vec![Effect::ShowFollowed(followed)])
             }
             _ => Vec::new(),
         }
@@ -161,6 +219,7 @@ impl Machine {
         let code = match &outcome {
             Outcome::Drafted(draft) => {
                 self.objects = draft.objects().cloned().collect();
+                self.by_hand = false;
                 self.phase = Phase::Planning;
                 let objects = self.objects.clone();
                 return vec![Effect::Show(Box::new(outcome)), Effect::Plan(objects)];
@@ -169,6 +228,8 @@ impl Machine {
                 self.phase = Phase::Asking;
                 return vec![Effect::Show(Box::new(outcome)), Effect::Listen];
             }
+            // A wish that comes to nothing leaves the plan as it is.
+            _ if self.plan.is_some() => return self.back_to_what_was_agreed(Effect::Show(Box::new(outcome))),
             Outcome::Denied(denied) if denied.incomplete => ExitCode::Incomplete,
             Outcome::Asked(_) | Outcome::Denied(_) | Outcome::Declined(_) | Outcome::Routed(_) => {
                 ExitCode::No
@@ -200,8 +261,29 @@ impl Machine {
         }
     }
 
+    /// Says why, and asks about the plan again.
+    fn back_to_what_was_agreed(&mut self, why: Effect) -> Vec<Effect> {
+        self.phase = Phase::Deciding;
+        vec![why, Effect::TakeBack, Effect::Confirm]
+    }
+
+    /// A field stays as it was.
+    fn stays(&mut self, reason: String) -> Vec<Effect> {
+        self.phase = Phase::Deciding;
+        vec![Effect::ShowUnfit(reason), Effect::Confirm]
+    }
+
     fn replied(&mut self, reply: Reply) -> Vec<Effect> {
         match reply {
+            Reply::Change(_) | Reply::Say(_) if self.by_hand => self.stays(BY_HAND.to_owned()),
+            Reply::Change(edit) => {
+                self.phase = Phase::Drafting;
+                vec![Effect::Change(edit)]
+            }
+            Reply::Say(text) => {
+                self.phase = Phase::Drafting;
+                vec![Effect::Draft(text)]
+            }
             Reply::No => self.finish(ExitCode::No, Vec::new()),
             Reply::Edit => {
                 self.phase = Phase::Editing;
@@ -210,6 +292,8 @@ impl Machine {
             Reply::Yes => {
                 let Some(plan) = self.plan.take() else { return Vec::new() };
                 let digest = plan.digest.clone();
+                let touched = plan.changes.iter().filter(|change| change.action != Action::None);
+                self.written = touched.map(|change| change.object.clone()).collect();
                 match plan.confirm(&digest) {
                     Ok(confirmed) => {
                         self.phase = Phase::Writing;

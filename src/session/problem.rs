@@ -22,6 +22,8 @@ pub enum ExitCode {
     Partly = 4,
     /// The plan is stale: something changed since it was made.
     Stale = 5,
+    /// Applied, and not ready by the deadline.
+    NotReady = 6,
     /// Interrupted by the person.
     Interrupted = 130,
 }
@@ -69,7 +71,7 @@ impl std::error::Error for Problem {}
 impl From<ApplyError> for Problem {
     fn from(error: ApplyError) -> Self {
         let code = match error {
-            ApplyError::WrongDigest(_) => ExitCode::No,
+            ApplyError::WrongDigest(_) | ApplyError::Refused { .. } | ApplyError::Conflict { .. } => ExitCode::No,
             ApplyError::Stale { .. } => ExitCode::Stale,
             _ => ExitCode::CouldNot,
         };

@@ -1,5 +1,6 @@
 //! Where a plan goes: a folder of manifests or a cluster, behind one face for the engine.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -24,8 +25,8 @@ const NAMED: &[(&str, &str)] = &[
 
 /// See the module.
 pub enum Target {
-    /// A folder (GitOps).
-    Folder(FolderTarget),
+    /// A folder (GitOps), and the path that was given for it.
+    Folder(FolderTarget, PathBuf),
     /// A cluster.
     Cluster(Box<ClusterTarget>),
 }
@@ -34,7 +35,7 @@ impl Target {
     /// What a person knows it by.
     pub fn name(&self) -> String {
         match self {
-            Self::Folder(folder) => folder.id().to_string(),
+            Self::Folder(_, dir) => dir.display().to_string(),
             Self::Cluster(cluster) => cluster.id().to_string(),
         }
     }
@@ -42,21 +43,35 @@ impl Target {
     /// The cluster, where it is one.
     pub fn cluster(&self) -> Option<&ClusterTarget> {
         match self {
-            Self::Folder(_) => None,
+            Self::Folder(..) => None,
             Self::Cluster(cluster) => Some(cluster),
         }
     }
 
-    /// Objects that exist: all of a folder's, and of a cluster kind and name of those in the namespace. A kind that may
+    /// Objects that exist: all of a folder's; of a cluster the namespace, and kind and name of what is in it. A kind that may
     /// not be listed is left out: a name that is taken is then found by the dry-run.
     pub fn existing(&self) -> Vec<Value> {
         match self {
-            Self::Folder(folder) => folder.objects().cloned().collect(),
-            Self::Cluster(cluster) => NAMED
-                .iter()
-                .flat_map(|(api_version, kind)| names(cluster, api_version, kind))
-                .collect(),
+            Self::Folder(folder, _) => folder.objects().cloned().collect(),
+            Self::Cluster(cluster) => {
+                let namespace = GroupVersionKind::new("v1", "Namespace");
+                let own = cluster.connection().get(&namespace, None, cluster.connection().namespace());
+                let named = NAMED.iter().flat_map(|(api_version, kind)| names(cluster, api_version, kind));
+                own.ok().flatten().into_iter().chain(named).collect()
+            }
         }
+    }
+
+    /// Reads the folder again: a face that stays open must not plan against what was there when it was opened. A cluster
+    /// is read at every plan anyway.
+    ///
+    /// # Errors
+    /// A folder that cannot be read.
+    pub fn look_again(&mut self) -> Result<(), ApplyError> {
+        if let Self::Folder(folder, dir) = self {
+            *folder = FolderTarget::open(dir)?;
+        }
+        Ok(())
     }
 
     /// A plan for objects.
@@ -65,7 +80,7 @@ impl Target {
     /// What the target says.
     pub fn plan(&self, objects: &[Value], key: &MaskKey) -> Result<Plan, ApplyError> {
         match self {
-            Self::Folder(folder) => folder.plan(objects, key),
+            Self::Folder(folder, _) => folder.plan(objects, key),
             Self::Cluster(cluster) => cluster.plan(objects),
         }
     }
@@ -76,7 +91,7 @@ impl Target {
     /// What the target says.
     pub fn plan_manifests(&self, manifests: &[Manifest], key: &MaskKey) -> Result<Plan, ApplyError> {
         match self {
-            Self::Folder(folder) => folder.plan_manifests(manifests, key),
+            Self::Folder(folder, _) => folder.plan_manifests(manifests, key),
             Self::Cluster(cluster) => cluster.plan_manifests(manifests),
         }
     }
@@ -87,7 +102,7 @@ impl Target {
     /// A stale plan; a target that cannot be written.
     pub fn write(&mut self, confirmed: ConfirmedPlan, stop: &dyn Fn() -> bool) -> Result<ApplyOutcome, ApplyError> {
         match self {
-            Self::Folder(folder) => folder.write(confirmed, stop),
+            Self::Folder(folder, _) => folder.write(confirmed, stop),
             Self::Cluster(cluster) => cluster.write(confirmed, stop),
         }
     }
@@ -109,7 +124,7 @@ impl Target {
     /// Which target it is.
     pub fn id(&self) -> TargetId {
         match self {
-            Self::Folder(folder) => folder.id().clone(),
+            Self::Folder(folder, _) => folder.id().clone(),
             Self::Cluster(cluster) => cluster.id(),
         }
     }

@@ -28,3 +28,5 @@ mod review;
 mod same_answers;
 mod score;
 mod support;
+#[cfg(unix)]
+mod tui;

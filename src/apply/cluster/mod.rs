@@ -9,9 +9,6 @@ mod server;
 mod write;
 
 pub use follow::{Followed, Unready};
-pub use managed::FIELD_MANAGER;
-
-use sha2::{Digest as _, Sha256};
 
 use crate::apply::digest::sha256;
 use crate::apply::error::ApplyError;

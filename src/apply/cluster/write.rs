@@ -11,6 +11,7 @@ use super::refusal::refused;
 use super::server::{Run, Server, ServerError};
 use crate::apply::error::ApplyError;
 use crate::apply::outcome::ApplyOutcome;
+use crate::apply::reach::reach;
 use crate::apply::plan::{Action, ConfirmedPlan, Plan, PlannedChange};
 use crate::manifest::ObjectKey;
 
@@ -47,6 +48,7 @@ impl ClusterTarget {
             interrupted: false,
             unfilled: Vec::new(),
             apply_with: Vec::new(),
+            reach: reach(&plan, &self.id),
         };
         let mut changes = plan.changes.iter().filter(|change| change.action != Action::None);
         for change in changes.by_ref() {

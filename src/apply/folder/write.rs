@@ -61,6 +61,7 @@ impl FolderTarget {
             interrupted: false,
             unfilled: self.unfilled(&scan, plan),
             apply_with: self.apply_with(&scan, plan),
+            reach: Vec::new(),
         };
         if stop() {
             outcome.interrupted = true;

@@ -176,6 +176,7 @@ fn outcome(apply_with: Vec<ApplyWith>) -> ApplyOutcome {
         interrupted: false,
         unfilled: vec![secret()],
         apply_with,
+        reach: Vec::new(),
     }
 }
 

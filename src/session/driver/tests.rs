@@ -40,6 +40,10 @@ impl Face for Person {
         self.replies.pop_front().unwrap_or(Reply::No)
     }
 
+    fn unfit(&mut self, reason: &str) {
+        self.seen.push(format!("unfit {reason}"));
+    }
+
     fn listen(&mut self) -> Option<String> {
         self.seen.push("listen".into());
         None
@@ -104,7 +108,7 @@ fn converse(mut person: Person, interactive: bool) -> (ExitCode, Vec<String>, St
 }
 
 fn replies(replies: &[Reply]) -> Person {
-    Person { replies: replies.iter().copied().collect(), ..Person::default() }
+    Person { replies: replies.iter().cloned().collect(), ..Person::default() }
 }
 
 #[test]
@@ -177,4 +181,65 @@ fn after_a_stop_nothing_is_asked() {
     let (code, seen, files) = converse(person, true);
     assert_eq!((code, files.as_str()), (ExitCode::Interrupted, ""));
     assert_eq!(seen, ["drafted", "plan of 4"]);
+}
+
+fn change(field: &str, text: &str) -> Reply {
+    Reply::Change(FieldEdit { thing: 0, field: field.into(), text: text.into() })
+}
+
+#[test]
+fn a_field_that_is_changed_is_planned_anew_and_written() {
+    let (code, seen, files) =
+        converse(replies(&[change("disk", "80 gigs"), change("name", "lab"), Reply::Yes]), true);
+    assert_eq!(code, ExitCode::Done, "{seen:#?}");
+    let round = ["drafted", "plan of 4", "confirm"];
+    assert_eq!(seen[..9], [round, round, round].concat());
+    assert!(files.contains("storage: 80Gi") && files.contains("name: lab"), "{files}");
+    assert!(!files.contains("mira-home"), "{files}");
+}
+
+#[test]
+fn a_value_that_does_not_fit_is_refused_and_the_old_one_stays() {
+    let person = replies(&[
+        change("gpus", "plenty"),
+        change("gpus", "16"),
+        change("gpus", "65"),
+        change("name", "No Name"),
+        change("nothing", "1"),
+        Reply::Yes,
+    ]);
+    let (code, seen, files) = converse(person, true);
+    assert_eq!(code, ExitCode::Done, "{seen:#?}");
+    let unfit: Vec<&str> = seen.iter().filter_map(|line| line.strip_prefix("unfit ")).collect();
+    assert_eq!(unfit.len(), 5, "{seen:#?}");
+    assert!(unfit[0].contains("whole number"), "{unfit:#?}");
+    assert!(
+        unfit[1].contains("gpu-cap-per-pod") && unfit[1].ends_with("the nearest that passes is 8"),
+        "{unfit:#?}"
+    );
+    assert!(unfit[2].contains("64") || unfit[2].contains("nearest"), "{unfit:#?}");
+    assert!(unfit[3].contains("name"), "{unfit:#?}");
+    assert!(files.contains("name: mira") && !files.contains("nvidia.com/gpu"), "{files}");
+}
+
+#[test]
+fn what_was_edited_by_hand_is_not_lost_to_the_form() {
+    let person = Person {
+        edits: VecDeque::from([(|text: &str| Some(text.replace("50Gi", "80Gi"))) as Edit]),
+        ..replies(&[Reply::Edit, change("disk", "90Gi"), Reply::Yes])
+    };
+    let (code, seen, files) = converse(person, true);
+    assert_eq!(code, ExitCode::Done, "{seen:#?}");
+    assert!(seen.iter().any(|line| line.starts_with("unfit the manifests were edited")), "{seen:#?}");
+    assert!(files.contains("80Gi") && !files.contains("90Gi"), "{files}");
+}
+
+#[test]
+fn a_wish_that_comes_to_nothing_leaves_the_plan_as_it_is() {
+    let person = replies(&[Reply::Say("delete everything".into()), change("disk", "80Gi"), Reply::Yes]);
+    let (code, seen, files) = converse(person, true);
+    assert_eq!(code, ExitCode::Done, "{seen:#?}");
+    assert!(seen[3].starts_with("Declined"), "{seen:#?}");
+    assert_eq!(seen[4], "confirm");
+    assert!(files.contains("80Gi"), "{files}");
 }

@@ -7,7 +7,7 @@ use super::*;
 use crate::apply::FolderTarget;
 use crate::apply::TargetId;
 use crate::diff::MaskKey;
-use crate::draft::{Asked, Declined, Denied, Draft, Routed, Thing, Verb};
+use crate::draft::{Asked, Declined, Denied, Draft, FieldEdit, Routed, Thing, Verb};
 
 fn service(name: &str) -> Value {
     json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": name}, "spec": {"ports": [{"port": 80}]}})
@@ -56,6 +56,9 @@ fn names(objects: &[Value]) -> String {
 fn short(effects: &[Effect]) -> Vec<String> {
     let one = |effect: &Effect| match effect {
         Effect::Draft(text) => format!("draft {text}"),
+        Effect::Change(edit) => format!("change {} to {}", edit.field, edit.text),
+        Effect::ShowUnfit(reason) => format!("unfit {reason}"),
+        Effect::TakeBack => "take back".into(),
         Effect::Show(_) => "show".into(),
         Effect::Listen => "listen".into(),
         Effect::Plan(objects) => format!("plan {}", names(objects)),
@@ -340,4 +343,49 @@ fn an_event_that_does_not_belong_to_the_phase_changes_nothing() {
         step(&mut machine, event, &[]);
         assert_eq!(machine.phase(), phase);
     }
+}
+
+#[test]
+fn a_field_is_changed_and_planned_anew() {
+    let edit = || FieldEdit { thing: 0, field: "port".into(), text: "81".into() };
+    let mut machine = at(Phase::Deciding);
+    step(&mut machine, Event::Replied(Reply::Change(edit())), &["change port to 81"]);
+    step(&mut machine, Event::Drafted(drafted("shop")), &["show", "plan shop"]);
+    step(&mut machine, Event::Planned(plan(Some("shop"))), &["show plan", "confirm"]);
+    step(&mut machine, Event::Replied(Reply::Change(edit())), &["change port to 81"]);
+    step(&mut machine, Event::Unfit("no".into()), &["unfit no", "confirm"]);
+    step(&mut machine, Event::Replied(Reply::Yes), &["write service-shop.yaml"]);
+}
+
+#[test]
+fn more_words_draft_again_and_a_question_that_is_left_leads_back() {
+    let mut machine = at(Phase::Deciding);
+    step(&mut machine, Event::Replied(Reply::Say("more".into())), &["draft more"]);
+    step(&mut machine, Event::Drafted(Outcome::Asked(Asked::default())), &["show", "listen"]);
+    step(&mut machine, Event::Left, &["take back", "confirm"]);
+    step(&mut machine, Event::Replied(Reply::Say("more".into())), &["draft more"]);
+    step(
+        &mut machine,
+        Event::Drafted(Outcome::Declined(Declined::default())),
+        &["show", "take back", "confirm"],
+    );
+    step(&mut machine, Event::Replied(Reply::Say("more".into())), &["draft more"]);
+    step(
+        &mut machine,
+        Event::Failed(Problem::new("too long")),
+        &["problem too long", "take back", "confirm"],
+    );
+    step(&mut machine, Event::Replied(Reply::Yes), &["write service-web.yaml"]);
+    step(&mut at(Phase::Asking), Event::Left, &["finish 130"]);
+}
+
+#[test]
+fn after_an_edit_by_hand_the_form_has_no_say() {
+    let mut machine = at(Phase::Editing);
+    machine.handle(Event::Edited(Some("new".into())));
+    machine.handle(Event::Judged(vec![service("shop")]));
+    machine.handle(Event::Planned(plan(Some("shop"))));
+    let effects = machine.handle(Event::Replied(Reply::Say("more".into())));
+    assert!(short(&effects)[0].starts_with("unfit the manifests were edited"), "{effects:?}");
+    step(&mut machine, Event::Replied(Reply::Yes), &["write service-shop.yaml"]);
 }

@@ -121,6 +121,11 @@ impl Copilot {
             .unwrap_or_else(|error| panic!("cannot read {}: {error}", path.display()))
     }
 
+    /// The environment of all calls, for who starts the binary in another way.
+    pub fn environment(&self) -> impl Iterator<Item = (&OsString, &OsString)> {
+        self.environment.iter()
+    }
+
     /// Calls the binary with these arguments.
     #[must_use = "a call that nobody looks at tests nothing: use `expect_code`"]
     pub fn run<S: Into<OsString>>(&self, arguments: impl IntoIterator<Item = S>) -> Output {

@@ -1,0 +1,64 @@
+//! How a person reaches what was applied to a cluster: one command for each Service, one for each generated value.
+
+use serde_json::Value;
+
+use crate::apply::plan::{ClusterId, Plan, PlannedChange};
+use crate::manifest::{ContainerKind, containers, pods};
+
+/// The commands, in the order of the plan.
+pub(super) fn reach(plan: &Plan, id: &ClusterId) -> Vec<String> {
+    let mut commands = Vec::new();
+    for change in &plan.changes {
+        let place = place(change, id);
+        if let Some(port) = change.body.as_ref().filter(|_| change.object.kind == "Service").and_then(forwardable) {
+            let local = local_port(plan, port);
+            commands.push(format!("kubectl port-forward svc/{} {local}:{port}{place}", change.object.name));
+        }
+        for drawn in &change.drawn {
+            let key = drawn.path.trim_start_matches("/data/").replace('.', "\\.");
+            commands.push(format!(
+                "kubectl get secret {}{place} -o jsonpath='{{.data.{key}}}' | base64 -d",
+                change.object.name
+            ));
+        }
+    }
+    commands
+}
+
+/// ` -n team-a --context lab`: without them kubectl might look elsewhere.
+fn place(change: &PlannedChange, id: &ClusterId) -> String {
+    let namespace = change.object.namespace.as_deref().unwrap_or(&id.namespace);
+    let context = if id.context.is_empty() || id.context == "in-cluster" {
+        String::new()
+    } else {
+        format!(" --context {}", quoted(&id.context))
+    };
+    format!(" -n {namespace}{context}")
+}
+
+/// The first port of a Service that has an address of its own.
+fn forwardable(service: &Value) -> Option<u64> {
+    if service.pointer("/spec/clusterIP").is_some_and(|ip| ip == "None") {
+        return None;
+    }
+    service.pointer("/spec/ports/0/port")?.as_u64()
+}
+
+/// The port on this machine: the container's, which people know a program by, unless it needs root.
+fn local_port(plan: &Plan, port: u64) -> u64 {
+    let bodies = plan.changes.iter().filter_map(|change| change.body.as_ref());
+    let of_container = bodies
+        .flat_map(pods)
+        .flat_map(|one| {
+            let all = containers(&one.pod).into_iter().filter(|c| c.kind == ContainerKind::Main);
+            all.filter_map(|c| c.container.pointer("/ports/0/containerPort")?.as_u64()).collect::<Vec<_>>()
+        })
+        .next();
+    [of_container, Some(port)].into_iter().flatten().find(|port| *port >= 1024).unwrap_or(8080)
+}
+
+/// A word of the shell.
+fn quoted(word: &str) -> String {
+    let plain = word.chars().all(|c| c.is_ascii_alphanumeric() || "._-@:/+".contains(c));
+    if plain { word.to_owned() } else { format!("'{}'", word.replace('\'', r"'\''")) }
+}

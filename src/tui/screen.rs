@@ -1,0 +1,135 @@
+//! The terminal's modes: raw, alternate screen, bracketed paste. They are put back whatever happens: at the end, after
+//! an error, in a panic of any thread, before a signal ends the program, and around an editor.
+
+use std::io::{self, Stdout, stdout};
+use std::panic;
+use std::sync::Once;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use ratatui::backend::CrosstermBackend;
+use ratatui::crossterm::cursor::Show;
+use ratatui::crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
+use ratatui::crossterm::execute;
+use ratatui::crossterm::terminal::{
+    EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
+};
+use ratatui::{Frame, Terminal};
+
+use crate::session::Problem;
+
+/// Whether the modes are ours at the moment.
+static OPEN: AtomicBool = AtomicBool::new(false);
+
+/// See the module.
+pub struct Screen {
+    terminal: Terminal<CrosstermBackend<Stdout>>,
+}
+
+impl Screen {
+    /// Takes the terminal.
+    ///
+    /// # Errors
+    /// It is none, or it fails.
+    pub fn open() -> Result<Self, Problem> {
+        restore_in_a_panic();
+        let terminal = Terminal::new(CrosstermBackend::new(stdout())).map_err(|error| failed(&error))?;
+        let screen = Self { terminal };
+        enter().map_err(|error| failed(&error))?;
+        Ok(screen)
+    }
+
+    /// Columns and lines.
+    ///
+    /// # Errors
+    /// The terminal fails.
+    pub fn size(&self) -> Result<(u16, u16), Problem> {
+        self.terminal.size().map(|size| (size.width, size.height)).map_err(|error| failed(&error))
+    }
+
+    /// Shows a frame; only the cells that differ are written.
+    ///
+    /// # Errors
+    /// The terminal fails.
+    pub fn draw(&mut self, render: impl FnOnce(&mut Frame<'_>)) -> Result<(), Problem> {
+        self.terminal.draw(render).map(drop).map_err(|error| failed(&error))
+    }
+
+    /// Hands the terminal out as it was, and takes it again.
+    ///
+    /// # Errors
+    /// The terminal fails.
+    pub fn outside<T>(&mut self, work: impl FnOnce() -> T) -> Result<T, Problem> {
+        restore();
+        let result = work();
+        enter().map_err(|error| failed(&error))?;
+        self.clear()?;
+        Ok(result)
+    }
+
+    /// Draws everything anew.
+    ///
+    /// # Errors
+    /// The terminal fails.
+    pub fn clear(&mut self) -> Result<(), Problem> {
+        self.terminal.clear().map_err(|error| failed(&error))
+    }
+}
+
+impl Drop for Screen {
+    fn drop(&mut self) {
+        restore();
+    }
+}
+
+/// Whether the terminal is ours. It is not after another thread has panicked.
+pub fn is_open() -> bool {
+    OPEN.load(Ordering::SeqCst)
+}
+
+/// Puts the terminal back as it was, once; does nothing where it was not taken.
+pub fn restore() {
+    if OPEN.swap(false, Ordering::SeqCst) {
+        // There is nobody left to tell that a terminal has failed.
+        let _ = execute!(stdout(), DisableBracketedPaste, LeaveAlternateScreen, Show);
+        let _ = disable_raw_mode();
+    }
+}
+
+fn enter() -> io::Result<()> {
+    OPEN.store(true, Ordering::SeqCst);
+    let entered =
+        enable_raw_mode().and_then(|()| execute!(stdout(), EnterAlternateScreen, EnableBracketedPaste));
+    if entered.is_err() {
+        restore();
+    }
+    entered
+}
+
+/// The message of a panic would be drawn over, and the terminal be left raw.
+fn restore_in_a_panic() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let before = panic::take_hook();
+        panic::set_hook(Box::new(move |info| {
+            restore();
+            before(info);
+        }));
+    });
+}
+
+/// The terminal itself is at fault.
+pub fn failed(error: &io::Error) -> Problem {
+    Problem::new(format!("the terminal failed: {error}"))
+        .hint("say it on the command line instead: kubectl copilot \"…\"")
+}
+
+/// Stops the program until the shell continues it; the terminal must have been put back.
+#[cfg(unix)]
+pub fn stop() {
+    // A stop that fails leaves the program running, which is what a person then sees.
+    let _ = rustix::process::kill_current_process_group(rustix::process::Signal::TSTP);
+}
+
+/// There is nothing like it here.
+#[cfg(not(unix))]
+pub fn stop() {}
