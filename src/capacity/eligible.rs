@@ -146,6 +146,7 @@ mod tests {
         }
     }
 
+    #[allow(clippy::needless_pass_by_value, reason = "values are written in the call")]
     fn takes(spec: Value, node: &Node) -> bool {
         obstacle(&json!({"spec": spec}), node).is_none()
     }
@@ -212,7 +213,7 @@ mod tests {
         }
         let other = json!({"matchExpressions": [rule("In", json!(["b"]))]});
         let named = json!({"matchFields": [{"key": "metadata.name", "operator": "In", "values": ["gpu-1"]}]});
-        assert!(takes(terms(json!([other.clone(), named])), &plain));
+        assert!(takes(terms(json!([other, named])), &plain));
         assert!(!takes(terms(json!([other, {}])), &plain));
         assert!(!takes(terms(json!([])), &plain));
     }
