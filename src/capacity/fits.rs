@@ -14,7 +14,7 @@ use crate::cluster::Snapshot;
 use crate::manifest::{Amounts, PodOf, Quantity, is_gpu, pod_requests};
 
 /// More Pods than this are not placed one by one.
-const MOST_PODS: u64 = 5_000;
+const MOST_PODS: u64 = 1_000;
 
 /// The answer in one word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -180,19 +180,16 @@ fn on_nodes(demands: &[Demand<'_>], snapshot: &Snapshot) -> Fit {
 /// Puts as many of the Pods as fit, each on the node that it fills best: the scarce resources stay together, and work
 /// without GPUs keeps off GPU nodes where it can.
 fn place(demand: &Demand<'_>, rooms: &mut [Room<'_>]) -> u64 {
-    let mut order: Vec<usize> = (0..rooms.len()).collect();
+    let gpus = |room: &Room<'_>| {
+        let own = room.free.iter().filter(|(resource, _)| is_gpu(resource));
+        own.fold(Quantity::from_whole(0), |sum, (_, amount)| sum.add(amount))
+    };
+    let open = |(index, room): (usize, &Room<'_>)| obstacle(demand.pod, room.node).is_none().then_some(index);
+    let mut order: Vec<usize> = rooms.iter().enumerate().filter_map(open).collect();
     for placed in 0..demand.count {
-        let gpus = |room: &Room<'_>| {
-            let own = room.free.iter().filter(|(resource, _)| is_gpu(resource));
-            own.fold(Quantity::from_whole(0), |sum, (_, amount)| sum.add(amount))
-        };
-        order.sort_by_key(|index| rooms.get(*index).map(gpus));
-        let found = order.iter().copied().find(|index| {
-            rooms
-                .get(*index)
-                .is_some_and(|room| room.holds(&demand.amounts) && obstacle(demand.pod, room.node).is_none())
-        });
-        match found.and_then(|index| rooms.get_mut(index)) {
+        order.sort_by_cached_key(|index| rooms.get(*index).map(gpus));
+        let holds = |index: &usize| rooms.get(*index).is_some_and(|room| room.holds(&demand.amounts));
+        match order.iter().copied().find(holds).and_then(|index| rooms.get_mut(index)) {
             Some(room) => room.take(&demand.amounts),
             None => return placed,
         }
