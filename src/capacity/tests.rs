@@ -183,6 +183,18 @@ fn a_taint_and_a_label_are_named() {
         Verdict::Blocked,
         &["the pod wants nvidia.com/gpu.product=NVIDIA-H100-80GB-HBM3", "nodes have NVIDIA-A100-SXM4-80GB"],
     );
+    let products = ["NVIDIA-H100-80GB-HBM3", "NVIDIA-H100-PCIe", "NVIDIA-H100-NVL", "NVIDIA-GH200"];
+    let rule = json!({"key": "nvidia.com/gpu.product", "operator": "In", "values": products});
+    let terms = json!({"nodeSelectorTerms": [{"matchExpressions": [rule]}]});
+    let affinity = json!({"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": terms}});
+    expect(
+        &workload(1, 1, json!({"affinity": affinity})),
+        &cluster(),
+        Verdict::Blocked,
+        &[
+            "wants nvidia.com/gpu.product to be NVIDIA-H100-80GB-HBM3, NVIDIA-H100-PCIe, NVIDIA-H100-NVL or 1 more, and nodes have NVIDIA-A100-SXM4-80GB",
+        ],
+    );
     expect(
         &workload(1, 9, json!({"tolerations": []})),
         &cluster(),
