@@ -303,7 +303,12 @@ fn policies_of_the_cluster_are_evaluated_like_files() {
     let Some(rig) = rig("policies from the cluster") else { return };
     let namespace = rig.namespace("policies");
     let policy = format!(
-        "apiVersion: admissionregistration.k8s.io/v1
+        "apiVersion: v1
+kind: ConfigMap
+metadata: {{name: cap, namespace: {namespace}}}
+data: {{most: '1'}}
+---
+apiVersion: admissionregistration.k8s.io/v1
 kind: ValidatingAdmissionPolicy
 metadata: {{name: cap-{namespace}}}
 spec:
@@ -326,11 +331,6 @@ apiVersion: admissionregistration.k8s.io/v1
 kind: ValidatingAdmissionPolicyBinding
 metadata: {{name: dangling-{namespace}}}
 spec: {{policyName: gone, validationActions: [Deny]}}
----
-apiVersion: v1
-kind: ConfigMap
-metadata: {{name: cap, namespace: {namespace}}}
-data: {{most: '1'}}
 "
     );
     rig.create(&policy);
