@@ -33,7 +33,9 @@
 //! | 6 | [`apply`] | plan with digest, and the only writer of a target |
 //! | 6 | [`config`] | files, environment and flags -> one value |
 //! | 7 | [`session`] | the conversation as a pure state machine (`handle(Event) -> Vec<Effect>`) and its driver |
+//! | 7 | [`review`] | manifests judged without a model: files -> findings with their places |
 //! | 8 | [`report`] | results as text and JSON |
+//! | 8 | [`doctor`] | what works here and what does not: terminal, folders, configuration, model, kubeconfig |
 //! | 10 | [`cli`] | one file per verb; error printing and exit codes |
 //!
 //! ## Invariants
@@ -56,6 +58,7 @@ pub mod cluster;
 pub mod config;
 pub mod constraint;
 pub mod diff;
+pub mod doctor;
 pub mod draft;
 pub mod finding;
 pub mod manifest;
@@ -63,6 +66,7 @@ pub mod model;
 pub mod pattern;
 pub mod policy;
 pub mod report;
+pub mod review;
 pub mod schema;
 pub mod session;
 pub mod source;

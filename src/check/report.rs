@@ -1,10 +1,11 @@
 //! Findings of many checks become one verdict.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use serde::{Deserialize, Serialize};
 
 use crate::finding::{Finding, Severity};
+use crate::manifest::ObjectKey;
 
 /// The gate's answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -42,6 +43,8 @@ pub(super) fn stops(finding: &Finding) -> bool {
 /// What has been found so far.
 pub(super) struct Collected {
     findings: Vec<Finding>,
+    /// What tells one statement from another; a large object can have very many.
+    said: HashSet<(ObjectKey, String, String, String, Option<usize>)>,
     /// Names of the policies that are about any object.
     pub matched: BTreeSet<String>,
     /// Names of those among them that said something.
@@ -51,7 +54,13 @@ pub(super) struct Collected {
 
 impl Default for Collected {
     fn default() -> Self {
-        Self { findings: Vec::new(), matched: BTreeSet::new(), spoke: BTreeSet::new(), schema_ok: true }
+        Self {
+            findings: Vec::new(),
+            said: HashSet::new(),
+            matched: BTreeSet::new(),
+            spoke: BTreeSet::new(),
+            schema_ok: true,
+        }
     }
 }
 
@@ -60,7 +69,8 @@ impl Collected {
     pub(super) fn add(&mut self, mut findings: Vec<Finding>) {
         findings.sort_by(|a, b| (&a.path, &a.rule, &a.message).cmp(&(&b.path, &b.rule, &b.message)));
         for finding in findings {
-            if !self.findings.contains(&finding) {
+            let Finding { object, path, rule, message, line, .. } = &finding;
+            if self.said.insert((object.clone(), path.clone(), rule.clone(), message.clone(), *line)) {
                 self.findings.push(finding);
             }
         }

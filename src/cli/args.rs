@@ -98,6 +98,8 @@ pub enum Verb {
     Apply(ApplyArgs),
     /// What is free on the cluster: GPUs by node, quota, queues.
     Capacity(CapacityArgs),
+    /// Check manifests against schema, policies and built-in rules; no model, nothing is written.
+    Review(ReviewArgs),
     /// The patterns: what can be asked for, and what it becomes.
     #[command(subcommand)]
     Pattern(PatternVerb),
@@ -106,6 +108,8 @@ pub enum Verb {
     Policy(PolicyVerb),
     /// Run many requests from a file, one answer a line.
     Eval(EvalArgs),
+    /// What works here, what does not, and what to do about it.
+    Doctor(DoctorArgs),
     /// Runs a model for the process that started it.
     #[command(name = "__model-worker", hide = true)]
     ModelWorker,
@@ -184,6 +188,59 @@ pub struct CapacityArgs {
     /// Format of stdout.
     #[arg(short = 'o', long, value_enum, default_value_t = PlanFormat::Text)]
     pub output: PlanFormat,
+}
+
+/// `review`.
+#[derive(Debug, Args)]
+pub struct ReviewArgs {
+    /// Manifests: files, folders with everything below them, or `-` for stdin. Repeatable.
+    #[arg(short = 'f', long = "file", value_name = "PATH", required = true)]
+    pub file: Vec<PathBuf>,
+    /// Format of stdout.
+    #[arg(short = 'o', long, value_enum, default_value_t = ReviewFormat::Text)]
+    pub output: ReviewFormat,
+    /// Exit with 1 where a finding is as bad as this or worse.
+    #[arg(long, value_enum, value_name = "SEVERITY", default_value_t = FailOn::Error)]
+    pub fail_on: FailOn,
+}
+
+/// Formats of `review`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ReviewFormat {
+    /// For people.
+    Text,
+    /// The documented JSON.
+    Json,
+}
+
+/// From which severity on a review fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum FailOn {
+    /// Errors.
+    Error,
+    /// Warnings and errors.
+    Warning,
+    /// Any finding.
+    Info,
+    /// No finding; what could not be evaluated is still exit code 3.
+    Never,
+}
+
+/// `doctor`.
+#[derive(Debug, Args)]
+pub struct DoctorArgs {
+    /// Format of stdout.
+    #[arg(short = 'o', long, value_enum, default_value_t = DoctorFormat::Text)]
+    pub output: DoctorFormat,
+}
+
+/// Formats of `doctor`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum DoctorFormat {
+    /// One line a check.
+    Text,
+    /// The documented JSON.
+    Json,
 }
 
 /// `pattern …`.

@@ -3,6 +3,7 @@
 mod apply;
 mod args;
 mod capacity;
+mod doctor;
 mod draft;
 mod eval;
 mod output;
@@ -11,6 +12,7 @@ mod plan;
 mod policy;
 mod request;
 mod resolve;
+mod review;
 mod terminal;
 mod words;
 
@@ -82,6 +84,8 @@ fn dispatch(cli: Cli, cancel: &Cancel) -> Result<ExitCode, Problem> {
         Some(Verb::Plan(args)) => plan::run(&args, &common, cancel),
         Some(Verb::Apply(args)) => apply::run(&args, &common, cancel),
         Some(Verb::Capacity(args)) => capacity::run(&args, &common),
+        Some(Verb::Review(args)) => review::run(&args, &common, cancel),
+        Some(Verb::Doctor(args)) => doctor::run(&args, &common),
         Some(Verb::Pattern(verb)) => pattern::run(&verb, &common),
         Some(Verb::Policy(verb)) => policy::run(&verb, &common),
         Some(Verb::Eval(args)) => eval::run(&args, &common, cancel),

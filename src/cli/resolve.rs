@@ -15,7 +15,7 @@ use crate::session::{Problem, owner_label};
 use crate::source;
 
 /// An environment variable that is set and not empty.
-fn env(name: &str) -> Option<String> {
+pub fn env(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
@@ -24,30 +24,59 @@ fn env(name: &str) -> Option<String> {
 /// # Errors
 /// A configuration file that does not parse, a model or folder that is not there.
 pub fn config(common: &Common) -> Result<Config, Problem> {
-    let home = env("HOME").map(PathBuf::from);
-    let xdg = |variable: &str, below: &str| {
-        env(variable)
-            .map(PathBuf::from)
-            .or_else(|| home.as_ref().map(|home| home.join(below)))
-            .map(|base| base.join("kubectl-copilot"))
-    };
-    let nowhere = || std::env::temp_dir().join("kubectl-copilot");
-    let cache_dir = env("KUBECTL_COPILOT_CACHE")
+    config_with(common, config_file()?)
+}
+
+/// This program's own folder below an XDG base folder; `None` where there is no home folder either.
+fn xdg(variable: &str, below: &str) -> Option<PathBuf> {
+    env(variable)
         .map(PathBuf::from)
-        .or_else(|| xdg("XDG_CACHE_HOME", ".cache"))
-        .unwrap_or_else(nowhere);
-    let state_dir = xdg("XDG_STATE_HOME", ".local/state").unwrap_or_else(nowhere);
-    let file = match xdg("XDG_CONFIG_HOME", ".config").map(|dir| dir.join("config.yaml")) {
+        .or_else(|| env("HOME").map(|home| PathBuf::from(home).join(below)))
+        .map(|base| base.join("kubectl-copilot"))
+}
+
+/// Where the configuration file is looked for.
+pub fn config_path() -> Option<PathBuf> {
+    xdg("XDG_CONFIG_HOME", ".config").map(|dir| dir.join("config.yaml"))
+}
+
+/// What the configuration file says; nothing where there is none.
+///
+/// # Errors
+/// A file that cannot be read or does not parse.
+pub fn config_file() -> Result<ConfigFile, Problem> {
+    match config_path() {
         Some(path) if path.exists() => {
             let text = source::read_text(&path).map_err(Problem::new)?;
             parse_config(&text, &path.display().to_string()).map_err(|error| {
                 Problem::new(error).hint(
                     "every key is optional: to, owner, policies, patterns, schemas, kubernetesVersion, model",
                 )
-            })?
+            })
         }
-        _ => ConfigFile::default(),
-    };
+        _ => Ok(ConfigFile::default()),
+    }
+}
+
+/// The files that kubectl reads its kubeconfig from: those of KUBECONFIG, else the one in the home folder.
+pub fn kubeconfig_files() -> Vec<PathBuf> {
+    match env("KUBECONFIG") {
+        Some(list) => std::env::split_paths(&list).filter(|path| !path.as_os_str().is_empty()).collect(),
+        None => env("HOME").map(|home| PathBuf::from(home).join(".kube/config")).into_iter().collect(),
+    }
+}
+
+/// The configuration of this run, with what the configuration file says.
+///
+/// # Errors
+/// This program's own file cannot be found.
+pub fn config_with(common: &Common, file: ConfigFile) -> Result<Config, Problem> {
+    let nowhere = || std::env::temp_dir().join("kubectl-copilot");
+    let cache_dir = env("KUBECTL_COPILOT_CACHE")
+        .map(PathBuf::from)
+        .or_else(|| xdg("XDG_CACHE_HOME", ".cache"))
+        .unwrap_or_else(nowhere);
+    let state_dir = xdg("XDG_STATE_HOME", ".local/state").unwrap_or_else(nowhere);
     let user = env("USER")
         .or_else(|| env("LOGNAME"))
         .or_else(|| whoami::username().ok())

@@ -57,4 +57,17 @@ impl Manifest {
     pub fn key(&self) -> ObjectKey {
         ObjectKey::of(&self.object)
     }
+
+    /// Where the value of a pointer stands, or the nearest one around it: a field that is missing, or that defaults
+    /// have set, has no place of its own. `None` for an object that was rendered.
+    pub fn nearest(&self, path: &str) -> Option<Location> {
+        let mut at = Some(path);
+        while let Some(path) = at {
+            if let Some(location) = self.locations.get(path) {
+                return Some(*location);
+            }
+            at = pointer::parent(path);
+        }
+        None
+    }
 }

@@ -45,6 +45,19 @@ pub struct Document {
     pub locations: BTreeMap<String, Location>,
 }
 
+impl Document {
+    /// The object of this document, or those of a list of them, as [`parse`] has them.
+    ///
+    /// # Errors
+    /// An object, or an item of a list, without `apiVersion` and `kind`.
+    pub fn into_manifests(self, file: Option<&str>) -> Result<Vec<Manifest>, ParseError> {
+        let mut manifests = Vec::new();
+        flatten(self, file.map(Arc::from).as_ref(), &mut manifests)
+            .map_err(|fault| with_file(fault, file))?;
+        Ok(manifests)
+    }
+}
+
 /// Why a text could not be read, and where.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub struct ParseError {

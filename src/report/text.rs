@@ -162,6 +162,7 @@ pub fn findings_text(findings: &[Finding], style: Style) -> String {
     let mut text = String::new();
     for finding in findings {
         let word = match finding.severity {
+            _ if finding.incomplete => style.removed("incomplete"),
             Severity::Error => style.removed("error"),
             Severity::Warning => style.notice("warning"),
             Severity::Info => style.faint("info"),
@@ -172,14 +173,16 @@ pub fn findings_text(findings: &[Finding], style: Style) -> String {
             (Some(file), None, _) => format!("{file}: "),
             _ => String::new(),
         };
-        let path = if finding.path.is_empty() { String::new() } else { format!(" {}", finding.path) };
-        let _ = writeln!(
-            text,
-            "{word} {place}{}{path}: {} [{}]",
-            finding.object,
-            visible_line(&finding.message),
-            finding.rule
-        );
+        // A finding about a whole file is about no object, and the place has said which file.
+        let is_file = finding.object.api_version.is_empty() && finding.object.kind == "File";
+        let object = match (is_file && finding.file.is_some(), finding.path.as_str()) {
+            (true, _) => String::new(),
+            (false, "") => format!("{}: ", finding.object),
+            (false, path) => format!("{} {path}: ", finding.object),
+        };
+        // Names and fields come from somebody's file, as the message does.
+        let said = format!("{place}{object}{} [{}]", finding.message, finding.rule);
+        let _ = writeln!(text, "{word} {}", visible_line(&said));
         if let Some(hint) = &finding.hint {
             let _ = writeln!(text, "  hint: {}", visible_line(hint));
         }

@@ -90,8 +90,11 @@ fn served<'a>(gvk: &GroupVersionKind, set: &'a SchemaSet) -> Vec<&'a GroupVersio
 fn unknown_kind(gvk: &GroupVersionKind, set: &SchemaSet) -> Violation {
     let (version, kind) = (gvk.api_version(), &gvk.kind);
     let in_group: Vec<&KindInfo> = set.kinds().filter(|info| info.gvk.group == gvk.group).collect();
-    // Groups without a dot (`apps`, `extensions`) are Kubernetes' own, also those that are gone.
-    if in_group.is_empty() && gvk.group.contains('.') {
+    // Groups without a dot (`apps`, `extensions`) are Kubernetes' own, also those that are gone. Of any other group
+    // there may be definitions beyond those that are known, unless this is one of these, misspelt or in another version.
+    let is_misspelt = || unknown::similar(kind, in_group.iter().map(|info| info.gvk.kind.as_str())).is_some();
+    let all_custom = in_group.iter().all(|info| info.definition.is_some());
+    if gvk.group.contains('.') && all_custom && !is_misspelt() {
         let message = format!("no schema of {version} {kind} is known, so the object was not checked");
         let violation = Violation::error("schema-unknown-kind", "/kind", message);
         let hint = "give its CustomResourceDefinition with --schemas PATH";

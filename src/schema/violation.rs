@@ -55,16 +55,7 @@ impl Violation {
         finding.hint = self.hint;
         finding.incomplete = self.incomplete;
         finding.file = manifest.file.as_deref().map(str::to_owned);
-        let mut place = finding.path.as_str();
-        let location = loop {
-            if let Some(location) = manifest.locations.get(place) {
-                break Some(*location);
-            }
-            match place.rsplit_once('/') {
-                Some((around, _)) => place = around,
-                None => break None,
-            }
-        };
+        let location = manifest.nearest(&finding.path);
         finding.line = location.map(|location| location.line);
         finding.column = location.map(|location| location.column);
         finding

@@ -252,7 +252,8 @@ fn one_line(finding: &Finding) -> String {
     format!("{line}{} {}: {} [{}]{hint}", finding.object, finding.path, finding.message, finding.rule)
 }
 
-fn model_problem(error: ModelError) -> Problem {
+/// What a model's error means to a person, and what to do about it.
+pub fn model_problem(error: ModelError) -> Problem {
     let hint = match &error {
         ModelError::Cancelled => return Problem::new(error).code(ExitCode::Interrupted),
         ModelError::Load { .. } => "check the path and that the file is a complete GGUF (--model FILE.gguf)",

@@ -8,6 +8,6 @@ mod place;
 mod problem;
 
 pub use driver::{Face, PolicyCounts, Reply, run};
-pub use engine::{Engine, Judged, open_patterns, open_policies, open_schemas, owner_label};
+pub use engine::{Engine, Judged, model_problem, open_patterns, open_policies, open_schemas, owner_label};
 pub use machine::{Effect, Event, Machine, Phase};
 pub use problem::{ExitCode, Problem};

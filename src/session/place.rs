@@ -1,7 +1,7 @@
 //! Where in a file a finding stands: checks see objects, a person looks for a line.
 
 use crate::finding::Finding;
-use crate::manifest::{Manifest, pointer};
+use crate::manifest::Manifest;
 
 /// Sets file, line and column of a finding that has none: those of the value that it speaks of, or of the nearest one
 /// around it (a field that is missing, or that defaults have set).
@@ -11,15 +11,9 @@ pub(super) fn in_file(finding: &mut Finding, manifests: &[Manifest]) {
     }
     let Some(manifest) = manifests.iter().find(|manifest| manifest.key() == finding.object) else { return };
     finding.file = manifest.file.as_deref().map(str::to_owned);
-    let mut at = Some(finding.path.as_str());
-    while let Some(path) = at {
-        if let Some(location) = manifest.locations.get(path) {
-            finding.line = Some(location.line);
-            finding.column = Some(location.column);
-            return;
-        }
-        at = pointer::parent(path);
-    }
+    let location = manifest.nearest(&finding.path);
+    finding.line = location.map(|location| location.line);
+    finding.column = location.map(|location| location.column);
 }
 
 #[cfg(test)]

@@ -11,7 +11,8 @@ use crate::cluster::ClusterError;
 pub enum ExitCode {
     /// Drafted, planned or applied.
     Done = 0,
-    /// The answer is "no": declined, asked back, denied, the person said no, wrong digest.
+    /// The answer is "no": declined, asked back, denied, the person said no, wrong digest, findings at or above
+    /// `--fail-on`, something that `doctor` found failing.
     No = 1,
     /// Could not work.
     CouldNot = 2,

@@ -2,10 +2,16 @@
 
 mod error;
 mod private;
+mod probe;
 mod read;
 mod write;
 
 pub use error::{SourceError, Wrong};
-pub use private::{private_folder, read_private, secret_key, state_key, write_private};
-pub use read::{Limits, files, read_bytes, read_manifests, read_manifests_within, read_text};
+pub use private::{
+    STATE_KEY, private_folder, read_private, read_state_key, secret_key, state_key, write_private,
+};
+pub use probe::{Folder, mode, probe};
+pub use read::{
+    Limits, Listing, files, listing, read_bytes, read_manifests, read_manifests_within, read_text,
+};
 pub use write::{contained, create, remove, write_atomic};

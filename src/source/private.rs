@@ -133,7 +133,18 @@ pub fn secret_key(folder: &Path, name: &str) -> Result<[u8; 32], SourceError> {
 /// # Errors
 /// Those of [`secret_key`].
 pub fn state_key(state_folder: &Path) -> Result<[u8; 32], SourceError> {
-    secret_key(state_folder, "mask.key")
+    secret_key(state_folder, STATE_KEY)
+}
+
+/// File name of [`state_key`].
+pub const STATE_KEY: &str = "mask.key";
+
+/// [`state_key`] where it was drawn already; nothing is made.
+///
+/// # Errors
+/// Those of [`read_private`]; the file is no key.
+pub fn read_state_key(state_folder: &Path) -> Result<Option<[u8; 32]>, SourceError> {
+    read_key(state_folder, STATE_KEY)
 }
 
 fn read_key(folder: &Path, name: &str) -> Result<Option<[u8; 32]>, SourceError> {

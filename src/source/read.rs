@@ -99,13 +99,42 @@ const WHAT: &str = "cannot read the folder";
 /// # Errors
 /// As [`read_manifests`], without reading the files.
 pub fn files(path: &Path, limits: &Limits) -> Result<Vec<PathBuf>, SourceError> {
+    let listing = listing(path, limits)?;
+    match listing.unread.into_iter().next() {
+        Some((_, error)) => Err(error),
+        None => Ok(listing.manifests),
+    }
+}
+
+/// What a folder and those below it hold.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Listing {
+    /// The files that [`read_manifests`] reads.
+    pub manifests: Vec<PathBuf>,
+    /// Files of other names, hidden ones left out; the first thousand of them.
+    pub others: Vec<PathBuf>,
+    /// How many more of these there are.
+    pub others_left_out: usize,
+    /// Folders and links below that cannot be read, with the reason.
+    pub unread: Vec<(PathBuf, SourceError)>,
+}
+
+/// Other files that are named by [`listing`].
+const MOST_OTHERS: usize = 1_000;
+
+/// [`files`], and those that it passes over. A folder or link below that cannot be read is a part of the answer.
+///
+/// # Errors
+/// `path` itself cannot be read; more files or levels than the limits allow.
+pub fn listing(path: &Path, limits: &Limits) -> Result<Listing, SourceError> {
     let metadata =
         fs::metadata(path).map_err(|error| SourceError::io(path, "cannot read the manifests", &error))?;
     if !metadata.is_dir() {
-        return Ok(vec![path.to_owned()]);
+        return Ok(Listing { manifests: vec![path.to_owned()], ..Listing::default() });
     }
     let root = fs::canonicalize(path).map_err(|error| SourceError::io(path, WHAT, &error))?;
-    let mut walk = Walk { root: &root, limits, seen: BTreeSet::from([root.clone()]), found: Vec::new() };
+    let seen = BTreeSet::from([root.clone()]);
+    let mut walk = Walk { root: &root, limits, seen, found: Listing::default() };
     walk.folder(path, 1)?;
     Ok(walk.found)
 }
@@ -115,7 +144,7 @@ struct Walk<'a> {
     limits: &'a Limits,
     /// Real paths that were visited, so that a link is followed once and a circle ends.
     seen: BTreeSet<PathBuf>,
-    found: Vec<PathBuf>,
+    found: Listing,
 }
 
 impl Walk<'_> {
@@ -132,7 +161,12 @@ impl Walk<'_> {
             if entry.file_name().to_string_lossy().starts_with('.') {
                 continue;
             }
-            self.entry(&entry.path(), depth)?;
+            let path = entry.path();
+            match self.entry(&path, depth) {
+                Err(error) if error.wrong() == Wrong::TooLarge => return Err(error),
+                Err(error) => self.found.unread.push((path, error)),
+                Ok(()) => {}
+            }
         }
         Ok(())
     }
@@ -147,6 +181,11 @@ impl Walk<'_> {
         };
         let is_manifest = named_so && metadata.is_file();
         if !is_manifest && !metadata.is_dir() {
+            if self.found.others.len() < MOST_OTHERS {
+                self.found.others.push(path.to_owned());
+            } else {
+                self.found.others_left_out += 1;
+            }
             return Ok(());
         }
         let real = fs::canonicalize(path).map_err(|error| SourceError::io(path, WHAT, &error))?;
@@ -165,8 +204,8 @@ impl Walk<'_> {
         if metadata.is_dir() {
             return self.folder(path, depth + 1);
         }
-        self.found.push(path.to_owned());
-        if self.found.len() > self.limits.files {
+        self.found.manifests.push(path.to_owned());
+        if self.found.manifests.len() > self.limits.files {
             let why = format!("it has more than {} manifest files", self.limits.files);
             return Err(SourceError::new(self.root, Wrong::TooLarge, WHAT, why, NARROWER));
         }
@@ -218,6 +257,18 @@ mod tests {
         assert_eq!(names(folder.path()), ["az", "b", "c"]);
         let manifests = read_manifests(folder.path()).unwrap();
         assert!(manifests[1].file.as_deref().unwrap().ends_with("b.yml"));
+    }
+
+    #[test]
+    fn what_is_passed_over_is_listed_beside() {
+        let folder = folder(&[("a.yaml", ""), ("README.md", ""), ("x/Makefile", ""), (".git/config", "")]);
+        let listing = listing(folder.path(), &Limits::default()).unwrap();
+        let below = |paths: &[PathBuf]| -> Vec<PathBuf> {
+            paths.iter().map(|path| path.strip_prefix(folder.path()).unwrap().to_owned()).collect()
+        };
+        assert_eq!(below(&listing.manifests), [Path::new("a.yaml")]);
+        assert_eq!(below(&listing.others), [Path::new("README.md"), Path::new("x/Makefile")]);
+        assert_eq!(listing.others_left_out, 0);
     }
 
     #[test]
@@ -281,5 +332,9 @@ mod tests {
         fs::remove_file(&link).unwrap();
         symlink(outside.path().join("sub"), &link).unwrap();
         assert_eq!(read_manifests(inside.path()).unwrap_err().wrong(), Wrong::Outside);
+
+        let listing = listing(inside.path(), &Limits::default()).unwrap();
+        assert_eq!(listing.manifests, [inside.path().join("policy.yaml")], "the others are still there");
+        assert_eq!(listing.unread.iter().map(|(path, _)| path).collect::<Vec<_>>(), [&link]);
     }
 }

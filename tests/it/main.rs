@@ -12,6 +12,7 @@ mod apply;
 mod architecture;
 mod bad_input;
 mod cluster_read;
+mod doctor;
 #[cfg(feature = "llama")]
 mod evaluation;
 mod isolation;
@@ -22,6 +23,7 @@ mod plan;
 mod policies;
 #[cfg(feature = "llama")]
 mod real_model;
+mod review;
 #[cfg(feature = "llama")]
 mod same_answers;
 mod score;
