@@ -17,8 +17,9 @@ pub(super) enum Obstacle<'a> {
     Taint(&'a Taint),
     /// The first label of the Pod's node selector that the node does not have.
     Label(String, String),
-    /// No term of the required node affinity holds.
-    Affinity,
+    /// No term of the required node affinity holds; the first label of its first term that is not as it should be, with
+    /// the values that it may have, where that is its form.
+    Affinity(Option<(String, Vec<String>)>),
 }
 
 /// What keeps the Pod (with `spec`) off the node; `None` where nothing does. Selectors come before taints: a node that
@@ -36,7 +37,7 @@ pub(super) fn obstacle<'a>(pod: &Value, node: &'a Node) -> Option<Obstacle<'a>> 
         }
     }
     if !affinity_holds(spec, node) {
-        return Some(Obstacle::Affinity);
+        return Some(Obstacle::Affinity(wanted_label(spec, node)));
     }
     let tolerations: Vec<&Value> = list(spec, "/tolerations").collect();
     let tolerated = |taint: &Taint| tolerations.iter().any(|toleration| tolerates(toleration, taint));
@@ -81,10 +82,21 @@ fn tolerates(toleration: &Value, taint: &Taint) -> bool {
     effect && value && key
 }
 
+const TERMS: &str = "/affinity/nodeAffinity/requiredDuringSchedulingIgnoredDuringExecution/nodeSelectorTerms";
+
+/// The first rule of the first term that wants one of some values and does not get it.
+fn wanted_label(spec: &Value, node: &Node) -> Option<(String, Vec<String>)> {
+    let term = list(spec, TERMS).next()?;
+    let rule = list(term, "/matchExpressions").find(|rule| {
+        rule.get("operator").and_then(Value::as_str) == Some("In") && !rule_holds(rule, &node.labels)
+    })?;
+    let values = list(rule, "/values").filter_map(Value::as_str).map(str::to_owned).collect();
+    Some((rule.get("key")?.as_str()?.to_owned(), values))
+}
+
 /// Whether one of the terms holds; a Pod without any may go anywhere.
 fn affinity_holds(spec: &Value, node: &Node) -> bool {
-    let terms = "/affinity/nodeAffinity/requiredDuringSchedulingIgnoredDuringExecution/nodeSelectorTerms";
-    match spec.pointer(terms).and_then(Value::as_array) {
+    match spec.pointer(TERMS).and_then(Value::as_array) {
         None => true,
         Some(terms) => terms.iter().any(|term| term_holds(term, node)),
     }
@@ -146,6 +158,7 @@ mod tests {
         }
     }
 
+    #[allow(clippy::needless_pass_by_value, reason = "values are written in the call")]
     fn takes(spec: Value, node: &Node) -> bool {
         obstacle(&json!({"spec": spec}), node).is_none()
     }
@@ -212,7 +225,7 @@ mod tests {
         }
         let other = json!({"matchExpressions": [rule("In", json!(["b"]))]});
         let named = json!({"matchFields": [{"key": "metadata.name", "operator": "In", "values": ["gpu-1"]}]});
-        assert!(takes(terms(json!([other.clone(), named])), &plain));
+        assert!(takes(terms(json!([other, named])), &plain));
         assert!(!takes(terms(json!([other, {}])), &plain));
         assert!(!takes(terms(json!([])), &plain));
     }

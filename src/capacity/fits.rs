@@ -14,7 +14,7 @@ use crate::cluster::Snapshot;
 use crate::manifest::{Amounts, PodOf, Quantity, is_gpu, pod_requests};
 
 /// More Pods than this are not placed one by one.
-const MOST_PODS: u64 = 5_000;
+const MOST_PODS: u64 = 1_000;
 
 /// The answer in one word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -180,19 +180,16 @@ fn on_nodes(demands: &[Demand<'_>], snapshot: &Snapshot) -> Fit {
 /// Puts as many of the Pods as fit, each on the node that it fills best: the scarce resources stay together, and work
 /// without GPUs keeps off GPU nodes where it can.
 fn place(demand: &Demand<'_>, rooms: &mut [Room<'_>]) -> u64 {
-    let mut order: Vec<usize> = (0..rooms.len()).collect();
+    let gpus = |room: &Room<'_>| {
+        let own = room.free.iter().filter(|(resource, _)| is_gpu(resource));
+        own.fold(Quantity::from_whole(0), |sum, (_, amount)| sum.add(amount))
+    };
+    let open = |(index, room): (usize, &Room<'_>)| obstacle(demand.pod, room.node).is_none().then_some(index);
+    let mut order: Vec<usize> = rooms.iter().enumerate().filter_map(open).collect();
     for placed in 0..demand.count {
-        let gpus = |room: &Room<'_>| {
-            let own = room.free.iter().filter(|(resource, _)| is_gpu(resource));
-            own.fold(Quantity::from_whole(0), |sum, (_, amount)| sum.add(amount))
-        };
-        order.sort_by_key(|index| rooms.get(*index).map(gpus));
-        let found = order.iter().copied().find(|index| {
-            rooms
-                .get(*index)
-                .is_some_and(|room| room.holds(&demand.amounts) && obstacle(demand.pod, room.node).is_none())
-        });
-        match found.and_then(|index| rooms.get_mut(index)) {
+        order.sort_by_cached_key(|index| rooms.get(*index).map(gpus));
+        let holds = |index: &usize| rooms.get(*index).is_some_and(|room| room.holds(&demand.amounts));
+        match order.iter().copied().find(holds).and_then(|index| rooms.get_mut(index)) {
             Some(room) => room.take(&demand.amounts),
             None => return placed,
         }
@@ -235,9 +232,6 @@ fn never_fits(demand: &Demand<'_>, empty: &[Room<'_>]) -> Option<Fit> {
         let why = format!("{asked} in one pod: the largest node ({name}) has {}", said(&most, resource));
         return Some(Fit::blocked(why, vec![format!("{} in one pod", said(&most, resource))]));
     }
-    if open.is_empty() {
-        return Some(Fit::blocked(shut_out(demand, &empty.iter().collect::<Vec<_>>(), empty), Vec::new()));
-    }
     let why = format!("no node has {} together", all_of(&demand.amounts));
     Some(Fit::blocked(why, Vec::new()))
 }
@@ -271,21 +265,36 @@ fn phrase(obstacle: &Obstacle<'_>, all: &[Room<'_>]) -> String {
     match obstacle {
         Obstacle::OtherNode => "the pod names another node".to_owned(),
         Obstacle::Cordoned => "cordoned: new pods are kept off for now".to_owned(),
-        Obstacle::Affinity => "the pod's node affinity leaves them out".to_owned(),
+        Obstacle::Affinity(None) => "the pod's node affinity leaves them out".to_owned(),
+        Obstacle::Affinity(Some((key, values))) => {
+            format!("the pod wants {key} to be {}, and {}", some_of(values), labels_there(key, all))
+        }
         Obstacle::Taint(taint) => format!("the pod does not tolerate the taint {taint}"),
         Obstacle::Label(key, value) => {
-            let mut others: Vec<&str> =
-                all.iter().filter_map(|room| room.node.labels.get(key)).map(String::as_str).collect();
-            others.sort_unstable();
-            others.dedup();
-            others.truncate(5);
-            let there = match others.as_slice() {
-                [] => "no node has that label".to_owned(),
-                others => format!("nodes have {}", others.join(", ")),
-            };
-            format!("the pod wants {key}={value}, and {there}")
+            format!("the pod wants {key}={value}, and {}", labels_there(key, all))
         }
     }
+}
+
+/// What nodes have of a label.
+fn labels_there(key: &str, all: &[Room<'_>]) -> String {
+    let mut values: Vec<String> = all.iter().filter_map(|room| room.node.labels.get(key)).cloned().collect();
+    values.sort_unstable();
+    values.dedup();
+    if values.is_empty() {
+        "no node has that label".to_owned()
+    } else {
+        format!("nodes have {}", some_of(&values))
+    }
+}
+
+/// The first few of a list.
+fn some_of(values: &[String]) -> String {
+    let mut shown = values.iter().take(3).map(String::as_str).collect::<Vec<_>>().join(", ");
+    if let Some(more) = values.len().checked_sub(3).filter(|more| *more > 0) {
+        shown.push_str(&format!(" or {more} more"));
+    }
+    shown
 }
 
 /// Why the Pods do not fit beside what runs now, although each would fit into an empty cluster. `now` is what is free,

@@ -1,13 +1,13 @@
 //! GPUs, other resources and quota: what is free, whether something fits, and what would. Pure.
 //!
-//! [`fits`] judges Pods against the facts of a [`crate::cluster::Snapshot`]; [`CapacityReport`] is the table of what is
+//! [`fits()`] judges Pods against the facts of a [`crate::cluster::Snapshot`]; [`CapacityReport`] is the table of what is
 //! there. What is not known gives the verdict *unknown* with its reason, never a guess.
 //!
 //! Judged are taints, node selectors, required node affinity, cpu, memory, GPUs and every other resource that a Pod
 //! requests, the number of Pods of a node, several Pods at once, and the namespace's quota. Affinity between Pods,
 //! topology spread that must hold and volumes that lie in one zone are not: where a Pod has the first two and fits
 //! otherwise, the verdict is unknown. A cluster that adds tolerations on its own shows them in the Pods of its dry-run:
-//! give these to [`fits`], and it judges what will be scheduled.
+//! give these to [`fits()`], and it judges what will be scheduled.
 
 mod eligible;
 mod fits;

@@ -20,7 +20,7 @@ pub struct CapacityReport {
     pub quotas: Vec<QuotaRow>,
     /// Kueue's queues of the namespace.
     pub queues: Vec<LocalQueue>,
-    /// What is not known, and why.
+    /// What of this is not known, and why.
     pub findings: Vec<Finding>,
     /// True where nodes or the Pods on them are not known.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
@@ -117,10 +117,20 @@ impl CapacityReport {
             waiting: waiting.collect(),
             quotas: snapshot.quotas.iter().flatten().map(quota).collect(),
             queues: snapshot.queues.clone().unwrap_or_default(),
-            findings: snapshot.warnings.clone(),
+            findings: snapshot
+                .warnings
+                .iter()
+                .filter(|warning| is_about_capacity(warning))
+                .cloned()
+                .collect(),
             incomplete: snapshot.nodes.is_none() || snapshot.pods.is_none(),
         }
     }
+}
+
+/// Other things that may not be read (storage classes) are no matter of this table.
+fn is_about_capacity(warning: &Finding) -> bool {
+    ["Node", "Pod", "ResourceQuota", "LocalQueue"].contains(&warning.object.kind.as_str())
 }
 
 /// What is free of a resource on a node, and the Pods of the cluster.

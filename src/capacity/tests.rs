@@ -2,7 +2,8 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::cluster::{Node, PodUse, Quota, Snapshot, Taint};
-use crate::manifest::{Amounts, PodOf, pods};
+use crate::finding::{Finding, Severity};
+use crate::manifest::{Amounts, ObjectKey, PodOf, pods};
 
 fn amounts(pairs: &[(&str, &str)]) -> Amounts {
     pairs.iter().map(|(name, amount)| ((*name).to_owned(), amount.parse().unwrap())).collect()
@@ -183,6 +184,18 @@ fn a_taint_and_a_label_are_named() {
         Verdict::Blocked,
         &["the pod wants nvidia.com/gpu.product=NVIDIA-H100-80GB-HBM3", "nodes have NVIDIA-A100-SXM4-80GB"],
     );
+    let products = ["NVIDIA-H100-80GB-HBM3", "NVIDIA-H100-PCIe", "NVIDIA-H100-NVL", "NVIDIA-GH200"];
+    let rule = json!({"key": "nvidia.com/gpu.product", "operator": "In", "values": products});
+    let terms = json!({"nodeSelectorTerms": [{"matchExpressions": [rule]}]});
+    let affinity = json!({"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": terms}});
+    expect(
+        &workload(1, 1, json!({"affinity": affinity})),
+        &cluster(),
+        Verdict::Blocked,
+        &[
+            "wants nvidia.com/gpu.product to be NVIDIA-H100-80GB-HBM3, NVIDIA-H100-PCIe, NVIDIA-H100-NVL or 1 more, and nodes have NVIDIA-A100-SXM4-80GB",
+        ],
+    );
     expect(
         &workload(1, 9, json!({"tolerations": []})),
         &cluster(),
@@ -304,7 +317,13 @@ fn the_table_says_who_holds_what() {
 fn a_table_without_rights_shows_what_is_known() {
     let mut snapshot = cluster();
     snapshot.pods = None;
+    for kind in ["Pod", "StorageClass"] {
+        let object = ObjectKey { kind: kind.into(), ..ObjectKey::of(&json!({})) };
+        snapshot.warnings.push(Finding::new("cluster-not-readable", Severity::Warning, object, "", "no"));
+    }
     let document = serde_json::to_value(CapacityReport::of(&snapshot)).unwrap();
     assert_eq!(document["nodes"][1]["resources"], json!([{"resource": "nvidia.com/gpu", "allocatable": 8}]));
     assert_eq!(document["incomplete"], true);
+    let about: Vec<&Value> = document["findings"].as_array().unwrap().iter().collect();
+    assert!(about.len() == 1 && about[0]["object"]["kind"] == "Pod", "{about:?}");
 }

@@ -67,8 +67,9 @@ impl Connection {
             Transport { client, server, context: chosen.context.clone(), limit: options.timeouts.request };
         let impersonated = chosen.config.auth_info.impersonate.as_deref();
         let fallback = impersonated.or(chosen.user.as_deref());
+        let first = Transport { limit: options.timeouts.first, ..transport.clone() };
         let (version, user) = runtime.block(async {
-            tokio::join!(identity::version(&transport), identity::user(&transport, impersonated, fallback))
+            tokio::join!(identity::version(&first), identity::user(&first, impersonated, fallback))
         });
         Ok(Self {
             inner: Arc::new(Inner {

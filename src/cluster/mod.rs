@@ -29,6 +29,8 @@ mod read;
 mod redact;
 mod runtime;
 mod snapshot;
+#[cfg(test)]
+mod tests;
 mod transport;
 
 pub use access::{Access, Ask, Rule, Rules};

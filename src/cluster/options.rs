@@ -10,17 +10,20 @@ use crate::manifest::masked::MaskKey;
 pub struct Timeouts {
     /// Until a connection stands.
     pub connect: Duration,
-    /// One request, its answer included.
+    /// The first answer of a server.
+    pub first: Duration,
+    /// Every other request, its answer included.
     pub request: Duration,
     /// Until credentials are there: a plug-in may wait for a person and a browser.
     pub credentials: Duration,
 }
 
 impl Default for Timeouts {
-    /// 5 s, 30 s, 3 min.
+    /// 5 s, 10 s, 30 s, 3 min.
     fn default() -> Self {
         Self {
             connect: Duration::from_secs(5),
+            first: Duration::from_secs(10),
             request: Duration::from_secs(30),
             credentials: Duration::from_secs(180),
         }

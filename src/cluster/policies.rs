@@ -174,6 +174,7 @@ mod tests {
 
     use super::*;
 
+    #[allow(clippy::needless_pass_by_value, reason = "values are written in the call")]
     fn policy(name: &str, param: Value) -> Value {
         json!({"metadata": {"name": name}, "spec": {"paramKind": param}})
     }

@@ -94,7 +94,7 @@ impl Transport {
                 ClusterError::new(Wrong::Internal, what, &error.to_string(), hint)
             })?;
             let answer = tokio::time::timeout(self.limit, self.once(built, what)).await.map_err(|_| {
-                let why = format!("{} did not answer within {} s", self.server, self.limit.as_secs());
+                let why = format!("{} did not answer within {:?}", self.server, self.limit);
                 let hint = "check the network and the server's load, then run it again";
                 ClusterError::new(Wrong::TimedOut, what, &why, hint)
             })??;

@@ -99,11 +99,13 @@ mod tests {
 
     use super::*;
 
+    #[allow(clippy::needless_pass_by_value, reason = "values are written in the call")]
     fn amounts_of(spec: Value) -> Vec<String> {
         let pod = json!({"spec": spec});
         pod_requests(&pod).iter().map(|(name, amount)| format!("{name}={amount}")).collect()
     }
 
+    #[allow(clippy::needless_pass_by_value, reason = "values are written in the call")]
     fn container(requests: Value, limits: Value) -> Value {
         json!({"resources": {"requests": requests, "limits": limits}})
     }

@@ -56,9 +56,12 @@ pub(super) fn load(manifests: &[Manifest]) -> Result<Loaded, Vec<PolicyError>> {
     let mut loaded = Loaded::default();
     let mut errors = Vec::new();
     let mut bindings = Vec::new();
+    // Gatekeeper generates policies whose parameters are its own constraints.
+    let param_kinds: BTreeSet<(&str, &str)> = manifests.iter().filter_map(param_kind).collect();
     for manifest in manifests {
         let kind = manifest.key().gvk();
         let object = Object { manifest };
+        let is_param = param_kinds.contains(&(kind.api_version().as_str(), kind.kind.as_str()));
         match (kind.group.as_str(), kind.kind.as_str()) {
             (GROUP, "ValidatingAdmissionPolicy") => match object.policy() {
                 Ok(policy) => loaded.policies.push(policy),
@@ -68,7 +71,7 @@ pub(super) fn load(manifests: &[Manifest]) -> Result<Loaded, Vec<PolicyError>> {
                 Ok(found) => bindings.push((object, found)),
                 Err(error) => errors.push(error),
             },
-            _ => match foreign(&kind.group, &kind.kind) {
+            _ => match foreign(&kind.group, &kind.kind).filter(|_| !is_param) {
                 Some((engine, hint)) => errors.push(PolicyError {
                     hint: hint.to_owned(),
                     ..object.error(
@@ -88,6 +91,15 @@ pub(super) fn load(manifests: &[Manifest]) -> Result<Loaded, Vec<PolicyError>> {
     errors.extend(duplicates(&loaded.policies, manifests));
     attach(&mut loaded.policies, bindings, &mut errors);
     if errors.is_empty() { Ok(loaded) } else { Err(errors) }
+}
+
+/// `apiVersion` and `kind` of a policy's parameters.
+fn param_kind(manifest: &Manifest) -> Option<(&str, &str)> {
+    let text = |pointer: &str| manifest.object.pointer(pointer).and_then(Value::as_str);
+    if text("/kind") != Some("ValidatingAdmissionPolicy") {
+        return None;
+    }
+    Some((text("/spec/paramKind/apiVersion")?, text("/spec/paramKind/kind")?))
 }
 
 fn duplicates(policies: &[Policy], manifests: &[Manifest]) -> Vec<PolicyError> {

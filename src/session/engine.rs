@@ -69,12 +69,15 @@ impl Engine {
         let mut schemas = open_schemas(&config)?;
         let mask = MaskKey::new(source::state_key(&config.state_dir).map_err(Problem::new)?);
         let Opened { target, snapshot, policies, findings, user } = open_target(&config, &mask, &mut schemas)?;
-        let namespace = target.cluster().map(|cluster| cluster.connection().namespace().to_owned());
+        let connection = target.cluster().map(ClusterTarget::connection);
+        let namespace = connection.map(|connection| connection.namespace().to_owned());
+        // On a cluster a thing is of whoever asks there, and not of the user of this machine.
+        let there = connection.and_then(|connection| owner_label(&connection.user().name));
         let setting = Setting {
             namespace: namespace.or_else(|| config.namespace.clone()),
             namespace_is_flag: config.namespace.is_some(),
             owner: config.owner.clone(),
-            user: config.user.clone(),
+            user: there.or_else(|| config.user.clone()),
             existing: target.existing(),
         };
         let facts = Facts::builtin().with_target(&setting.existing, setting.user.as_deref());

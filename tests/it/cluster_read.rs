@@ -16,13 +16,17 @@ use serde_json::{Value, json};
 
 use crate::support::Copilot;
 use crate::support::copilot::Output;
+use crate::support::listener::Listener;
 use crate::support::rig::{Rig, rig};
+
+const SOON: Duration = Duration::from_secs(60);
 
 fn options(kubeconfig: &Path, context: &str) -> ConnectOptions {
     ConnectOptions {
         kubeconfig: Some(kubeconfig.to_owned()),
         context: Some(context.to_owned()),
-        timeouts: Timeouts { connect: Duration::from_secs(20), ..Timeouts::default() },
+        // The machine may be busy with other tests.
+        timeouts: Timeouts { connect: SOON, first: SOON, ..Timeouts::default() },
         ..ConnectOptions::new(MaskKey::new([7; 32]))
     }
 }
@@ -299,7 +303,12 @@ fn policies_of_the_cluster_are_evaluated_like_files() {
     let Some(rig) = rig("policies from the cluster") else { return };
     let namespace = rig.namespace("policies");
     let policy = format!(
-        "apiVersion: admissionregistration.k8s.io/v1
+        "apiVersion: v1
+kind: ConfigMap
+metadata: {{name: cap, namespace: {namespace}}}
+data: {{most: '1'}}
+---
+apiVersion: admissionregistration.k8s.io/v1
 kind: ValidatingAdmissionPolicy
 metadata: {{name: cap-{namespace}}}
 spec:
@@ -322,11 +331,6 @@ apiVersion: admissionregistration.k8s.io/v1
 kind: ValidatingAdmissionPolicyBinding
 metadata: {{name: dangling-{namespace}}}
 spec: {{policyName: gone, validationActions: [Deny]}}
----
-apiVersion: v1
-kind: ConfigMap
-metadata: {{name: cap, namespace: {namespace}}}
-data: {{most: '1'}}
 "
     );
     rig.create(&policy);
@@ -484,6 +488,17 @@ fn a_dead_server_is_named_with_the_reason() {
     let file = dead(&copilot, "{token: x}");
     let parts = ["cannot use context 'lab'", "http://127.0.0.1:1 cannot be reached", "refused"];
     fails(&copilot, &["--kubeconfig", file.to_str().expect("a path in UTF-8")], &parts);
+}
+
+#[test]
+fn a_server_that_does_not_answer_is_not_waited_for_forever() {
+    let listener = Listener::start();
+    let copilot = Copilot::new();
+    let file = copilot.write("kubeconfig", &listener.kubeconfig());
+    let mut options = options(&file, "poisoned");
+    options.timeouts.first = Duration::from_millis(300);
+    let parts = ["cannot use context 'poisoned'", "did not answer within", "check the network"];
+    refused(Connection::open(&options), Wrong::TimedOut, &parts);
 }
 
 #[test]

@@ -11,8 +11,9 @@
 mod apply;
 mod architecture;
 mod bad_input;
-mod doctor;
+
 mod cluster_read;
+mod doctor;
 #[cfg(feature = "llama")]
 mod evaluation;
 mod isolation;

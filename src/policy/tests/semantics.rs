@@ -374,6 +374,24 @@ fn other_engines_are_refused_by_name() {
 }
 
 #[test]
+fn a_constraint_that_is_a_policys_parameter_is_one() {
+    let kind = json!({"apiVersion": "constraints.gatekeeper.sh/v1beta1", "kind": "Replicas"});
+    let generated = policy(json!({
+        "paramKind": kind,
+        "validations": [{"expression": "object.spec.replicas <= params.spec.most"}],
+    }));
+    let bound = binding("b", json!({"paramRef": {"name": "x", "parameterNotFoundAction": "Deny"}}));
+    let constraint = |most: u32| {
+        json!({"apiVersion": kind["apiVersion"], "kind": kind["kind"], "metadata": {"name": "x"},
+            "spec": {"most": most}})
+    };
+    let denied = |most| evaluate(&set(&[generated.clone(), bound.clone(), constraint(most)])).findings.len();
+    assert_eq!((denied(3), denied(2)), (0, 1));
+    // Without such a policy it belongs to another engine.
+    assert!(errors(&[constraint(3)])[0].message.contains("Gatekeeper"));
+}
+
+#[test]
 fn the_values_of_a_secret_are_in_no_message() {
     let secret = json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s", "namespace": "lab"},
         "stringData": {"password": "hunter2"}});

@@ -25,16 +25,21 @@ pub struct Rig {
 /// The control plane of this test process, started at the first call. Where it was not built, `what` is noted as not
 /// run and there is none.
 pub fn rig(what: &str) -> Option<&'static Rig> {
-    static RIG: OnceLock<Option<Rig>> = OnceLock::new();
+    static RIG: OnceLock<Option<Result<Rig, String>>> = OnceLock::new();
     let rig = RIG.get_or_init(|| std::env::var_os(FOLDER).map(|folder| Rig::start(Path::new(&folder))));
-    if rig.is_none() {
-        not_run(&format!("{what} ({FOLDER} is not set; `tools/controlplane.sh build` prints it)"));
+    match rig {
+        Some(Ok(rig)) => Some(rig),
+        // One attempt for all tests.
+        Some(Err(error)) => panic!("no control plane: {error}"),
+        None => {
+            not_run(&format!("{what} ({FOLDER} is not set; `tools/controlplane.sh build` prints it)"));
+            None
+        }
     }
-    rig.as_ref()
 }
 
 impl Rig {
-    fn start(folder: &Path) -> Self {
+    fn start(folder: &Path) -> Result<Self, String> {
         let source = root().join("tests/controlplane");
         let mut child = Command::new(folder.join("controlplane"))
             .arg("up")
@@ -48,24 +53,22 @@ impl Rig {
             .stdout(Stdio::piped())
             .stderr(Stdio::inherit())
             .spawn()
-            .unwrap_or_else(|error| {
-                panic!("cannot start the control plane in {}: {error}", folder.display())
-            });
+            .map_err(|error| format!("it cannot be started in {}: {error}", folder.display()))?;
         let stdin = child.stdin.take().expect("stdin is piped");
         let mut line = String::new();
         BufReader::new(child.stdout.take().expect("stdout is piped"))
             .read_line(&mut line)
-            .expect("the control plane says when it is ready");
+            .map_err(|error| format!("it does not say when it is ready: {error}"))?;
         let started: serde_json::Value =
-            serde_json::from_str(&line).unwrap_or_else(|error| panic!("no control plane: {error}: {line}"));
-        let text = |key: &str| started[key].as_str().expect(key).to_owned();
-        Self {
-            kubeconfig: text("kubeconfig").into(),
-            server: text("server"),
+            serde_json::from_str(&line).map_err(|error| format!("{error} in what it says: '{line}'"))?;
+        let text = |key: &str| started[key].as_str().map(str::to_owned).ok_or(format!("it says no {key}"));
+        Ok(Self {
+            kubeconfig: text("kubeconfig")?.into(),
+            server: text("server")?,
             kubectl: folder.join("kubectl"),
             _stdin: stdin,
             _child: child,
-        }
+        })
     }
 
     /// Runs kubectl as admin and returns what it prints.
