@@ -26,7 +26,8 @@ pub use folder::FolderTarget;
 pub use next_steps::next_steps;
 pub use outcome::{ApplyOutcome, ApplyWith, UnfilledSecret};
 pub use plan::{
-    Action, BodySource, Capacity, Checked, ClusterId, ConfirmedPlan, FileWrite, Loses, Plan, PlannedChange, TargetId,
+    Action, BodySource, Capacity, Checked, ClusterId, ConfirmedPlan, FileWrite, Loses, Plan, PlannedChange,
+    TargetId,
 };
 pub use plan_file::{read_plan, write_plan};
 pub use secret::{Drawn, GENERATE_ANNOTATION};

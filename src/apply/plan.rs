@@ -12,7 +12,7 @@ use crate::apply::folder::resolve;
 use crate::apply::secret::{self, Drawn};
 use crate::capacity::{Fit, Verdict};
 use crate::diff::FieldChange;
-use crate::finding::Finding;
+use crate::finding::{Finding, Severity};
 use crate::manifest::ObjectKey;
 
 /// Version of the document.
@@ -66,7 +66,9 @@ impl fmt::Display for TargetId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Folder { dir } => f.write_str(dir),
-            Self::Cluster(id) if id.context.is_empty() => write!(f, "{}, namespace {}", id.cluster, id.namespace),
+            Self::Cluster(id) if id.context.is_empty() => {
+                write!(f, "{}, namespace {}", id.cluster, id.namespace)
+            }
             Self::Cluster(id) => write!(f, "context {}, namespace {}", id.context, id.namespace),
         }
     }
@@ -274,6 +276,12 @@ impl Plan {
         }
     }
 
+    /// Why the plan cannot be carried out, where the API server would refuse a part of it: it is shown, and never
+    /// confirmed.
+    pub fn refusals(&self) -> impl Iterator<Item = &Finding> {
+        self.findings.iter().filter(|finding| finding.severity == Severity::Error)
+    }
+
     /// The files that would be written, below the target.
     pub fn files(&self) -> Vec<&str> {
         self.writes.iter().map(|write| write.file.as_str()).collect()
@@ -292,7 +300,7 @@ impl Plan {
     /// [`WrongDigest`] where `digest` is not that of the contents.
     pub fn confirm(self, digest: &str) -> Result<ConfirmedPlan, WrongDigest> {
         let own = digest::of(&self);
-        if own == digest && own == self.digest {
+        if own == digest && own == self.digest && self.refusals().next().is_none() {
             Ok(ConfirmedPlan { plan: self })
         } else {
             Err(WrongDigest { agreed: digest.to_owned(), plan: own })

@@ -10,7 +10,9 @@ pub(super) fn reach(plan: &Plan, id: &ClusterId) -> Vec<String> {
     let mut commands = Vec::new();
     for change in &plan.changes {
         let place = place(change, id);
-        if let Some(port) = change.body.as_ref().filter(|_| change.object.kind == "Service").and_then(forwardable) {
+        if let Some(port) =
+            change.body.as_ref().filter(|_| change.object.kind == "Service").and_then(forwardable)
+        {
             let local = local_port(plan, port);
             commands.push(format!("kubectl port-forward svc/{} {local}:{port}{place}", change.object.name));
         }

@@ -24,6 +24,9 @@ pub fn run(args: &ApplyArgs, common: &Common, cancel: &Cancel) -> Result<ExitCod
     let mask = MaskKey::new(source::state_key(&config.state_dir).map_err(Problem::new)?);
     let mut target = open(&plan, common, &config, &mask)?;
     let mut face = Terminal::new(config.style, None, target.name());
+    if let Some(problem) = Problem::refused(&plan) {
+        return Err(problem);
+    }
     let digest = match &args.digest {
         Some(digest) => digest.clone(),
         None => {
@@ -60,7 +63,8 @@ pub fn run(args: &ApplyArgs, common: &Common, cancel: &Cancel) -> Result<ExitCod
     if code != ExitCode::Done {
         return Ok(code);
     }
-    let followed = target.follow(&touched, config.wait, &stop, &mut |object, line| face.progress(object, line));
+    let followed =
+        target.follow(&touched, config.wait, &stop, &mut |object, line| face.progress(object, line));
     let Some(followed) = followed else { return Ok(code) };
     face.followed(&followed);
     Ok(match (cancel.is_cancelled(), followed.is_ready()) {
@@ -74,7 +78,8 @@ pub fn run(args: &ApplyArgs, common: &Common, cancel: &Cancel) -> Result<ExitCod
 fn open(plan: &Plan, common: &Common, config: &Config, mask: &MaskKey) -> Result<Target, Problem> {
     match &plan.target {
         TargetId::Folder { dir } => {
-            let here = common.to.as_ref().filter(|to| !plan.target.is_folder(to)).map(|to| to.display().to_string());
+            let here =
+                common.to.as_ref().filter(|to| !plan.target.is_folder(to)).map(|to| to.display().to_string());
             let here = here.or_else(|| common.context.as_ref().map(|context| format!("context {context}")));
             if let Some(here) = here {
                 return Err(ApplyError::OtherTarget { plan: dir.clone(), here }.into());
@@ -102,9 +107,11 @@ fn open(plan: &Plan, common: &Common, config: &Config, mask: &MaskKey) -> Result
 }
 
 fn unattended(args: &ApplyArgs, plan: &Plan) -> Problem {
-    Problem::new("without a terminal nothing is asked and nothing is written").code(ExitCode::No).hint(format!(
-        "read the plan, then: kubectl copilot apply --plan {} --digest {} --yes",
-        args.plan.display(),
-        plan.digest
-    ))
+    Problem::new("without a terminal nothing is asked and nothing is written").code(ExitCode::No).hint(
+        format!(
+            "read the plan, then: kubectl copilot apply --plan {} --digest {} --yes",
+            args.plan.display(),
+            plan.digest
+        ),
+    )
 }

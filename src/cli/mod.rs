@@ -2,8 +2,8 @@
 
 mod apply;
 mod args;
-mod doctor;
 mod capacity;
+mod doctor;
 mod draft;
 mod editor;
 mod eval;

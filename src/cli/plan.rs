@@ -36,8 +36,8 @@ pub fn run(args: &PlanArgs, common: &Common, cancel: &Cancel) -> Result<ExitCode
             }
         },
         None => {
-            let manifests = read(args)?;
-            engine.learn(&manifests)?;
+            let mut manifests = read(args)?;
+            engine.prepare(&mut manifests)?;
             let report = engine.check(&manifests);
             if report.verdict != Verdict::Allowed {
                 return refused(&report, args, style);
@@ -66,6 +66,9 @@ pub fn run(args: &PlanArgs, common: &Common, cancel: &Cancel) -> Result<ExitCode
             )
         }
     })?;
+    if let Some(problem) = Problem::refused(&plan) {
+        return Err(problem);
+    }
     Ok(if args.exit_code && !plan.is_empty() { ExitCode::No } else { ExitCode::Done })
 }
 

@@ -180,7 +180,19 @@ fn routed_text(routed: &Routed) -> String {
 /// Findings, one a line, hints below.
 pub fn findings_text(findings: &[Finding], style: Style) -> String {
     let mut text = String::new();
-    for finding in findings {
+    // What may not be read is one line together: each of them for itself says the same.
+    let unread: Vec<&Finding> = findings.iter().filter(|finding| is_unread(finding)).collect();
+    let together = unread.len() > 1;
+    if together {
+        let kinds: Vec<&str> = unread.iter().map(|finding| finding.object.kind.as_str()).collect();
+        let _ = writeln!(
+            text,
+            "{} with your rights these cannot be read, and nothing is guessed in their place: {}",
+            style.notice("warning"),
+            visible_line(&kinds.join(", "))
+        );
+    }
+    for finding in findings.iter().filter(|finding| !(together && is_unread(finding))) {
         let word = match finding.severity {
             _ if finding.incomplete => style.removed("incomplete"),
             Severity::Error => style.removed("error"),
@@ -208,6 +220,11 @@ pub fn findings_text(findings: &[Finding], style: Style) -> String {
         }
     }
     text
+}
+
+/// A source of facts that this person may not read.
+fn is_unread(finding: &Finding) -> bool {
+    matches!(finding.rule.as_str(), "cluster-not-readable" | "cluster-policies-not-readable")
 }
 
 /// The plan: one line an object, then each diff in full.
@@ -248,7 +265,9 @@ pub fn change_sides<'a>(
     // A cluster's objects are known by name alone until they are planned against.
     let old = existing
         .iter()
-        .filter(|object| object.get("spec").is_some() || object.get("data").is_some() || !change.file.is_empty())
+        .filter(|object| {
+            object.get("spec").is_some() || object.get("data").is_some() || !change.file.is_empty()
+        })
         .find(|object| ObjectKey::of(object) == change.object);
     Some((old, body))
 }

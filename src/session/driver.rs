@@ -6,8 +6,8 @@ use serde_json::Value;
 
 use crate::apply::{ApplyOutcome, Followed, Plan};
 use crate::diff::MaskKey;
-use crate::manifest::ObjectKey;
 use crate::draft::{Amended, Conversation, FieldEdit, Outcome};
+use crate::manifest::ObjectKey;
 use crate::model::Cancel;
 use crate::session::engine::{Engine, Judged};
 use crate::session::machine::{Effect, Event, Machine};

@@ -68,7 +68,8 @@ impl Engine {
         let patterns = open_patterns(&config)?;
         let mut schemas = open_schemas(&config)?;
         let mask = MaskKey::new(source::state_key(&config.state_dir).map_err(Problem::new)?);
-        let Opened { target, snapshot, policies, findings, user } = open_target(&config, &mask, &mut schemas)?;
+        let Opened { target, snapshot, policies, findings, user } =
+            open_target(&config, &mask, &mut schemas)?;
         let connection = target.cluster().map(ClusterTarget::connection);
         let namespace = connection.map(|connection| connection.namespace().to_owned());
         // On a cluster a thing is of whoever asks there, and not of the user of this machine.
@@ -342,12 +343,20 @@ impl Engine {
         self.setting.existing.first().is_some_and(|object| object["kind"] == "Namespace")
     }
 
-    /// Reads the schemas of the kinds of these manifests from the cluster, where they are not known yet.
+    /// Makes manifests from files fit for a cluster: those that name no namespace get the target's, as they will be sent,
+    /// and the schemas of their kinds are read where they are not known yet. A folder leaves them as they are.
     ///
     /// # Errors
-    /// The server does not answer.
-    pub fn learn(&mut self, manifests: &[Manifest]) -> Result<(), Problem> {
+    /// A kind that is not served; the server does not answer.
+    pub fn prepare(&mut self, manifests: &mut [Manifest]) -> Result<(), Problem> {
         let Some(cluster) = self.target.cluster() else { return Ok(()) };
+        for manifest in manifests.iter_mut() {
+            let key = manifest.key();
+            if key.namespace.is_none() && cluster.connection().resource(&key.gvk())?.namespaced {
+                let namespace = cluster.connection().namespace();
+                manifest.object["metadata"]["namespace"] = Value::from(namespace);
+            }
+        }
         let mut wanted: Vec<String> = manifests.iter().map(|manifest| manifest.key().api_version).collect();
         wanted.sort();
         wanted.dedup();

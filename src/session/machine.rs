@@ -244,6 +244,9 @@ impl Machine {
         if nothing {
             return self.finish(ExitCode::Done, vec![Effect::ShowPlan(plan)]);
         }
+        if let Some(problem) = Problem::refused(&plan) {
+            return self.finish(ExitCode::No, vec![Effect::ShowPlan(plan), Effect::ShowProblem(problem)]);
+        }
         if !self.interactive {
             return self.finish(ExitCode::No, vec![Effect::ShowPlan(plan), Effect::ShowUnattended]);
         }

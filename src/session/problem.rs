@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::apply::{ApplyError, ApplyOutcome};
+use crate::apply::{ApplyError, ApplyOutcome, Plan};
 use crate::cluster::ClusterError;
 
 /// The documented exit codes.
@@ -40,6 +40,16 @@ pub struct Problem {
 }
 
 impl Problem {
+    /// Why a plan is not to be carried out: the API server would refuse a part of it.
+    pub fn refused(plan: &Plan) -> Option<Self> {
+        let first = plan.refusals().next()?;
+        Some(
+            Self::new(format!("nothing was applied: {}", first.message))
+                .hint("say it so that the rule holds, or ask your platform team about it")
+                .code(ExitCode::No),
+        )
+    }
+
     /// A problem of exit code 2 without a hint.
     pub fn new(what: impl fmt::Display) -> Self {
         Self { what: what.to_string(), hint: None, code: ExitCode::CouldNot }
@@ -71,7 +81,9 @@ impl std::error::Error for Problem {}
 impl From<ApplyError> for Problem {
     fn from(error: ApplyError) -> Self {
         let code = match error {
-            ApplyError::WrongDigest(_) | ApplyError::Refused { .. } | ApplyError::Conflict { .. } => ExitCode::No,
+            ApplyError::WrongDigest(_) | ApplyError::Refused { .. } | ApplyError::Conflict { .. } => {
+                ExitCode::No
+            }
             ApplyError::Stale { .. } => ExitCode::Stale,
             _ => ExitCode::CouldNot,
         };

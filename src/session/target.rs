@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::apply::{ApplyError, ApplyOutcome, ClusterTarget, ConfirmedPlan, FolderTarget, Followed, Plan, TargetId};
+use crate::apply::{
+    ApplyError, ApplyOutcome, ClusterTarget, ConfirmedPlan, FolderTarget, Followed, Plan, TargetId,
+};
 use crate::cluster::Selector;
 use crate::diff::MaskKey;
 use crate::manifest::{GroupVersionKind, Manifest, ObjectKey};
@@ -100,7 +102,11 @@ impl Target {
     ///
     /// # Errors
     /// A stale plan; a target that cannot be written.
-    pub fn write(&mut self, confirmed: ConfirmedPlan, stop: &dyn Fn() -> bool) -> Result<ApplyOutcome, ApplyError> {
+    pub fn write(
+        &mut self,
+        confirmed: ConfirmedPlan,
+        stop: &dyn Fn() -> bool,
+    ) -> Result<ApplyOutcome, ApplyError> {
         match self {
             Self::Folder(folder, _) => folder.write(confirmed, stop),
             Self::Cluster(cluster) => cluster.write(confirmed, stop),
@@ -116,7 +122,9 @@ impl Target {
         tell: &mut dyn FnMut(&ObjectKey, &str),
     ) -> Option<Followed> {
         match self {
-            Self::Cluster(cluster) if !deadline.is_zero() => Some(cluster.follow(objects, deadline, stop, tell)),
+            Self::Cluster(cluster) if !deadline.is_zero() => {
+                Some(cluster.follow(objects, deadline, stop, tell))
+            }
             _ => None,
         }
     }

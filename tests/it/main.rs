@@ -12,6 +12,7 @@ mod apply;
 mod architecture;
 mod bad_input;
 
+mod cluster_apply;
 mod cluster_read;
 mod doctor;
 #[cfg(feature = "llama")]

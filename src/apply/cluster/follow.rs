@@ -58,7 +58,8 @@ impl ClusterTarget {
     ) -> Followed {
         let begun = Instant::now();
         let mut followed = Followed::default();
-        let mut open: Vec<(ObjectKey, String)> = objects.iter().map(|key| (key.clone(), String::new())).collect();
+        let mut open: Vec<(ObjectKey, String)> =
+            objects.iter().map(|key| (key.clone(), String::new())).collect();
         loop {
             let late = begun.elapsed() >= deadline;
             let interrupted = stop();

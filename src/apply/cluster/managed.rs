@@ -27,7 +27,9 @@ pub(super) fn upgrade(created: &Value, drawn: bool) -> Option<Value> {
             let mut entry = entry.clone();
             if is_ours(&entry) {
                 entry["operation"] = json!("Apply");
-                if let Some(fields) = entry.get_mut("fieldsV1").and_then(Value::as_object_mut).filter(|_| drawn) {
+                if let Some(fields) =
+                    entry.get_mut("fieldsV1").and_then(Value::as_object_mut).filter(|_| drawn)
+                {
                     fields.shift_remove("f:data");
                 }
             }

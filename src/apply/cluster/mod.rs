@@ -61,15 +61,18 @@ impl ClusterTarget {
         let other = |plan: String, here: String| Err(ApplyError::OtherTarget { plan, here });
         match &plan.target {
             TargetId::Folder { dir } => other(dir.clone(), self.id().to_string()),
-            TargetId::Cluster(id) if id.cluster != self.id.cluster || id.identity != self.id.identity => other(
-                format!("cluster {} ({})", id.cluster, short(&id.identity)),
-                format!("cluster {} ({})", self.id.cluster, short(&self.id.identity)),
-            ),
+            // What tells one cluster from another may be readable to one user and not to the next: users first.
             TargetId::Cluster(id) if id.user != self.id.user => {
                 other(format!("user {}", id.user), format!("user {}", self.id.user))
             }
             TargetId::Cluster(id) if id.namespace != self.id.namespace => {
                 other(format!("namespace {}", id.namespace), format!("namespace {}", self.id.namespace))
+            }
+            TargetId::Cluster(id) if id.cluster != self.id.cluster || id.identity != self.id.identity => {
+                other(
+                    format!("cluster {} ({})", id.cluster, short(&id.identity)),
+                    format!("cluster {} ({})", self.id.cluster, short(&self.id.identity)),
+                )
             }
             TargetId::Cluster(_) => Ok(()),
         }

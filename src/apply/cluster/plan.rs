@@ -9,6 +9,7 @@ use super::fingerprint::fingerprint;
 use super::managed::is_managed;
 use super::refusal::{pod_refused, refused, warned};
 use super::server::{Run, Server, ServerError};
+use super::write::PLAN_ANNOTATION;
 use crate::apply::error::ApplyError;
 use crate::apply::objects::{checked_key, creation, fields, means_the_same, wrong};
 use crate::apply::plan::{Action, Capacity, Checked, Plan, PlannedChange};
@@ -17,6 +18,17 @@ use crate::cluster::ApiResource;
 use crate::diff::mask;
 use crate::finding::{Finding, Severity};
 use crate::manifest::{Manifest, ObjectKey, pods};
+
+/// The Pod under a name that the server makes up: one of the workload's own may be there already.
+fn nameless(pod: &Value) -> Value {
+    let mut pod = pod.clone();
+    let name: String = pod["metadata"]["name"].as_str().unwrap_or("pod").chars().take(57).collect();
+    if let Some(metadata) = pod.get_mut("metadata").and_then(Value::as_object_mut) {
+        metadata.shift_remove("name");
+        metadata.insert("generateName".to_owned(), json!(format!("{name}-")));
+    }
+    pod
+}
 
 impl ClusterTarget {
     /// What writing these objects would do, in their order. They have passed the checks already. Nothing is written.
@@ -106,10 +118,18 @@ impl ClusterTarget {
             self.pods(&server, &change.object, object, findings)?;
             return Ok(change);
         };
-        let answer = server.apply(resource, object, Run::Dry).map_err(|error| no(&error))?;
+        change.keeps = secret::filled(&live, &change.drawn);
+        let mut sent = object.clone();
+        if let Some(plan) = live.pointer("/metadata/annotations").and_then(|all| all.get(PLAN_ANNOTATION))
+            && !change.keeps.is_empty()
+        {
+            // Which plan drew the values stays on record.
+            sent["metadata"]["annotations"][PLAN_ANNOTATION] = plan.clone();
+            change.body = Some(sent.clone());
+        }
+        let answer = server.apply(resource, &sent, Run::Dry).map_err(|error| no(&error))?;
         findings.extend(answer.warnings.iter().map(|text| warned(&change.object, text)));
         change.checked = Checked::Server;
-        change.keeps = secret::filled(&live, &change.drawn);
         // A value that was drawn before stays: nothing is drawn for it again.
         change.drawn.retain(|drawn| !change.keeps.contains(&drawn.path));
         change.uid = live.pointer("/metadata/uid").and_then(Value::as_str).map(str::to_owned);
@@ -151,7 +171,7 @@ impl ClusterTarget {
         }
         for one in pods(object) {
             let resource = self.connection().resource(&ObjectKey::of(&one.pod).gvk())?;
-            if let Err(error) = server.create(&resource, &one.pod, Run::Dry) {
+            if let Err(error) = server.create(&resource, &nameless(&one.pod), Run::Dry) {
                 findings.push(pod_refused(owner, &one.template, &error));
             }
         }

@@ -17,10 +17,14 @@ pub(super) fn refused(key: &ObjectKey, error: &ServerError) -> ApplyError {
         ServerError::Status { code: 409, causes, .. } if !causes.is_empty() => {
             ApplyError::Conflict { object: key.to_string(), loses: conflicts(causes) }
         }
-        ServerError::Status { code: 400 | 403 | 409 | 413 | 422, .. } => {
-            ApplyError::Refused { object: key.to_string(), reason: message, policy: policy(&message_of(error)) }
+        ServerError::Status { code: 400 | 403 | 409 | 413 | 422, .. } => ApplyError::Refused {
+            object: key.to_string(),
+            reason: message,
+            policy: policy(&message_of(error)),
+        },
+        ServerError::Status { code: 404, .. } => {
+            ApplyError::Refused { object: key.to_string(), reason: message, policy: None }
         }
-        ServerError::Status { code: 404, .. } => ApplyError::Refused { object: key.to_string(), reason: message, policy: None },
         ServerError::Status { .. } => ApplyError::Server { object: key.to_string(), reason: message },
     }
 }
@@ -44,8 +48,11 @@ pub(super) fn pod_refused(owner: &ObjectKey, template: &str, error: &ServerError
         template,
         format!("the API server would refuse its pods: {message}"),
     );
-    finding.origin = policy(&message_of(error))
-        .map(|policy| PolicyOrigin { policy, binding: None, engine: "admission".into() });
+    finding.origin = policy(&message_of(error)).map(|policy| PolicyOrigin {
+        policy,
+        binding: None,
+        engine: "admission".into(),
+    });
     finding
 }
 

@@ -125,7 +125,12 @@ impl<'a> Server<'a> {
     ///
     /// # Errors
     /// What the server says.
-    pub fn patch(&self, resource: &ApiResource, key: &ObjectKey, patch: &Value) -> Result<Answer, ServerError> {
+    pub fn patch(
+        &self,
+        resource: &ApiResource,
+        key: &ObjectKey,
+        patch: &Value,
+    ) -> Result<Answer, ServerError> {
         let path = format!("{}?fieldManager={FIELD_MANAGER}", one(resource, key));
         self.send("PATCH", &path, "application/json-patch+json", Some(patch))
     }
@@ -144,7 +149,13 @@ impl<'a> Server<'a> {
     }
 
     /// One request, once.
-    fn send(&self, method: &str, path: &str, media: &str, body: Option<&Value>) -> Result<Answer, ServerError> {
+    fn send(
+        &self,
+        method: &str,
+        path: &str,
+        media: &str,
+        body: Option<&Value>,
+    ) -> Result<Answer, ServerError> {
         let raw = self.connection.raw();
         let mut request = Request::builder().method(method).uri(path).header(ACCEPT, "application/json");
         if !media.is_empty() {
@@ -154,10 +165,12 @@ impl<'a> Server<'a> {
         let lost = |error: &dyn std::fmt::Display| ServerError::Transport(error.to_string());
         let request = request.body(Body::from(body)).map_err(|error| lost(&error))?;
         let (status, warnings, bytes) = raw.handle.block_on(async {
-            let late = |limit: Duration| ServerError::Transport(format!("no answer within {} s", limit.as_secs()));
+            let late =
+                |limit: Duration| ServerError::Transport(format!("no answer within {} s", limit.as_secs()));
             let exchange = async {
                 let response = raw.client.send(request).await.map_err(|error| lost(&innermost(&error)))?;
-                let warnings = response.headers().get_all(WARNING).iter().filter_map(|w| w.to_str().ok()).map(warning);
+                let warnings =
+                    response.headers().get_all(WARNING).iter().filter_map(|w| w.to_str().ok()).map(warning);
                 let (status, warnings) = (response.status().as_u16(), warnings.collect::<Vec<_>>());
                 let body = Limited::new(response.into_body(), LARGEST).collect().await;
                 Ok((status, warnings, body.map_err(|error| lost(&error))?.to_bytes()))
@@ -219,7 +232,10 @@ mod tests {
 
     #[test]
     fn a_warning_is_its_text() {
-        assert_eq!(warning(r#"299 - "would violate \"restricted\"""#), r#"would violate "restricted"#.to_owned() + "\"");
+        assert_eq!(
+            warning(r#"299 - "would violate \"restricted\"""#),
+            r#"would violate "restricted"#.to_owned() + "\""
+        );
     }
 
     #[test]

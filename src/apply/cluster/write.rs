@@ -11,8 +11,8 @@ use super::refusal::refused;
 use super::server::{Run, Server, ServerError};
 use crate::apply::error::ApplyError;
 use crate::apply::outcome::ApplyOutcome;
-use crate::apply::reach::reach;
 use crate::apply::plan::{Action, ConfirmedPlan, Plan, PlannedChange};
+use crate::apply::reach::reach;
 use crate::manifest::ObjectKey;
 
 /// The annotation of a Secret with generated values: the plan that drew them.
@@ -35,7 +35,11 @@ impl ClusterTarget {
     /// # Errors
     /// [`ApplyError::Stale`] and [`ApplyError::OtherTarget`] where nothing was written; what goes wrong later stands in
     /// the outcome, with the list of what is there.
-    pub fn write(&self, confirmed: ConfirmedPlan, stop: &dyn Fn() -> bool) -> Result<ApplyOutcome, ApplyError> {
+    pub fn write(
+        &self,
+        confirmed: ConfirmedPlan,
+        stop: &dyn Fn() -> bool,
+    ) -> Result<ApplyOutcome, ApplyError> {
         let plan = confirmed.into_plan();
         self.accepts(&plan)?;
         self.compare(&plan)?;
@@ -90,7 +94,9 @@ impl ClusterTarget {
             (None, None) => None,
             (None, Some(_)) => Some(format!("{object} has appeared since")),
             (Some(_), None) => Some(format!("{object} is gone")),
-            (Some(_), Some(live)) if live.pointer("/metadata/uid").and_then(Value::as_str) != change.uid.as_deref() => {
+            (Some(_), Some(live))
+                if live.pointer("/metadata/uid").and_then(Value::as_str) != change.uid.as_deref() =>
+            {
                 Some(format!("{object} was deleted and made anew"))
             }
             (Some(before), Some(live)) => {
@@ -112,7 +118,9 @@ impl ClusterTarget {
                     self.take_over(&server, &resource, key, &answer.object, change);
                     Ok(())
                 }
-                Err(ServerError::Status { code: 409, .. }) => Err(Stopped::Stale(format!("{key} has appeared since"))),
+                Err(ServerError::Status { code: 409, .. }) => {
+                    Err(Stopped::Stale(format!("{key} has appeared since")))
+                }
                 Err(ServerError::Transport(why)) => Err(failed(&format!(
                     "the connection broke ({why}): whether it was created is not known; `kubectl get` tells"
                 ))),
@@ -155,10 +163,21 @@ impl ClusterTarget {
         created: &Value,
         change: &PlannedChange,
     ) {
-        if let Some(patch) = upgrade(created, !change.drawn.is_empty())
-            && let Err(error) = server.patch(resource, key, &patch)
-        {
-            tracing::warn!(object = %key, %error, "the created object's managedFields stay as an update");
+        let mut now = created.clone();
+        for _ in 0..ROUNDS {
+            let Some(patch) = upgrade(&now, !change.drawn.is_empty()) else { return };
+            match server.patch(resource, key, &patch) {
+                Ok(_) => return,
+                // A controller was quicker: the patch is made again for what is there now.
+                Err(error) if matches!(error.code(), 409 | 422) => match server.get(resource, key) {
+                    Ok(Some(live)) => now = live,
+                    _ => return,
+                },
+                Err(error) => {
+                    tracing::warn!(object = %key, %error, "the created object's managedFields stay as an update");
+                    return;
+                }
+            }
         }
     }
 }
@@ -196,7 +215,8 @@ mod tests {
         let one = drawn(&change, &secret, "sha256:x").unwrap();
         let two = drawn(&change, &secret, "sha256:x").unwrap();
         assert_ne!(one["data"]["token"], two["data"]["token"]);
-        let text = base64::engine::general_purpose::STANDARD.decode(one["data"]["token"].as_str().unwrap()).unwrap();
+        let text =
+            base64::engine::general_purpose::STANDARD.decode(one["data"]["token"].as_str().unwrap()).unwrap();
         assert_eq!(text.len(), 48);
         assert_eq!(one["metadata"]["annotations"][PLAN_ANNOTATION], "sha256:x");
         assert!(!change.body.unwrap().to_string().contains("\"data\""));

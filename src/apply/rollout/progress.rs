@@ -105,7 +105,10 @@ fn is_observed(object: &Value) -> bool {
 }
 
 fn waiting(ready: u64, wanted: u64) -> Progress {
-    Progress::Waiting(format!("{ready} of {wanted} {} ready", if wanted == 1 { "pod is" } else { "pods are" }))
+    Progress::Waiting(format!(
+        "{ready} of {wanted} {} ready",
+        if wanted == 1 { "pod is" } else { "pods are" }
+    ))
 }
 
 fn number(object: &Value, pointer: &str) -> Option<u64> {
@@ -153,13 +156,17 @@ mod tests {
         assert_eq!(progress(&job(json!({"ready": 2, "active": 2}))), Progress::Ready);
         assert_eq!(progress(&job(json!({"ready": 1, "succeeded": 1}))), Progress::Ready);
         assert!(matches!(progress(&job(json!({"active": 2}))), Progress::Waiting(_)));
-        let failed = json!({"conditions": [{"type": "Failed", "status": "True", "message": "backoff limit"}]});
+        let failed =
+            json!({"conditions": [{"type": "Failed", "status": "True", "message": "backoff limit"}]});
         assert_eq!(progress(&job(failed)), Progress::Failed("backoff limit".into()));
     }
 
     #[test]
     fn what_has_no_life_of_its_own_is_ready() {
         assert_eq!(progress(&json!({"kind": "ConfigMap"})), Progress::Ready);
-        assert_eq!(progress(&json!({"kind": "PersistentVolumeClaim", "status": {"phase": "Pending"}})), Progress::Ready);
+        assert_eq!(
+            progress(&json!({"kind": "PersistentVolumeClaim", "status": {"phase": "Pending"}})),
+            Progress::Ready
+        );
     }
 }

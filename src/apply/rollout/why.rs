@@ -40,7 +40,9 @@ fn unscheduled(pod: &Value, around: &Surroundings) -> Option<String> {
         .filter(|condition| condition["status"] == "False" && condition["reason"] != "SchedulingGated")?;
     let message = text(condition, "message", "the scheduler found no node");
     let name = name(pod);
-    if let Some(claim) = around.claims.iter().find(|claim| is_unbound(claim) && message.contains("PersistentVolume")) {
+    if let Some(claim) =
+        around.claims.iter().find(|claim| is_unbound(claim) && message.contains("PersistentVolume"))
+    {
         let claim = text(&claim["metadata"], "name", "?");
         return Some(format!(
             "{name} waits for its volume: no PersistentVolume fits the claim '{claim}' (size, access mode, storage class)"
@@ -89,7 +91,9 @@ fn containers(pod: &Value) -> Vec<String> {
         if status.pointer("/lastState/terminated/reason").is_some_and(|reason| reason == "OOMKilled")
             || status.pointer("/state/terminated/reason").is_some_and(|reason| reason == "OOMKilled")
         {
-            reasons.push(format!("{container} was killed because it used more memory than its limit: ask for more"));
+            reasons.push(format!(
+                "{container} was killed because it used more memory than its limit: ask for more"
+            ));
             continue;
         }
         let Some(waiting) = status.pointer("/state/waiting") else {
@@ -111,7 +115,10 @@ fn containers(pod: &Value) -> Vec<String> {
             "CrashLoopBackOff" => {
                 let code = status.pointer("/lastState/terminated/exitCode").and_then(Value::as_i64);
                 let code = code.map(|code| format!(" with exit code {code}")).unwrap_or_default();
-                reasons.push(format!("{container} ends again and again{code}: kubectl logs {} --previous", name(pod)));
+                reasons.push(format!(
+                    "{container} ends again and again{code}: kubectl logs {} --previous",
+                    name(pod)
+                ));
             }
             "CreateContainerConfigError" => {
                 reasons.push(format!("{container} misses something that it refers to: {message}"));
@@ -177,23 +184,33 @@ mod tests {
 
     #[test]
     fn a_container_that_does_not_start_is_explained() {
-        let container = |state: Value| pod(json!({"containerStatuses": [{"name": "notebook", "image": "x:1", "ready": false, "state": state}]}));
+        let container = |state: Value| {
+            pod(
+                json!({"containerStatuses": [{"name": "notebook", "image": "x:1", "ready": false, "state": state}]}),
+            )
+        };
         let text = reasons(vec![container(json!({"waiting": {"reason": "ImagePullBackOff"}}))]);
         assert!(text.contains("cannot pull its image x:1"), "{text}");
-        let text = reasons(vec![container(json!({"waiting": {"reason": "CreateContainerConfigError", "message": "couldn't find key token"}}))]);
+        let text = reasons(vec![container(
+            json!({"waiting": {"reason": "CreateContainerConfigError", "message": "couldn't find key token"}}),
+        )]);
         assert!(text.contains("couldn't find key token"), "{text}");
         let text = reasons(vec![container(json!({"running": {}}))]);
         assert!(text.contains("readiness probe"), "{text}");
-        let killed = pod(json!({"containerStatuses": [{"name": "notebook", "state": {"waiting": {"reason": "CrashLoopBackOff"}},
-            "lastState": {"terminated": {"reason": "OOMKilled", "exitCode": 137}}}]}));
+        let killed = pod(
+            json!({"containerStatuses": [{"name": "notebook", "state": {"waiting": {"reason": "CrashLoopBackOff"}},
+            "lastState": {"terminated": {"reason": "OOMKilled", "exitCode": 137}}}]}),
+        );
         let text = reasons(vec![killed]);
         assert!(text.contains("more memory than its limit"), "{text}");
     }
 
     #[test]
     fn a_volume_that_nothing_fits_is_named() {
-        let waiting = pod(json!({"conditions": [{"type": "PodScheduled", "status": "False", "reason": "Unschedulable",
-            "message": "0/4 nodes are available: 4 node(s) didn't find available persistent volumes to bind PersistentVolumes."}]}));
+        let waiting = pod(
+            json!({"conditions": [{"type": "PodScheduled", "status": "False", "reason": "Unschedulable",
+            "message": "0/4 nodes are available: 4 node(s) didn't find available persistent volumes to bind PersistentVolumes."}]}),
+        );
         let claim = json!({"metadata": {"name": "mira-home"}, "status": {"phase": "Pending"}});
         let around = Surroundings { pods: vec![waiting], claims: vec![claim], ..Surroundings::default() };
         let text = why(&json!({}), &around).join("\n");
@@ -202,7 +219,8 @@ mod tests {
 
     #[test]
     fn pods_that_are_refused_are_explained_by_the_servers_words() {
-        let event = json!({"type": "Warning", "reason": "FailedCreate", "message": "exceeded quota: gpus\u{1b}[2J"});
+        let event =
+            json!({"type": "Warning", "reason": "FailedCreate", "message": "exceeded quota: gpus\u{1b}[2J"});
         let around = Surroundings { events: vec![event], ..Surroundings::default() };
         let text = why(&json!({"kind": "StatefulSet"}), &around).join("\n");
         assert!(text.contains("exceeded quota") && !text.contains('\u{1b}'), "{text}");
