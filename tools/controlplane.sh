@@ -46,8 +46,8 @@ build() {
         local minor=${kubernetes_version#v1.} version=k8s.io/component-base/version
         minor=${minor%%.*}
         local flags="-s -w -X $version.gitVersion=$kubernetes_version -X $version.gitMajor=1 -X $version.gitMinor=$minor"
-        (cd "$source_folder" && go build -trimpath -ldflags "$flags" -o "$room/controlplane" .)
-        GOBIN=$room go install -trimpath -ldflags '-s -w' "sigs.k8s.io/kwok/cmd/kwok@$kwok_version"
+        (cd "$source_folder" && go build -trimpath -buildvcs=false -ldflags "$flags" -o "$room/controlplane" .)
+        GOBIN=$room go install -trimpath -buildvcs=false -ldflags '-s -w' "sigs.k8s.io/kwok/cmd/kwok@$kwok_version"
         ln -s controlplane "$room/kubectl"
         rm -rf -- "$folder"
         mv -- "$room" "$folder"

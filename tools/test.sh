@@ -70,6 +70,9 @@ stage_models() {
 
 # Its closing lines (`test result: ok. N passed`) are the last thing that cargo prints here.
 stage_test() {
+    # Built by `make test` before the isolation: here it is only named.
+    KUBECTL_COPILOT_CONTROLPLANE=$(tools/controlplane.sh build)
+    export KUBECTL_COPILOT_CONTROLPLANE
     cargo test --locked --doc
     cargo test --locked --no-fail-fast --lib --test it | tee "$room/test-output"
 }

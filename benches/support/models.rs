@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use kubectl_copilot::config::{Config, PolicySource, Style};
+use kubectl_copilot::config::{Config, PolicySource, Style, Where};
 use kubectl_copilot::constraint::{Answers, Form};
 use kubectl_copilot::draft::Outcome;
 use kubectl_copilot::model::{self, Backend, Cancel, ModelChoice, ModelError, ModelInfo, OpenOptions};
@@ -200,7 +200,8 @@ fn memory(room: &Path, model: &[String]) -> Result<Option<u64>, String> {
 /// The configuration of a run in a room of its own.
 fn config(room: &Path, model: ModelChoice) -> Config {
     Config {
-        target: room.join("manifests"),
+        place: Where::Folder(room.join("manifests")),
+        wait: Duration::ZERO,
         namespace: None,
         owner: None,
         user: Some("alice".into()),

@@ -55,6 +55,10 @@ pub fn read_plan(path: &Path) -> Result<Plan, ApplyError> {
         }
         None => return Err(wrong(path, "it has no version: it is no plan")),
     }
+    let names = |key: &str| document.pointer(key).is_some_and(Value::is_string);
+    if !names("/target/dir") && !names("/target/identity") {
+        return Err(wrong(path, "it is no plan for a folder or a cluster"));
+    }
     let mut plan: Plan =
         serde_json::from_value(document).map_err(|error| wrong(path, format!("it is no plan: {error}")))?;
     for change in &mut plan.changes {

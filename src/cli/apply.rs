@@ -84,7 +84,7 @@ fn open(plan: &Plan, common: &Common, config: &Config, mask: &MaskKey) -> Result
             if let Some(here) = here {
                 return Err(ApplyError::OtherTarget { plan: dir.clone(), here }.into());
             }
-            Ok(Target::Folder(FolderTarget::open(Path::new(dir))?, PathBuf::from(dir)))
+            Ok(Target::Folder(Box::new(FolderTarget::open(Path::new(dir))?), PathBuf::from(dir)))
         }
         TargetId::Cluster(id) => {
             if let Some(to) = &common.to {

@@ -4,7 +4,7 @@ use std::io::IsTerminal as _;
 
 use crate::cli::args::{Common, DoctorArgs, DoctorFormat};
 use crate::cli::{output, resolve};
-use crate::doctor::{self, NoCluster, Surroundings, Terminal};
+use crate::doctor::{self, AskCluster, NoCluster, Surroundings, Terminal};
 use crate::session::{ExitCode, Problem};
 
 /// Runs the verb.
@@ -23,7 +23,10 @@ pub fn run(args: &DoctorArgs, common: &Common) -> Result<ExitCode, Problem> {
         config_problem,
         kubeconfig: resolve::kubeconfig_files(),
     };
-    let checks = doctor::examine(&here, &config, &NoCluster);
+    let checks = match resolve::probe(common, &config) {
+        Some(options) => doctor::examine(&here, &config, &AskCluster(options)),
+        None => doctor::examine(&here, &config, &NoCluster),
+    };
     output::print(&match args.output {
         DoctorFormat::Text => doctor::text(&checks, config.style),
         DoctorFormat::Json => format!("{:#}\n", doctor::document(&checks)),

@@ -134,11 +134,31 @@ pub fn cluster(common: &Common, config: &Config) -> Result<ConnectOptions, Probl
     connect_options(common, &config.state_dir, &config.cache_dir)
 }
 
+/// The cluster that `doctor` asks: that of the flags, or kubectl's; none where `--to` names a folder. Nothing is drawn or
+/// kept for it: what would be masked with its key is not shown.
+pub fn probe(common: &Common, config: &Config) -> Option<ConnectOptions> {
+    if common.to.is_some() {
+        return None;
+    }
+    let options = connect_options(common, &config.state_dir, &config.cache_dir).ok()?;
+    Some(ConnectOptions { cache_dir: None, ..options })
+}
+
 fn connect_options(common: &Common, state_dir: &Path, cache_dir: &Path) -> Result<ConnectOptions, Problem> {
-    let mask = MaskKey::new(source::state_key(state_dir).map_err(Problem::new)?);
+    // The key is drawn by who writes; for reading alone one that nobody keeps will do.
+    let mut bytes = [0; 32];
+    match source::read_state_key(state_dir).map_err(Problem::new)? {
+        Some(kept) => bytes = kept,
+        None => getrandom::fill(&mut bytes)
+            .map_err(|error| Problem::new(format!("the system has no random bytes: {error}")))?,
+    }
+    Ok(options_with(common, MaskKey::new(bytes), cache_dir))
+}
+
+fn options_with(common: &Common, mask: MaskKey, cache_dir: &Path) -> ConnectOptions {
     let either = |upper: &str, lower: &str| env(upper).or_else(|| env(lower));
     let list = std::env::var_os("KUBECONFIG").unwrap_or_default();
-    Ok(ConnectOptions {
+    ConnectOptions {
         kubeconfig: common.kubeconfig.clone(),
         kubeconfig_list: std::env::split_paths(&list).filter(|path| !path.as_os_str().is_empty()).collect(),
         default_kubeconfig: env("HOME")
@@ -153,7 +173,7 @@ fn connect_options(common: &Common, state_dir: &Path, cache_dir: &Path) -> Resul
         no_proxy: either("NO_PROXY", "no_proxy"),
         cache_dir: Some(cache_dir.to_owned()),
         ..ConnectOptions::new(mask)
-    })
+    }
 }
 
 fn policy_source(text: &str) -> PolicySource {

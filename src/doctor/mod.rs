@@ -1,9 +1,10 @@
 //! What works here and what does not, each line with what to do next.
 //!
-//! Nothing is changed by looking: no key is drawn, no folder is made, nothing is sent anywhere. The command line hands
+//! Nothing is changed by looking: no key is drawn, no folder is made, and a cluster is asked, never told. The command line hands
 //! in what it sees of the environment ([`Surroundings`]), since nobody else reads it; who can ask a cluster implements
 //! [`ClusterProbe`].
 
+mod cluster;
 mod folders;
 mod kubeconfig;
 mod model;
@@ -11,6 +12,7 @@ mod rules;
 mod show;
 mod terminal;
 
+pub use cluster::AskCluster;
 pub use kubeconfig::{ClusterProbe, Kubeconfig, NoCluster};
 pub use show::{document, text};
 pub use terminal::Terminal;

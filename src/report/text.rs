@@ -191,6 +191,9 @@ pub fn findings_text(findings: &[Finding], style: Style) -> String {
             style.notice("warning"),
             visible_line(&kinds.join(", "))
         );
+        text.push_str(
+            "  hint: ask the cluster's administrators for the right to list them, where you need it\n",
+        );
     }
     for finding in findings.iter().filter(|finding| !(together && is_unread(finding))) {
         let word = match finding.severity {

@@ -407,7 +407,7 @@ fn open_target(config: &Config, mask: &MaskKey, schemas: &mut SchemaSet) -> Resu
     let options = match &config.place {
         Where::Folder(dir) => {
             return Ok(Opened {
-                target: Target::Folder(FolderTarget::open(dir)?, dir.clone()),
+                target: Target::Folder(Box::new(FolderTarget::open(dir)?), dir.clone()),
                 snapshot: None,
                 policies: open_policies(config)?,
                 findings: Vec::new(),
@@ -439,7 +439,7 @@ fn open_target(config: &Config, mask: &MaskKey, schemas: &mut SchemaSet) -> Resu
     }
     let theirs = connection.policies(&namespace)?;
     findings.extend(theirs.findings);
-    let policies = open_policies_with(config, theirs.manifests, &mut findings)?;
+    let policies = open_policies_with(config, &theirs.manifests, &mut findings)?;
     let identity = connection.user();
     let user = User { groups: identity.groups.clone(), ..User::named(&identity.name) };
     let target = Target::Cluster(Box::new(ClusterTarget::new(connection, mask.clone())?));
@@ -450,7 +450,7 @@ fn open_target(config: &Config, mask: &MaskKey, schemas: &mut SchemaSet) -> Resu
 /// its dry-run, and said so; one of the configuration is an error.
 fn open_policies_with(
     config: &Config,
-    theirs: Vec<Manifest>,
+    theirs: &[Manifest],
     findings: &mut Vec<Finding>,
 ) -> Result<PolicySet, Problem> {
     let own = policy_manifests(config)?;

@@ -28,7 +28,7 @@ const NAMED: &[(&str, &str)] = &[
 /// See the module.
 pub enum Target {
     /// A folder (GitOps), and the path that was given for it.
-    Folder(FolderTarget, PathBuf),
+    Folder(Box<FolderTarget>, PathBuf),
     /// A cluster.
     Cluster(Box<ClusterTarget>),
 }
@@ -71,7 +71,7 @@ impl Target {
     /// A folder that cannot be read.
     pub fn look_again(&mut self) -> Result<(), ApplyError> {
         if let Self::Folder(folder, dir) = self {
-            *folder = FolderTarget::open(dir)?;
+            **folder = FolderTarget::open(dir)?;
         }
         Ok(())
     }

@@ -66,7 +66,16 @@ impl Run<'_> {
     /// What happens in one moment; draws where that changes anything.
     fn moment(&mut self, app: &mut App) -> Result<(), Problem> {
         let mut changed = app.is_moving();
-        if event::poll(MOMENT).map_err(|error| screen::failed(&error))? {
+        if !screen::wait(MOMENT)? {
+            // Nobody can see or answer anything any more.
+            self.running.cancel();
+            self.left |= !app.is_writing();
+            return Ok(());
+        }
+        let mut idle = true;
+        // All that is there: what was read together must not wait for another moment each.
+        while !self.left && event::poll(Duration::ZERO).map_err(|error| screen::failed(&error))? {
+            idle = false;
             let msg = match event::read().map_err(|error| screen::failed(&error))? {
                 Event::Key(key) => Some(Msg::Key(key)),
                 Event::Paste(text) => Some(Msg::Paste(text)),
@@ -77,7 +86,8 @@ impl Run<'_> {
                 changed = true;
                 self.step(app, msg)?;
             }
-        } else {
+        }
+        if idle {
             self.step(app, Msg::Tick)?;
         }
         loop {

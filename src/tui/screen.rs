@@ -5,6 +5,7 @@ use std::io::{self, Stdout, stdout};
 use std::panic;
 use std::sync::Once;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use ratatui::backend::CrosstermBackend;
 use ratatui::crossterm::cursor::Show;
@@ -133,3 +134,31 @@ pub fn stop() {
 /// There is nothing like it here.
 #[cfg(not(unix))]
 pub fn stop() {}
+
+/// Waits until there is something to read, or the moment is over; false where the terminal is gone. The library that
+/// reads keys does not see that: it would read the end of the input again and again, for ever.
+///
+/// # Errors
+/// The system cannot say.
+#[cfg(unix)]
+pub fn wait(moment: Duration) -> Result<bool, Problem> {
+    use rustix::event::{PollFd, PollFlags, Timespec, poll};
+    let stdin = io::stdin();
+    let mut looked_at = [PollFd::new(&stdin, PollFlags::IN)];
+    let limit = Timespec { tv_sec: 0, tv_nsec: i64::from(moment.subsec_nanos()) };
+    match poll(&mut looked_at, Some(&limit)) {
+        // A signal, a change of size for one, ends the wait early.
+        Ok(_) | Err(rustix::io::Errno::INTR) => {
+            let gone = PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL;
+            Ok(!looked_at[0].revents().intersects(gone))
+        }
+        Err(error) => Err(failed(&error.into())),
+    }
+}
+
+/// Waits for keys until the moment is over.
+#[cfg(not(unix))]
+pub fn wait(moment: Duration) -> Result<bool, Problem> {
+    let ready = ratatui::crossterm::event::poll(moment);
+    ready.map(|_| true).map_err(|error| failed(&error))
+}

@@ -51,6 +51,14 @@ func up(arguments []string) (err error) {
 	if *nodesFile == "" || *stagesFile == "" || *kwok == "" {
 		return errors.New("up needs --nodes, --stages and --kwok")
 	}
+	// Children run in the folder of the instance, where a relative path would lead elsewhere.
+	for _, path := range []*string{nodesFile, stagesFile, kwok} {
+		absolute, err := filepath.Abs(*path)
+		if err != nil {
+			return err
+		}
+		*path = absolute
+	}
 	description, err := readDescription(*nodesFile)
 	if err != nil {
 		return err

@@ -175,7 +175,7 @@ fn a_file_that_is_no_plan_is_an_error() {
         ("{}", "no version"),
         ("[]", "no version"),
         (newer.as_str(), "version 2"),
-        (r#"{"version": 1, "target": {"cluster": "x"}}"#, "folders only"),
+        (r#"{"version": 1, "target": {"cluster": "x"}}"#, "no plan for a folder or a cluster"),
     ] {
         copilot.write("plan.json", text);
         refused(&apply(&copilot, &digest).expect_code(2), why);

@@ -406,7 +406,7 @@ fn the_capacity_table() {
 
     let output = capacity(rig, "alice", &[]).expect_code(3);
     assert!(output.stdout.contains("GPUs: not known"), "{}", output.stdout);
-    assert!(output.stderr.contains("warning Node") && output.stderr.contains("hint: "), "{}", output.stderr);
+    assert!(output.stderr.contains("Node") && output.stderr.contains("hint: "), "{}", output.stderr);
     let output = capacity(rig, "expired", &[]).expect_code(2);
     assert!(output.stderr.starts_with("error: cannot use context 'expired'"), "{}", output.stderr);
     assert_eq!(output.stdout, "");

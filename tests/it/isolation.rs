@@ -60,7 +60,10 @@ fn verbs(copilot: &Copilot) -> Vec<String> {
 }
 
 /// Verbs that are about a cluster, whatever else is said.
-const ABOUT_A_CLUSTER: [&str; 1] = ["capacity"];
+const ABOUT_A_CLUSTER: [&str; 2] = ["capacity", "doctor"];
+
+/// Verbs that plan against a target: a cluster, or the folder of `--to`.
+const WITH_A_TARGET: [&str; 3] = ["draft", "plan", "apply"];
 
 #[test]
 fn no_other_verb_connects_to_a_cluster() {
@@ -72,10 +75,13 @@ fn no_other_verb_connects_to_a_cluster() {
     }
     verbs.retain(|verb| !ABOUT_A_CLUSTER.contains(&verb.as_str()));
     for arguments in ARGUMENTS {
-        let output = copilot.run(arguments.iter().copied());
+        // Words, `draft`, `plan` and `apply` have a cluster for their target where there is one, unless a folder is named.
+        let to = ["--to", "out"];
+        let output = copilot.run(arguments.iter().chain(&to).copied());
         assert_eq!(listener.connections(), 0, "{arguments:?} connected\n{output:?}");
         for verb in &verbs {
-            let output = copilot.run([verb.as_str()].into_iter().chain(arguments.iter().copied()));
+            let to = if WITH_A_TARGET.contains(&verb.as_str()) { &to[..] } else { &[] };
+            let output = copilot.run([verb.as_str()].into_iter().chain(arguments.iter().chain(to).copied()));
             assert_eq!(listener.connections(), 0, "{verb} {arguments:?} connected\n{output:?}");
         }
     }

@@ -100,7 +100,8 @@ impl ClusterTarget {
             if open.is_empty() {
                 return followed;
             }
-            std::thread::sleep(PAUSE);
+            let raw = self.connection().raw();
+            raw.handle.block_on(async { tokio::time::sleep(PAUSE).await });
         }
     }
 

@@ -209,7 +209,10 @@ fn new_files_join_the_kustomization_and_its_comments_stay() {
         target.text("kustomization.yaml"),
         "# ours\nresources:\n  - a.yaml # first\n  - configmap-b.yaml\n\n# images below\nimages: []\n"
     );
-    assert_eq!(outcome.apply_with, [ApplyWith::Kustomization(outcome.target.dir().to_owned())]);
+    assert_eq!(
+        outcome.apply_with,
+        [ApplyWith::Kustomization(outcome.target.dir().unwrap_or_default().to_owned())]
+    );
     assert!(target.plan(&[config_map("b", "1")]).is_empty());
 }
 
@@ -472,7 +475,7 @@ fn paths_that_lead_out_or_are_no_manifests_are_refused() {
         file.clone_into(&mut plan.changes[0].file);
         file.clone_into(&mut plan.writes[0].file);
         // Somebody who makes plans by hand can make a digest too.
-        let plan = Plan::new(plan.target, plan.changes, plan.writes, plan.findings);
+        let plan = Plan::new(plan.target, plan.changes, plan.writes, plan.findings, plan.capacity);
         let error = target.write(plan).unwrap_err();
         assert!(matches!(error, ApplyError::Escapes { .. }), "{file}: {error}");
     }
@@ -485,7 +488,7 @@ fn a_plan_whose_bytes_are_not_those_of_its_objects_is_refused() {
     let plan = target.plan(&[config_map("a", "1")]);
     let mut writes = plan.writes.clone();
     writes[0].after = format!("sha256:{}", "0".repeat(64));
-    let plan = Plan::new(plan.target, plan.changes, writes, plan.findings);
+    let plan = Plan::new(plan.target, plan.changes, writes, plan.findings, plan.capacity);
     assert!(matches!(target.write(plan), Err(ApplyError::Stale { .. })));
 }
 
@@ -726,7 +729,7 @@ fn a_plan_file_comes_back_as_it_was_and_an_edited_one_does_not() {
     }
     let unusable: [Edit<'_>; 3] = [
         ("version 2", &|plan| plan["version"] = json!(2)),
-        ("folders only", &|plan| plan["target"] = json!({"cluster": "x", "context": "y"})),
+        ("it is no plan", &|plan| plan["target"] = json!({"cluster": "x", "context": "y"})),
         ("it is no plan", &|plan| plan["changes"] = json!(7)),
     ];
     for (why, change) in unusable {

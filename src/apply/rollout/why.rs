@@ -164,6 +164,7 @@ mod tests {
     use super::*;
     use serde_json::json;
 
+    #[allow(clippy::needless_pass_by_value, reason = "it is made where it is handed over")]
     fn pod(status: Value) -> Value {
         json!({"metadata": {"name": "mira-0"}, "status": status,
             "spec": {"containers": [{"name": "notebook", "resources": {"limits": {"nvidia.com/gpu": "9"}}}]}})

@@ -40,6 +40,14 @@ impl Face for Person {
         self.replies.pop_front().unwrap_or(Reply::No)
     }
 
+    fn progress(&mut self, object: &ObjectKey, line: &str) {
+        self.seen.push(format!("waiting for {object}: {line}"));
+    }
+
+    fn followed(&mut self, followed: &Followed) {
+        self.seen.push(format!("followed {}", followed.is_ready()));
+    }
+
     fn unfit(&mut self, reason: &str) {
         self.seen.push(format!("unfit {reason}"));
     }
@@ -73,7 +81,8 @@ impl Face for Person {
 
 fn engine(room: &Path) -> Engine {
     let config = Config {
-        target: room.join("manifests"),
+        place: crate::config::Where::Folder(room.join("manifests")),
+        wait: std::time::Duration::ZERO,
         namespace: None,
         owner: None,
         user: Some("mira".into()),

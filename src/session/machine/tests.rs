@@ -6,8 +6,10 @@ use serde_json::{Value, json};
 use super::*;
 use crate::apply::FolderTarget;
 use crate::apply::TargetId;
+use crate::apply::{ClusterId, Followed, Unready};
 use crate::diff::MaskKey;
 use crate::draft::{Asked, Declined, Denied, Draft, FieldEdit, Routed, Thing, Verb};
+use crate::manifest::ObjectKey;
 
 fn service(name: &str) -> Value {
     json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": name}, "spec": {"ports": [{"port": 80}]}})
@@ -44,7 +46,20 @@ fn written(written: &[&str], not_written: &[&str], interrupted: bool) -> Box<App
         interrupted,
         unfilled: Vec::new(),
         apply_with: Vec::new(),
+        reach: Vec::new(),
     })
+}
+
+/// What was applied to a cluster.
+fn applied() -> Box<ApplyOutcome> {
+    let id = ClusterId {
+        cluster: "https://127.0.0.1:6443".into(),
+        identity: "sha256:0".into(),
+        context: "lab".into(),
+        namespace: "team-a".into(),
+        user: "alice".into(),
+    };
+    Box::new(ApplyOutcome { target: TargetId::Cluster(id), ..*written(&["Service/web"], &[], false) })
 }
 
 fn names(objects: &[Value]) -> String {
@@ -56,6 +71,8 @@ fn names(objects: &[Value]) -> String {
 fn short(effects: &[Effect]) -> Vec<String> {
     let one = |effect: &Effect| match effect {
         Effect::Draft(text) => format!("draft {text}"),
+        Effect::Follow(objects) => format!("follow {}", objects.len()),
+        Effect::ShowFollowed(followed) => format!("followed {}", followed.is_ready()),
         Effect::Change(edit) => format!("change {} to {}", edit.field, edit.text),
         Effect::ShowUnfit(reason) => format!("unfit {reason}"),
         Effect::TakeBack => "take back".into(),
@@ -97,6 +114,11 @@ fn at(phase: Phase) -> Machine {
         Phase::Deciding | Phase::Over => decided(Reply::No),
         Phase::Editing => decided(Reply::Edit),
         Phase::Writing => decided(Reply::Yes),
+        Phase::Following => {
+            let mut events = decided(Reply::Yes);
+            events.push(Event::Written(applied()));
+            events
+        }
     };
     if phase == Phase::Deciding {
         events.pop();
@@ -108,7 +130,7 @@ fn at(phase: Phase) -> Machine {
     machine
 }
 
-const PHASES: [Phase; 8] = [
+const PHASES: [Phase; 9] = [
     Phase::Idle,
     Phase::Drafting,
     Phase::Asking,
@@ -116,6 +138,7 @@ const PHASES: [Phase; 8] = [
     Phase::Deciding,
     Phase::Editing,
     Phase::Writing,
+    Phase::Following,
     Phase::Over,
 ];
 
@@ -136,6 +159,18 @@ fn all_events() -> Vec<Event> {
         Event::Failed(Problem::new("broken")),
         Event::Interrupted,
     ]
+}
+
+#[test]
+fn what_was_applied_to_a_cluster_is_followed() {
+    let mut machine = at(Phase::Writing);
+    step(&mut machine, Event::Written(applied()), &["show written", "follow 1"]);
+    let mut ready = at(Phase::Following);
+    step(&mut ready, Event::Followed(Followed::default()), &["followed true", "finish 0"]);
+    let object = ObjectKey::of(&service("web"));
+    let unready = vec![Unready { object, missing: "0 of 1".into(), why: Vec::new(), failed: false }];
+    let late = Followed { unready, ..Followed::default() };
+    step(&mut machine, Event::Followed(late), &["followed false", "finish 6"]);
 }
 
 #[test]

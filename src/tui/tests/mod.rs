@@ -84,6 +84,8 @@ fn plan() -> PlanView {
         target: "/home/mira/manifests".into(),
         digest: "sha256:3fa9c1d2e7b0ffeeddcc".into(),
         files: 2,
+        question: "write 2 files to /home/mira/manifests?".into(),
+        is_empty: false,
         objects: vec![
             (apply::Action::Change, "~ Service/notebook".into()),
             (apply::Action::Create, "+ StatefulSet/notebook".into()),

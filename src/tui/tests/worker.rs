@@ -18,7 +18,8 @@ const LONG: Duration = Duration::from_secs(120);
 
 fn config(room: &Path, model: ModelChoice) -> Config {
     Config {
-        target: room.join("manifests"),
+        place: crate::config::Where::Folder(room.join("manifests")),
+        wait: Duration::ZERO,
         namespace: None,
         owner: None,
         user: Some("mira".into()),
