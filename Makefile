@@ -24,7 +24,6 @@ help: ## list these commands
 
 .PHONY: demo
 demo: build ## a request from words to files, without a cluster
-	@[ -f models/embedded.gguf ] || { tools/prerequisites.sh models && tools/fetch-models.sh; }
 	@tools/isolated.sh tools/demo.sh '$(CARGO_TARGET_DIR)/debug/kubectl-copilot'
 
 .PHONY: test

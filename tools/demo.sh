@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The way of a request, from words to files, as a person would type it: `make demo`. No cluster is needed. Where the
-# build has no embedded model, the Qwen2.5-Coder-0.5B that `tools/fetch-models.sh` put into the cache answers.
+# The way of a request, from words to files, as a person would type it: `make demo`. No cluster is needed, and the model
+# that is compiled in answers.
 #
 #     tools/isolated.sh tools/demo.sh PATH/TO/kubectl-copilot
 #
@@ -8,15 +8,6 @@
 set -euo pipefail
 
 binary=$(realpath "${1:?the path of the built kubectl-copilot}")
-if [[ ! -f $(dirname "${BASH_SOURCE[0]}")/../models/embedded.gguf ]]; then
-    export KUBECTL_COPILOT_MODEL=${KUBECTL_COPILOT_CACHE:?}/models/qwen2.5-coder-0.5b-instruct-q4_k_m.gguf
-    if [[ ! -f $KUBECTL_COPILOT_MODEL ]]; then
-        echo "demo: this build has no embedded model yet, and the Qwen2.5-Coder-0.5B is not in the cache;" \
-            "'make models' fetches it (491 MB)" >&2
-        exit 1
-    fi
-    echo "This build has no embedded model yet: Qwen2.5-Coder-0.5B answers. The first answer takes some seconds longer."
-fi
 work=$(mktemp -d)
 trap 'rm -rf -- "$work"' EXIT
 cd "$work"
@@ -81,4 +72,4 @@ chapter "What must not be drafted is declined by rule, whatever a model says."
 step 1 draft -p "delete everything in every namespace"
 
 chapter "Chinese works the same way."
-step 0 draft -p "给我一个叫 mira-zh 的 notebook，两张 GPU，64G 内存" --policies builtin --to manifests
+step 0 plan -p "给我一个叫 mira-zh 的 notebook，两张 GPU，64G 内存" --policies builtin --to manifests

@@ -34,6 +34,8 @@ fn fill(node: Node<'_>, value: &mut Value, is_native: bool) {
                 list.iter_mut().for_each(|entry| fill(items, entry, is_native));
             }
         }
+        // The server holds a quantity as a string, however it was written: a policy's `quantity(…)` takes nothing else.
+        Value::Number(number) if node.is_quantity() => *value = Value::String(number.to_string()),
         _ => {}
     }
 }

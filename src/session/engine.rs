@@ -225,15 +225,31 @@ impl Engine {
         report
     }
 
+    /// Manifests that name no namespace get the one that they will be sent to: policies select by it.
+    fn place(&self, manifests: &mut [Manifest]) -> Result<(), Problem> {
+        let Some(cluster) = self.target.cluster() else { return Ok(()) };
+        for manifest in manifests {
+            let key = manifest.key();
+            if key.namespace.is_none() && cluster.connection().resource(&key.gvk())?.namespaced {
+                let namespace = cluster.connection().namespace();
+                manifest.object["metadata"]["namespace"] = Value::from(namespace);
+            }
+        }
+        Ok(())
+    }
+
     /// Parses and checks an edited text.
     pub fn judge(&self, text: &str) -> Judged {
-        let manifests = match parse(text.as_bytes(), Some("edited"), &Budget::default()) {
+        let mut manifests = match parse(text.as_bytes(), Some("edited"), &Budget::default()) {
             Ok(manifests) if manifests.is_empty() => {
                 return Judged::Refused("there is no object left".into());
             }
             Ok(manifests) => manifests,
             Err(error) => return Judged::Refused(error.to_string()),
         };
+        if let Err(problem) = self.place(&mut manifests) {
+            return Judged::Refused(problem.to_string());
+        }
         let report = self.check(&manifests);
         if report.verdict == Verdict::Allowed {
             let objects = manifests.into_iter().map(|manifest| manifest.object).collect();
@@ -349,14 +365,8 @@ impl Engine {
     /// # Errors
     /// A kind that is not served; the server does not answer.
     pub fn prepare(&mut self, manifests: &mut [Manifest]) -> Result<(), Problem> {
+        self.place(manifests)?;
         let Some(cluster) = self.target.cluster() else { return Ok(()) };
-        for manifest in manifests.iter_mut() {
-            let key = manifest.key();
-            if key.namespace.is_none() && cluster.connection().resource(&key.gvk())?.namespaced {
-                let namespace = cluster.connection().namespace();
-                manifest.object["metadata"]["namespace"] = Value::from(namespace);
-            }
-        }
         let mut wanted: Vec<String> = manifests.iter().map(|manifest| manifest.key().api_version).collect();
         wanted.sort();
         wanted.dedup();

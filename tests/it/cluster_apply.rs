@@ -281,3 +281,57 @@ fn who_may_not_is_told_so_and_nothing_is_asked_without_a_terminal() {
     assert!(unattended.stderr.contains(&digest(&plan)), "{}", unattended.stderr);
     assert_eq!(rig.kubectl(&["get", "deployments", "-n", &namespace, "-o", "name"]), "");
 }
+
+/// The line of the output that begins so, without its indent.
+#[cfg(feature = "llama")]
+fn line<'o>(output: &'o str, begins: &str) -> &'o str {
+    let lines = output.lines().map(str::trim_start);
+    lines
+        .clone()
+        .find(|line| line.starts_with(begins))
+        .unwrap_or_else(|| panic!("no '{begins}' in\n{output}"))
+}
+
+#[test]
+#[cfg(feature = "llama")]
+fn a_folder_and_the_line_for_its_secret_lead_to_a_running_pod_in_both_orders() {
+    let Some(rig) = rig("a folder of manifests on a real API server") else { return };
+    for order in ["folder-first", "secret-first"] {
+        let namespace = rig.namespace(order);
+        let copilot = machine(rig).with_env("USER", "alice");
+        let context =
+            ["config", "set-context", "admin", "--namespace", &namespace, "--kubeconfig", "own.yaml"];
+        let kubeconfig = std::fs::read_to_string(&rig.kubeconfig).expect("the rig's kubeconfig");
+        let own = copilot.write("own.yaml", &kubeconfig);
+        let copilot = copilot.with_env("KUBECONFIG", own);
+        copilot.run_program(rig.kubectl_path(), context).expect_code(0);
+        let words = "a notebook called mira with one GPU";
+        copilot
+            .run(["plan", "-p", words, "--to", "out", "-n", &namespace, "--out", "plan.json"])
+            .expect_code(0);
+        let plan: Value = serde_json::from_str(&copilot.read("plan.json")).expect("a plan");
+        let written =
+            copilot.run(["apply", "--plan", "plan.json", "--digest", &digest(&plan), "--yes"]).expect_code(0);
+        let folder = line(&written.stdout, "kubectl apply");
+        let secret = line(&written.stdout, "(s=$(kubectl");
+        let steps = if order == "folder-first" { [folder, secret] } else { [secret, folder] };
+        let path = format!(
+            "{}:{}",
+            rig.kubectl_path().parent().expect("a folder").display(),
+            std::env::var("PATH").unwrap_or_default()
+        );
+        let shell = copilot.with_env("PATH", path);
+        for step in steps {
+            shell.run_program("/bin/sh", ["-c", step]).expect_code(0);
+        }
+        rig.kubectl(&["wait", "--for=create", "pod/mira-0", "-n", &namespace, "--timeout=60s"]);
+        rig.kubectl(&["wait", "--for=condition=Ready", "pod/mira-0", "-n", &namespace, "--timeout=60s"]);
+        let token = ["get", "secret", "mira-token", "-n", &namespace, "-o", "jsonpath={.data.token}"];
+        let drawn = rig.kubectl(&token);
+        assert_eq!(drawn.len(), 64, "{order}: {drawn}");
+        // The same line again leaves the value alone.
+        shell.run_program("/bin/sh", ["-c", secret]).expect_code(0);
+        assert_eq!(rig.kubectl(&token), drawn, "{order}");
+        rig.kubectl(&["delete", "statefulset", "mira", "-n", &namespace, "--wait=false"]);
+    }
+}

@@ -35,7 +35,7 @@ fn a_pod() {
         ("/spec/containers/0/ports/0/protocol", json!("TCP")),
         ("/spec/containers/0/readinessProbe/periodSeconds", json!(10)),
         ("/spec/containers/0/readinessProbe/httpGet/scheme", json!("HTTP")),
-        ("/spec/containers/0/resources/requests", json!({ "cpu": "500m", "nvidia.com/gpu": 2 })),
+        ("/spec/containers/0/resources/requests", json!({ "cpu": "500m", "nvidia.com/gpu": "2" })),
         ("/spec/volumes/0/emptyDir", json!({})),
         ("/spec/volumes/1/secret/defaultMode", json!(420)),
     ] {
@@ -70,7 +70,10 @@ spec:
         json!({ "type": "RollingUpdate", "rollingUpdate": { "maxSurge": "25%", "maxUnavailable": "25%" } });
     assert_eq!(filled(yaml, "/spec/strategy"), rolling);
     assert_eq!(filled(yaml, "/spec/template/spec/containers/0/imagePullPolicy"), json!("IfNotPresent"));
-    assert_eq!(filled(yaml, "/spec/template/spec/containers/0/resources"), json!({ "limits": { "cpu": 1 } }));
+    assert_eq!(
+        filled(yaml, "/spec/template/spec/containers/0/resources"),
+        json!({ "limits": { "cpu": "1" } })
+    );
     assert_eq!(
         filled(yaml, "/spec/template/metadata"),
         json!({ "labels": { "app": "web" } }),

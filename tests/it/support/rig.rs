@@ -71,6 +71,11 @@ impl Rig {
         })
     }
 
+    /// kubectl, of the control plane's own version.
+    pub fn kubectl_path(&self) -> &Path {
+        &self.kubectl
+    }
+
     /// Runs kubectl as admin and returns what it prints.
     pub fn kubectl(&self, arguments: &[&str]) -> String {
         let output = Command::new(&self.kubectl)
