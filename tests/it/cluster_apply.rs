@@ -318,7 +318,7 @@ fn a_folder_and_the_line_for_its_secret_lead_to_a_running_pod_in_both_orders() {
         let path = format!(
             "{}:{}",
             rig.kubectl_path().parent().expect("a folder").display(),
-            std::env::var("PATH").unwrap_or_default()
+            std::env::var_os("PATH").unwrap_or_default().to_string_lossy()
         );
         let shell = copilot.with_env("PATH", path);
         for step in steps {
