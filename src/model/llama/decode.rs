@@ -94,8 +94,9 @@ impl Engine<'_> {
         Ok(Answers { answers, sampled, forced })
     }
 
-    /// The tokens before the first line, and how many of them are the prefix's. A chat template would be applied here;
-    /// few-shot prompts go without one.
+    /// The tokens before the first line, and how many of them are the prefix's. No chat template: with ChatML around the
+    /// same texts Qwen2.5-Coder-0.5B answered the first 120 of `tests/requests` no better and no worse (61 drafts right,
+    /// 2 wrong, both ways), and a template costs tokens.
     fn prompt(&self, form: &Form) -> (Vec<LlamaToken>, usize) {
         let prompt = self.tokens.text(&format!("{}{}", form.prefix, form.body));
         let prefix = common(&self.tokens.text(&form.prefix), &prompt);
