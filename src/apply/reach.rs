@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::apply::next_steps::quoted;
 use crate::apply::plan::{ClusterId, Plan, PlannedChange};
 use crate::manifest::{ContainerKind, containers, pods};
 
@@ -57,10 +58,4 @@ fn local_port(plan: &Plan, port: u64) -> u64 {
         })
         .next();
     [of_container, Some(port)].into_iter().flatten().find(|port| *port >= 1024).unwrap_or(8080)
-}
-
-/// A word of the shell.
-fn quoted(word: &str) -> String {
-    let plain = word.chars().all(|c| c.is_ascii_alphanumeric() || "._-@:/+".contains(c));
-    if plain { word.to_owned() } else { format!("'{}'", word.replace('\'', r"'\''")) }
 }

@@ -39,7 +39,6 @@ pub(super) struct Inner {
 }
 
 /// What the one writer of a cluster works with; reading goes through [`Connection`].
-#[allow(dead_code, reason = "for apply/cluster, the one writer")]
 pub(crate) struct Raw<'a> {
     /// It repeats nothing on its own.
     pub(crate) client: &'a kube::Client,
@@ -239,7 +238,6 @@ impl Connection {
     }
 
     /// For the one writer of a cluster.
-    #[allow(dead_code, reason = "for apply/cluster, the one writer")]
     pub(crate) fn raw(&self) -> Raw<'_> {
         Raw {
             client: &self.inner.transport.client,

@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::apply::{ApplyOutcome, Capacity, ClusterTarget, ConfirmedPlan, FolderTarget, Followed, Plan};
 use crate::capacity;
 use crate::check::{CheckContext, Verdict, check};
-use crate::cluster::{Connection, Snapshot};
+use crate::cluster::{Connection, OpenApiDocument, Snapshot};
 use crate::config::{Config, PolicySource, Where};
 use crate::diff::MaskKey;
 use crate::draft::{
@@ -375,9 +375,7 @@ impl Engine {
             return Ok(());
         }
         let documents = cluster.connection().schemas(&wanted)?;
-        let texts: Vec<(&str, &[u8])> =
-            documents.iter().map(|one| (one.group_version.as_str(), one.bytes.as_slice())).collect();
-        self.schemas = self.schemas.with_openapi_v3(&texts).map_err(Problem::new)?;
+        self.schemas = with_published(&self.schemas, &documents)?;
         Ok(())
     }
 }
@@ -433,11 +431,7 @@ fn open_target(config: &Config, mask: &MaskKey, schemas: &mut SchemaSet) -> Resu
     if config.kubernetes_version.is_none() {
         let wanted: Vec<String> = LIVE.iter().map(|one| (*one).to_owned()).collect();
         match connection.schemas(&wanted) {
-            Ok(documents) => {
-                let texts: Vec<(&str, &[u8])> =
-                    documents.iter().map(|one| (one.group_version.as_str(), one.bytes.as_slice())).collect();
-                *schemas = schemas.with_openapi_v3(&texts).map_err(Problem::new)?;
-            }
+            Ok(documents) => *schemas = with_published(schemas, &documents)?,
             Err(error) => findings.push(Finding::new(
                 "cluster-schemas-not-readable",
                 Severity::Warning,
@@ -456,6 +450,13 @@ fn open_target(config: &Config, mask: &MaskKey, schemas: &mut SchemaSet) -> Resu
     Ok(Opened { target, snapshot: Some(snapshot), policies, findings, user })
 }
 
+/// The schemas that a server publishes, in place of those that stood for them.
+fn with_published(schemas: &SchemaSet, documents: &[OpenApiDocument]) -> Result<SchemaSet, Problem> {
+    let texts: Vec<(&str, &[u8])> =
+        documents.iter().map(|one| (one.group_version.as_str(), one.bytes.as_slice())).collect();
+    schemas.with_openapi_v3(&texts).map_err(Problem::new)
+}
+
 /// The policies of the configuration and those of a cluster. One of the cluster that cannot be evaluated here is left to
 /// its dry-run, and said so; one of the configuration is an error.
 fn open_policies_with(
@@ -463,11 +464,11 @@ fn open_policies_with(
     theirs: &[Manifest],
     findings: &mut Vec<Finding>,
 ) -> Result<PolicySet, Problem> {
-    let own = policy_manifests(config)?;
     if theirs.is_empty() {
         return open_policies(config);
     }
-    let all: Vec<Manifest> = own.iter().cloned().chain(theirs.iter().cloned()).collect();
+    let mut all = policy_manifests(config)?;
+    all.extend_from_slice(theirs);
     match PolicySet::from_manifests(&all) {
         Ok(policies) => Ok(policies),
         Err(errors) => {

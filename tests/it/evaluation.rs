@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use crate::score::{Row, Table, load_rows, score};
+use crate::score::{Row, Table, load_rows, score, tasks};
 use crate::support::{Copilot, repository};
 
 /// What a model must reach. What must not be drafted is never forgiven, whatever the model.
@@ -94,16 +94,7 @@ fn rows() -> Vec<Row> {
 fn the_embedded_model_answers_all_requests() {
     let copilot = Copilot::new();
     let rows = rows();
-    let tasks: String = rows
-        .iter()
-        .map(|row| {
-            let task = serde_json::json!({
-                "id": row.id, "request": row.request, "earlier": row.earlier, "context": row.context,
-            });
-            format!("{task}\n")
-        })
-        .collect();
-    copilot.write("tasks.jsonl", &tasks);
+    copilot.write("tasks.jsonl", &tasks(&rows));
     let output = copilot.run(["eval", "--tasks", "tasks.jsonl"]).expect_code(0);
     let below = judge("embedded", &rows, &by_id(&output.stdout, "embedded"));
     assert!(below.is_empty(), "{}", below.join("\n"));

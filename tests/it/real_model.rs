@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
-use crate::score::{load_rows, score};
+use crate::score::{load_rows, score, tasks};
 use crate::support::not_run::not_run;
 use crate::support::{Copilot, repository};
 
@@ -34,16 +34,7 @@ fn a_dozen_requests_through_a_real_model() {
         .collect();
     assert!(rows.len() >= 12, "the rows of this test are there: {}", rows.len());
     let copilot = Copilot::new();
-    let tasks: String = rows
-        .iter()
-        .map(|row| {
-            let task = serde_json::json!({
-                "id": row.id, "request": row.request, "earlier": row.earlier, "context": row.context,
-            });
-            format!("{task}\n")
-        })
-        .collect();
-    copilot.write("tasks.jsonl", &tasks);
+    copilot.write("tasks.jsonl", &tasks(&rows));
     let output = copilot.run([
         "eval".into(),
         "--model".into(),

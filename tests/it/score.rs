@@ -17,7 +17,7 @@ mod things;
 mod unasked;
 mod values;
 
-pub use rows::{Expect, Lang, Row, Thing, load_rows};
+pub use rows::{Expect, Lang, Row, Thing, load_rows, tasks};
 pub use table::{Share, Table};
 
 use serde_json::{Map, Value};

@@ -85,6 +85,17 @@ impl Row {
     }
 }
 
+/// The rows as `eval` takes them, without what is expected.
+pub fn tasks(rows: &[Row]) -> String {
+    let task = |row: &Row| {
+        let task = serde_json::json!({
+            "id": row.id, "request": row.request, "earlier": row.earlier, "context": row.context,
+        });
+        format!("{task}\n")
+    };
+    rows.iter().map(task).collect()
+}
+
 /// Reads every `*.jsonl` file of a folder, in the order of the file names.
 ///
 /// # Panics
