@@ -10,10 +10,11 @@ use std::time::Duration;
 use ratatui::backend::CrosstermBackend;
 use ratatui::crossterm::cursor::Show;
 use ratatui::crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
-use ratatui::crossterm::execute;
 use ratatui::crossterm::terminal::{
-    EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
+    BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen,
+    disable_raw_mode, enable_raw_mode,
 };
+use ratatui::crossterm::{execute, queue};
 use ratatui::{Frame, Terminal};
 
 use crate::session::Problem;
@@ -47,12 +48,16 @@ impl Screen {
         self.terminal.size().map(|size| (size.width, size.height)).map_err(|error| failed(&error))
     }
 
-    /// Shows a frame; only the cells that differ are written.
+    /// Shows a frame; only the cells that differ are written. A terminal that knows synchronized output (DEC private
+    /// mode 2026; others ignore it) shows the frame whole: half of a new plan never stands beside half of the old one.
     ///
     /// # Errors
     /// The terminal fails.
     pub fn draw(&mut self, render: impl FnOnce(&mut Frame<'_>)) -> Result<(), Problem> {
-        self.terminal.draw(render).map(drop).map_err(|error| failed(&error))
+        let drawn =
+            queue!(stdout(), BeginSynchronizedUpdate).and_then(|()| self.terminal.draw(render).map(drop));
+        // Ended even where drawing failed: the terminal would show nothing any more.
+        drawn.and(execute!(stdout(), EndSynchronizedUpdate)).map_err(|error| failed(&error))
     }
 
     /// Hands the terminal out as it was, and takes it again.
@@ -91,7 +96,7 @@ pub fn is_open() -> bool {
 pub fn restore() {
     if OPEN.swap(false, Ordering::SeqCst) {
         // There is nobody left to tell that a terminal has failed.
-        let _ = execute!(stdout(), DisableBracketedPaste, LeaveAlternateScreen, Show);
+        let _ = execute!(stdout(), EndSynchronizedUpdate, DisableBracketedPaste, LeaveAlternateScreen, Show);
         let _ = disable_raw_mode();
     }
 }

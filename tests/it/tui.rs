@@ -17,12 +17,18 @@ const COLUMNS: u16 = 100;
 /// Only there to end a test that hangs.
 const DEADLINE: Duration = Duration::from_secs(120);
 
+/// How the program marks a frame (synchronized output).
+const BEGIN: &[u8] = b"\x1b[?2026h";
+const END: &[u8] = b"\x1b[?2026l";
+
 /// A person at a terminal.
 struct Person {
     terminal: Pty,
     /// Another handle of the child's side: its modes are looked at when the child is gone.
     modes: rustix::fd::OwnedFd,
     written: Receiver<Vec<u8>>,
+    /// The beginning of a frame that is not there whole yet: a person sees whole frames.
+    unfinished: Vec<u8>,
     screen: vt100::Parser,
     child: Child,
 }
@@ -50,7 +56,23 @@ impl Person {
                 }
             }
         });
-        Self { terminal, modes, written, screen: vt100::Parser::new(ROWS, COLUMNS, 0), child }
+        let screen = vt100::Parser::new(ROWS, COLUMNS, 0);
+        Self { terminal, modes, written, unfinished: Vec::new(), screen, child }
+    }
+
+    /// Shows what was written, up to the last whole frame.
+    fn show(&mut self, bytes: &[u8]) {
+        self.unfinished.extend_from_slice(bytes);
+        let written = &self.unfinished;
+        let last = |marker: &[u8]| written.windows(marker.len()).rposition(|window| window == marker);
+        let cut = (1..BEGIN.len()).rfind(|length| written.ends_with(&BEGIN[..*length])).unwrap_or(0);
+        let whole = match (last(BEGIN), last(END)) {
+            (Some(begin), end) if end.is_none_or(|end| end < begin) => begin,
+            _ => written.len() - cut,
+        };
+        let rest = self.unfinished.split_off(whole);
+        self.screen.process(&self.unfinished);
+        self.unfinished = rest;
     }
 
     fn keys(&mut self, keys: &str) {
@@ -66,7 +88,7 @@ impl Person {
                 return shown;
             }
             match self.written.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
-                Ok(bytes) => self.screen.process(&bytes),
+                Ok(bytes) => self.show(&bytes),
                 Err(RecvTimeoutError::Timeout) => panic!("'{text}' never came:\n{shown}"),
                 Err(RecvTimeoutError::Disconnected) => panic!("the program ended before '{text}':\n{shown}"),
             }
@@ -77,7 +99,7 @@ impl Person {
     fn ends(&mut self) -> (Option<i32>, String) {
         let code = self.child.wait().expect("the child ends").code();
         while let Ok(bytes) = self.written.recv_timeout(Duration::from_millis(200)) {
-            self.screen.process(&bytes);
+            self.show(&bytes);
         }
         let screen = self.screen.screen();
         assert!(!screen.alternate_screen(), "the alternate screen is left");
@@ -114,6 +136,8 @@ fn a_request_a_changed_field_and_a_yes_become_files() {
     person.keys("\r\u{15}16\r");
     let shown = person.sees("the nearest that passes is 8");
     assert!(shown.contains("gpu-cap-per-pod"), "{shown}");
+    // Keys are for the field again as soon as the bar is back.
+    person.sees("a writes 4 files");
     person.keys("\u{15}4\r");
     person.sees("4 × GPU");
     person.sees("a writes 4 files");

@@ -67,6 +67,20 @@ fn a_field_that_is_changed_shows_why_it_does_not_fit() {
 }
 
 #[test]
+fn a_plan_of_a_draft_before_is_not_offered_for_a_yes() {
+    let mut app = deciding(80, 24);
+    assert!(frame(&app).contains(" a writes 2 files"));
+    news(&mut app, Message::Draft(form()));
+    let shown = frame(&app);
+    assert!(!shown.contains(" a writes") && shown.contains("planning"), "{shown}");
+    assert_eq!(press(&mut app, KeyCode::Char('a')), [], "and cannot be taken");
+    assert!(!app.confirming);
+    news(&mut app, Message::Plan(Box::new(plan())));
+    news(&mut app, Message::Confirm);
+    assert!(frame(&app).contains(" a writes 2 files"));
+}
+
+#[test]
 fn a_question_stands_above_the_line_in_which_it_is_answered() {
     let mut app = ready(80, 14);
     say(&mut app, "serve a model");
