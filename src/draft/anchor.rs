@@ -336,6 +336,7 @@ mod tests {
             key: key.into(),
             parameter: key.into(),
             types: types.to_vec(),
+            list: None,
             core: true,
             cues: cues.iter().map(|c| (*c).to_owned()).collect(),
             per: None,

@@ -9,7 +9,7 @@ use crate::draft::assent;
 use crate::draft::clear;
 use crate::draft::facts::Facts;
 use crate::draft::fill::{self, Task};
-use crate::draft::filled::{Chosen, Conversation, Filled};
+use crate::draft::filled::{Chosen, Conversation, Filled, Open};
 use crate::draft::gate;
 use crate::draft::kinds::{self, Choice};
 use crate::draft::link;
@@ -90,6 +90,8 @@ struct Turn<'t> {
     spans: Vec<Span>,
     language: Language,
     used: Vec<usize>,
+    /// The parameter that these words may be the answer for.
+    asked: Option<String>,
 }
 
 impl<'a> Drafter<'a> {
@@ -114,9 +116,13 @@ impl<'a> Drafter<'a> {
         cancel: &Cancel,
     ) -> Result<Outcome, ModelError> {
         let Reading { text, index, spans, narrowed } = reading;
-        let mut turn = Turn { text, index, spans, language: language(text), used: Vec::new() };
+        let mut turn = Turn { text, index, spans, language: language(text), used: Vec::new(), asked: None };
         conversation.turns.push(text.to_owned());
         let result = self.work(conversation, &mut turn, &narrowed, cancel);
+        if let Ok(Outcome::Asked(asked)) = &result {
+            let first = asked.questions.first().filter(|question| !question.field.is_empty());
+            conversation.open = first.map(|one| Open { kind: asked.kind.clone(), field: one.field.clone() });
+        }
         if !matches!(result, Ok(Outcome::Drafted(_) | Outcome::Asked(_) | Outcome::Denied(_))) && index > 0 {
             // What was declined or failed is no part of the conversation; the first turn stays for the screen.
             conversation.turns.pop();
@@ -132,6 +138,7 @@ impl<'a> Drafter<'a> {
         cancel: &Cancel,
     ) -> Result<Outcome, ModelError> {
         let pending = std::mem::take(&mut conversation.pending);
+        let open = conversation.open.take();
         if !pending.is_empty() && assent::agrees(turn.text) {
             let mut things = conversation.things.clone();
             accept(&mut things, &pending);
@@ -181,7 +188,8 @@ impl<'a> Drafter<'a> {
             }
         } else {
             things = conversation.things.clone();
-            let position = kinds::which_thing(&things, turn.text, narrowed, self.library.patterns);
+            let position =
+                kinds::which_thing(&things, turn.text, narrowed, self.library.patterns, open.as_ref());
             let mut filled = things[position].clone();
             let Some(pattern) = self.library.patterns.get(&filled.kind) else {
                 return Ok(Outcome::Declined(DeclineCode::Unclear.declined(turn.language)));
@@ -191,6 +199,7 @@ impl<'a> Drafter<'a> {
             turn.used.extend(cleared);
             let first = conversation.turns.first().cloned().unwrap_or_default();
             let body = prompt::change_lines(&first, &filled.kind, &known(pattern, &filled), turn.text);
+            turn.asked = open.filter(|open| open.kind == filled.kind).map(|open| open.field);
             if let Some(asked) = self.fill_one(&mut filled, turn, 0..turn.text.len(), body, cancel)? {
                 things[position] = filled;
                 conversation.things = things;
@@ -226,7 +235,15 @@ impl<'a> Drafter<'a> {
             .collect();
         let mut used = turn.used.clone();
         used.extend(&outside);
-        let task = Task { pattern, text: turn.text, spans: &turn.spans, prefix: self.prefix, body };
+        let task = Task {
+            pattern,
+            text: turn.text,
+            spans: &turn.spans,
+            known: &self.setting.known,
+            asked: turn.asked.as_deref(),
+            prefix: self.prefix,
+            body,
+        };
         let left = fill::fill(&task, filled, &mut used, &mut *self.backend, cancel)?;
         clear::first(pattern, turn.text, turn.index, filled);
         turn.used.extend(used.into_iter().filter(|span| !outside.contains(span)));
@@ -248,11 +265,17 @@ impl<'a> Drafter<'a> {
         let mut draft = Draft::default();
         let unused = unused(turn);
         link::volumes(things, self.library.patterns, self.setting, &mut taken, turn.text);
+        let made = link::made(things);
         for filled in things.iter_mut() {
             let Some(pattern) = self.library.patterns.get(&filled.kind) else { continue };
             if let Some((said, flag)) = place::settle(filled, self.setting, &mut taken, true) {
                 let text = words::namespace_conflict(&said, &flag, turn.language);
                 return Outcome::Asked(asked(filled, vec![Question { field: "namespace".into(), text }]));
+            }
+            if let Some(stranger) = self.setting.known.stranger(pattern, filled, &made) {
+                let text = words::stranger(&stranger, turn.language);
+                let questions = vec![Question { field: stranger.parameter, text }];
+                return Outcome::Asked(Asked { unused, ..asked(filled, questions) });
             }
             let open = open_questions(pattern, filled, turn.language);
             if !open.is_empty() {

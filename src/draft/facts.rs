@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::draft::place::Setting;
 use crate::draft::span::{LexFacts, Span, lex};
 use crate::pattern::Catalogue;
 
@@ -11,6 +12,7 @@ pub struct Facts {
     software: Vec<String>,
     namespaces: Vec<String>,
     objects: Vec<String>,
+    gpu_products: Vec<String>,
     user: Option<String>,
 }
 
@@ -23,13 +25,17 @@ impl Facts {
 
     /// With what exists in a target and who asks.
     #[must_use]
-    pub fn with_target(mut self, existing: &[Value], user: Option<&str>) -> Self {
+    pub fn with_target(mut self, setting: &Setting) -> Self {
+        let Setting { existing, known, user, .. } = setting;
         let name =
             |object: &Value| object.pointer("/metadata/name").and_then(Value::as_str).map(str::to_owned);
         self.objects = existing.iter().filter_map(name).collect();
         let is_namespace = |object: &&Value| object.get("kind").and_then(Value::as_str) == Some("Namespace");
         self.namespaces = existing.iter().filter(is_namespace).filter_map(name).collect();
-        self.user = user.map(str::to_owned);
+        self.namespaces.extend(known.namespaces().iter().cloned());
+        self.objects.extend(known.names().cloned());
+        self.gpu_products = known.gpu_products().to_vec();
+        self.user.clone_from(user);
         self
     }
 
@@ -39,6 +45,7 @@ impl Facts {
             software: &self.software,
             namespaces: &self.namespaces,
             objects: &self.objects,
+            gpu_products: &self.gpu_products,
             user: self.user.as_deref(),
         };
         lex(text, turn, &facts)

@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use crate::constraint::{Answer, Candidate, Form, Slot};
 use crate::draft::filled::{Chosen, Filled};
+use crate::draft::known::Known;
 use crate::draft::offer::{self, Offered};
 use crate::draft::outcome::Origin;
 use crate::draft::prompt;
@@ -21,6 +22,10 @@ pub struct Task<'a> {
     pub text: &'a str,
     /// All spans of the conversation that may still be used, with positions in `text`'s turn.
     pub spans: &'a [Span],
+    /// Names that the cluster has.
+    pub known: &'a Known,
+    /// The parameter that the person was asked for, where these words may be the answer.
+    pub asked: Option<&'a str>,
     /// Fixed text before.
     pub prefix: &'a str,
     /// Request and kind lines; ends with a line break.
@@ -48,7 +53,11 @@ pub fn fill(
     cancel: &Cancel,
 ) -> Result<Left, ModelError> {
     let mut left = Left::default();
-    let offered = offer::offers(task.pattern, task.text, task.spans, used);
+    let answer = task.asked.and_then(|asked| offer::answer(task.pattern, task.text, task.spans, used, asked));
+    let offered = match answer {
+        Some(answer) => vec![answer],
+        None => offer::offers(task.pattern, task.text, task.spans, used, task.known),
+    };
     if offered.len() > offer::MOST_SLOTS {
         left.too_many = true;
         return Ok(left);

@@ -61,6 +61,15 @@ impl Filled {
     }
 }
 
+/// A value that was asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Open {
+    /// Kind of the thing that it is of.
+    pub kind: String,
+    /// Its parameter.
+    pub field: String,
+}
+
 /// What was said so far and what it came to.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Conversation {
@@ -68,6 +77,9 @@ pub struct Conversation {
     pub turns: Vec<String>,
     /// The things as they stand after the last turn; empty where nothing is being drafted.
     pub things: Vec<Filled>,
+    /// The question that is open.
+    #[serde(default)]
+    pub open: Option<Open>,
     /// What policy would allow in place of what was said, while that question is open.
     pub pending: Vec<Intervention>,
     /// What the newest draft left unused: a field that is changed by hand does not make it used.

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use crate::constraint::{Candidate, Form, Slot};
 use crate::draft::anchor;
-use crate::draft::filled::Filled;
+use crate::draft::filled::{Filled, Open};
 use crate::draft::outcome::Verb;
 use crate::draft::prompt::{kind_id, request_line};
 use crate::draft::rules::{DeclineCode, Named, Narrowed};
@@ -349,7 +349,13 @@ fn widen(kinds: &mut [Kind], length: usize) {
 }
 
 /// Which of the things a follow-up speaks of: the one whose cue or slot cue it names, else the first.
-pub fn which_thing(things: &[Filled], text: &str, narrowed: &Narrowed, patterns: &PatternSet) -> usize {
+pub fn which_thing(
+    things: &[Filled],
+    text: &str,
+    narrowed: &Narrowed,
+    patterns: &PatternSet,
+    open: Option<&Open>,
+) -> usize {
     let named: Vec<&str> =
         narrowed.patterns.iter().chain(&narrowed.native).map(|named| named.kind.as_str()).collect();
     if let Some(index) = things.iter().position(|thing| named.contains(&thing.kind.as_str())) {
@@ -366,5 +372,6 @@ pub fn which_thing(things: &[Filled], text: &str, narrowed: &Narrowed, patterns:
             .get(&thing.kind)
             .is_some_and(|pattern| pattern.form.slots.iter().any(|slot| anchor::mentions(text, slot)))
     };
-    things.iter().position(speaks).unwrap_or(0)
+    let asked = |thing: &Filled| open.is_some_and(|open| open.kind == thing.kind);
+    things.iter().position(speaks).or_else(|| things.iter().position(asked)).unwrap_or(0)
 }

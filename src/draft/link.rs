@@ -21,7 +21,6 @@ pub fn volumes(
     taken: &mut BTreeSet<String>,
     text: &str,
 ) {
-    let is_volume = |thing: &Filled| matches!(thing.kind.as_str(), "Storage" | "PersistentVolumeClaim");
     let volumes: Vec<usize> = (0..things.len()).filter(|index| is_volume(&things[*index])).collect();
     let [volume] = volumes.as_slice() else { return };
     if things.len() < 2 || !rules::speaks_of_sharing(text) {
@@ -37,6 +36,16 @@ pub fn volumes(
             thing.values.entry(CLAIM.to_owned()).or_insert_with(chosen);
         }
     }
+}
+
+fn is_volume(thing: &Filled) -> bool {
+    matches!(thing.kind.as_str(), "Storage" | "PersistentVolumeClaim")
+}
+
+/// Names of volumes and namespaces that the things of one request will make: others of them may speak of these.
+pub fn made(things: &[Filled]) -> BTreeSet<String> {
+    let makes = |thing: &&Filled| is_volume(thing) || thing.kind == "Namespace";
+    things.iter().filter(makes).filter_map(|thing| thing.text("name").map(str::to_owned)).collect()
 }
 
 /// A volume whose name was changed by hand is mounted under its new name by the things that code made mount it.

@@ -9,6 +9,7 @@ mod fill;
 mod filled;
 mod gate;
 mod kinds;
+mod known;
 mod link;
 mod offer;
 mod outcome;
@@ -23,7 +24,8 @@ mod words;
 
 pub use drafter::{Amended, Drafter, FieldEdit, Library, Reading, editable};
 pub use facts::Facts;
-pub use filled::{Chosen, Conversation, Filled};
+pub use filled::{Chosen, Conversation, Filled, Open};
+pub use known::Known;
 pub use outcome::{
     Asked, Declined, Denied, Draft, Field, Intervention, Origin, Outcome, Question, Routed, Thing, Unused,
     Verb,

@@ -4,7 +4,8 @@ use serde_json::Value;
 
 use crate::constraint::{Candidate, Slot};
 use crate::draft::anchor::{self, Anchor};
-use crate::draft::span::{Span, find_cue};
+use crate::draft::known::Known;
+use crate::draft::span::{Span, dns_label, find_cue};
 use crate::pattern::{FormSlot, Pattern, SlotType};
 
 /// More offered slots than this means that the request is not understood.
@@ -56,7 +57,7 @@ impl Offered {
 }
 
 /// The slots of the pattern that have something to be answered with, in form order. `used` spans are left out.
-pub fn offers(pattern: &Pattern, text: &str, spans: &[Span], used: &[usize]) -> Vec<Offered> {
+pub fn offers(pattern: &Pattern, text: &str, spans: &[Span], used: &[usize], known: &Known) -> Vec<Offered> {
     let slots = &pattern.form.slots;
     let anchors = anchor::anchors(text, spans, slots);
     let mut offered = Vec::new();
@@ -64,6 +65,8 @@ pub fn offers(pattern: &Pattern, text: &str, spans: &[Span], used: &[usize]) -> 
         let mentioned = anchor::mentions(text, slot);
         let mut options = span_options(slot, index, spans, used, &anchors);
         options.retain(|option| is_possible(pattern, slot, option));
+        let beside = |span: usize| anchors[span].is_some_and(|anchor| anchor.slot == index);
+        known.narrow(slot, &mut options, |span| spans[span].strong || beside(span));
         let counts = slot.types.contains(&SlotType::Count) && !mentioned;
         if (!slot.core && is_amount(slot)) || counts {
             // Outside the core, and for bare counts, a number is only offered where it stands beside the slot's own words.
@@ -85,6 +88,32 @@ pub fn offers(pattern: &Pattern, text: &str, spans: &[Span], used: &[usize]) -> 
         offered.push(Offered { slot: slot.clone(), options, certain });
     }
     offered
+}
+
+/// The one slot whose value was asked for, where the words are nothing but a value for it: `fast`, `100Gi`.
+pub fn answer(pattern: &Pattern, text: &str, spans: &[Span], used: &[usize], asked: &str) -> Option<Offered> {
+    let text = text.trim().trim_end_matches(['.', '。', '!', '！']);
+    let slot = pattern.form.slots.iter().find(|slot| slot.parameter == asked)?;
+    let free = |index: &usize| !used.contains(index);
+    let whole = |index: &usize| {
+        let span = &spans[*index];
+        span.text == text && slot.types.contains(&span.kind) && !span.negated
+    };
+    let option = match (0..spans.len()).filter(free).find(whole) {
+        Some(index) => {
+            Option_ { text: text.to_owned(), value: spans[index].value.clone(), span: Some(index) }
+        }
+        // A lone word is a name only because one was asked for.
+        None if slot.types.contains(&SlotType::Name) && dns_label(text).as_deref() == Some(text) => {
+            Option_ { text: text.to_owned(), value: text.into(), span: None }
+        }
+        None => return None,
+    };
+    is_possible(pattern, slot, &option).then(|| Offered {
+        slot: slot.clone(),
+        options: vec![option],
+        certain: true,
+    })
 }
 
 /// A person's name is written with a capital; `for datasets` names nobody.
@@ -251,4 +280,28 @@ fn drop_repeated(options: &mut Vec<Option_>) {
         }
         fresh
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::draft::facts::Facts;
+    use crate::pattern::PatternSet;
+
+    fn answered(asked: &str, text: &str) -> Option<Value> {
+        let pattern = PatternSet::builtin().get("Notebook").unwrap();
+        let spans = Facts::builtin().lex(text, 1);
+        answer(pattern, text, &spans, &[], asked).map(|offered| offered.options[0].value.clone())
+    }
+
+    #[test]
+    fn a_lone_value_answers_what_was_asked_and_nothing_else() {
+        assert_eq!(answered("storageClass", "fast"), Some("fast".into()));
+        assert_eq!(answered("storageClass", " fast. "), Some("fast".into()));
+        assert_eq!(answered("disk", "100Gi"), Some("100Gi".into()));
+        assert_eq!(answered("gpus", "two"), Some(2.into()));
+        assert_eq!(answered("gpus", "fast"), None);
+        assert_eq!(answered("storageClass", "make it fast"), None, "a sentence is read as any other");
+        assert_eq!(answered("storageClass", "没有"), None);
+    }
 }

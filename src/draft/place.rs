@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use crate::draft::filled::{Chosen, Filled};
+use crate::draft::known::Known;
 use crate::draft::outcome::Origin;
 use crate::draft::prompt::kind_id;
 use crate::draft::span::dns_label;
@@ -20,6 +21,8 @@ pub struct Setting {
     pub owner: Option<String>,
     /// The user of the context or of the system, as a DNS label.
     pub user: Option<String>,
+    /// Names of which the cluster has a closed list.
+    pub known: Known,
     /// Objects that exist in the target (or in the request's context).
     pub existing: Vec<Value>,
 }

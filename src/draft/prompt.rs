@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use crate::constraint::Slot;
 use crate::draft::facts::Facts;
+use crate::draft::known::Known;
 use crate::draft::offer::{self, Offered};
 use crate::model::PromptProfile;
 use crate::pattern::{Pattern, PatternSet};
@@ -109,7 +110,7 @@ fn examples() -> Result<Vec<Example>, String> {
 /// The lines of one example, exactly as a backend would write them.
 fn example_lines(example: &Example, pattern: &Pattern, facts: &Facts) -> Result<Vec<String>, String> {
     let spans = facts.lex(&example.request, 0);
-    let offered = offer::offers(pattern, &example.request, &spans, &[]);
+    let offered = offer::offers(pattern, &example.request, &spans, &[], &Known::default());
     let mut lines = Vec::new();
     for offer in &offered {
         let answers = answers_of(example, &offer.slot.key);

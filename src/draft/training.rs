@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::draft::facts::Facts;
+use crate::draft::known::Known;
 use crate::draft::offer;
 use crate::draft::prompt;
 use crate::pattern::{Pattern, PatternSet};
@@ -78,7 +79,7 @@ impl Bench {
             .collect();
         lines.push(format!("clauses {:?}", crate::draft::span::clauses(text)));
         if let Some(pattern) = self.pattern(kind) {
-            for offer in offer::offers(pattern, text, &spans, &[]) {
+            for offer in offer::offers(pattern, text, &spans, &[], &Known::default()) {
                 let options: Vec<&str> = offer.options.iter().map(|option| option.text.as_str()).collect();
                 lines.push(format!(
                     "{}{} {options:?}",
@@ -102,7 +103,7 @@ impl Bench {
         segments: &mut Vec<Segment>,
     ) -> Result<(), String> {
         let spans = self.facts.lex(text, 0);
-        let offered = offer::offers(pattern, text, &spans, &[]);
+        let offered = offer::offers(pattern, text, &spans, &[], &Known::default());
         if offered.len() > offer::MOST_SLOTS {
             return Err(format!("{} slots are offered", offered.len()));
         }

@@ -1,8 +1,9 @@
 //! What is said to a person, in English or Chinese. Findings and JSON keys stay English.
 
+use crate::draft::known::Stranger;
 use crate::draft::outcome::Intervention;
 use crate::draft::span::Language;
-use crate::pattern::FormSlot;
+use crate::pattern::{ClosedList, FormSlot};
 
 /// The question about a value that is required and was not said.
 pub fn missing(parameter: &str, slot: Option<&FormSlot>, language: Language) -> String {
@@ -29,6 +30,36 @@ pub fn namespace_conflict(said: &str, flag: &str, language: Language) -> String 
     match language {
         Language::En => format!("you said namespace '{said}' and -n says '{flag}': which one?"),
         Language::Zh => format!("您说的命名空间是“{said}”，而 -n 给的是“{flag}”：用哪一个？"),
+    }
+}
+
+/// A name was said that the cluster does not have.
+pub fn stranger(one: &Stranger, language: Language) -> String {
+    const SHOWN: usize = 8;
+    let Stranger { list, said, instead, .. } = one;
+    let shown = instead.iter().take(SHOWN).map(String::as_str).collect::<Vec<_>>().join(", ");
+    let more = instead.len().saturating_sub(SHOWN);
+    match (language, instead.is_empty()) {
+        (Language::En, true) => format!("there is no {0} '{said}' here, and no other {0}", list.words()),
+        (Language::En, false) => {
+            let more = if more == 0 { String::new() } else { format!(" and {more} more") };
+            format!("there is no {} '{said}' here; there are {shown}{more}: which one?", list.words())
+        }
+        (Language::Zh, true) => format!("这里没有{}“{said}”，也没有其他的", zh(*list)),
+        (Language::Zh, false) => {
+            let more = if more == 0 { String::new() } else { format!(" 等 {} 个", instead.len()) };
+            format!("这里没有{}“{said}”；有 {shown}{more}：用哪一个？", zh(*list))
+        }
+    }
+}
+
+fn zh(list: ClosedList) -> &'static str {
+    match list {
+        ClosedList::Namespaces => "命名空间",
+        ClosedList::StorageClasses => "存储类",
+        ClosedList::PriorityClasses => "优先级类",
+        ClosedList::Queues => "队列",
+        ClosedList::Claims => "存储卷声明",
     }
 }
 

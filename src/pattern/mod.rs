@@ -38,7 +38,7 @@ pub use gpus::{gpu_names, gpu_products};
 pub use images::{Catalogue, Entry, Image, Purpose, Variant};
 pub use parameter::{Parameter, ParameterKind};
 pub use set::PatternSet;
-pub use slot::{Cues, FormSlot, Per, SlotType};
+pub use slot::{ClosedList, Cues, FormSlot, Per, SlotType};
 
 #[cfg(test)]
 mod tests;

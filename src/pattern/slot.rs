@@ -92,6 +92,40 @@ pub enum Per {
     Total,
 }
 
+/// Names of which a cluster has a closed list. Without a cluster, or where the list may not be read, any name is taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ClosedList {
+    /// Namespaces of the cluster.
+    Namespaces,
+    /// StorageClasses of the cluster.
+    StorageClasses,
+    /// PriorityClasses of the cluster.
+    PriorityClasses,
+    /// Kueue LocalQueues of the namespace.
+    Queues,
+    /// PersistentVolumeClaims of the namespace.
+    Claims,
+}
+
+impl ClosedList {
+    /// One of them, in words.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Namespaces => "namespace",
+            Self::StorageClasses => "storage class",
+            Self::PriorityClasses => "priority class",
+            Self::Queues => "queue",
+            Self::Claims => "volume claim",
+        }
+    }
+
+    /// Whether each namespace has its own.
+    pub fn is_namespaced(self) -> bool {
+        matches!(self, Self::Queues | Self::Claims)
+    }
+}
+
 /// Words that bring a slot or a pattern into play, lower case, English and Chinese.
 pub type Cues = Vec<String>;
 
@@ -110,6 +144,9 @@ pub struct FormSlot {
     /// Offered whenever a candidate exists; other slots only when a cue (or a closed value) is in the request.
     #[serde(default)]
     pub core: bool,
+    /// The closed list that the answer is from, where the cluster has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub list: Option<ClosedList>,
     /// Cue words of this slot.
     #[serde(default)]
     pub cues: Cues,

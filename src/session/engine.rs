@@ -17,6 +17,7 @@ use crate::model::{self, Backend, Cancel, ModelError, OpenOptions};
 use crate::pattern::PatternSet;
 use crate::policy::{PolicyError, PolicySet, User};
 use crate::schema::SchemaSet;
+use crate::session::facts;
 use crate::session::place;
 use crate::session::problem::{ExitCode, Problem};
 use crate::session::target::Target;
@@ -79,9 +80,10 @@ impl Engine {
             namespace_is_flag: config.namespace.is_some(),
             owner: config.owner.clone(),
             user: there.or_else(|| config.user.clone()),
+            known: snapshot.as_ref().map(facts::known).unwrap_or_default(),
             existing: target.existing(),
         };
-        let facts = Facts::builtin().with_target(&setting.existing, setting.user.as_deref());
+        let facts = Facts::builtin().with_target(&setting);
         Ok(Self {
             patterns,
             schemas,
@@ -212,8 +214,14 @@ impl Engine {
     /// A target that cannot be read.
     pub fn look_again(&mut self) -> Result<(), Problem> {
         self.target.look_again()?;
+        if let Some(cluster) = self.target.cluster() {
+            let connection = cluster.connection();
+            let snapshot = Snapshot::read(connection, connection.namespace())?;
+            self.setting.known = facts::known(&snapshot);
+            self.snapshot = Some(snapshot);
+        }
         self.setting.existing = self.target.existing();
-        self.facts = Facts::builtin().with_target(&self.setting.existing, self.setting.user.as_deref());
+        self.facts = Facts::builtin().with_target(&self.setting);
         Ok(())
     }
 

@@ -3,6 +3,7 @@
 
 mod driver;
 mod engine;
+mod facts;
 mod machine;
 mod place;
 mod problem;

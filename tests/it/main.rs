@@ -13,6 +13,8 @@ mod architecture;
 mod bad_input;
 
 mod cluster_apply;
+#[cfg(feature = "llama")]
+mod cluster_facts;
 mod cluster_policies;
 mod cluster_read;
 mod doctor;

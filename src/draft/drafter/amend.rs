@@ -60,7 +60,7 @@ impl Drafter<'_> {
         let language = conversation.turns.last().map_or(Language::En, |text| language(text));
         // Nothing was said: no words are looked at, and none are left over.
         let index = conversation.turns.len();
-        let turn = Turn { text: "", index, spans: Vec::new(), language, used: Vec::new() };
+        let turn = Turn { text: "", index, spans: Vec::new(), language, used: Vec::new(), asked: None };
         match self.finish(&mut things, &turn) {
             Outcome::Drafted(mut draft) => {
                 draft.unused.clone_from(&conversation.unused);

@@ -159,6 +159,34 @@ pub(super) fn scan(scan: &mut Scan<'_>) {
         };
         scan.strong(SlotType::GpuProduct, at, value);
     }
+    for label in scan.facts.gpu_products {
+        labelled(scan, label);
+    }
+}
+
+/// A product as the nodes of a cluster are labelled, in full or without the maker, dashes or blanks between its parts:
+/// `NVIDIA-RTX-6000-Ada-Generation`. Short names (`A10`) are read as products of the table, whatever nodes there are.
+fn labelled(scan: &mut Scan<'_>, label: &str) {
+    let short = label.strip_prefix("NVIDIA-").unwrap_or(label);
+    let plain = |text: &str| text.to_ascii_lowercase().replace('-', " ");
+    let text = plain(scan.text);
+    for name in [label, short] {
+        if name.matches('-').count() == 0 {
+            continue;
+        }
+        let found: Vec<usize> = text.match_indices(&plain(name)).map(|(start, _)| start).collect();
+        for start in found {
+            let at = (start, start + name.len());
+            let part = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || c == '-');
+            if !part(scan.previous(at.0)) && !part(scan.next(at.1)) {
+                let inside = |start: usize, end: usize| at.0 <= start && end <= at.1;
+                scan.found
+                    .retain(|one| one.kind != Some(SlotType::GpuProduct) || !inside(one.start, one.end));
+                scan.strong(SlotType::GpuProduct, at, label.to_owned());
+                return;
+            }
+        }
+    }
 }
 
 /// `h100` in `my-h100-job` or `pool/h100` is part of a name.

@@ -102,6 +102,8 @@ pub struct LexFacts<'a> {
     pub namespaces: &'a [String],
     /// Names of objects that exist.
     pub objects: &'a [String],
+    /// Values of the node label `nvidia.com/gpu.product` that nodes carry.
+    pub gpu_products: &'a [String],
     /// The person's own user name; where it stands in the request, it is a person.
     pub user: Option<&'a str>,
 }

@@ -43,6 +43,12 @@ static NAMESPACE: LazyLock<Vec<Rule>> = LazyLock::new(|| {
         Rule::new(&format!(
             r#"(?i)(?P<label>{LABEL})["”」]?\s*(?:这个|的)?\s*(?:命名空间|名字空间|名称空间|namespace(?-u:\b)|队列|存储类)"#
         )),
+        Rule::new(&format!(
+            r#"(?i)(?-u:\b)(?:in|on|to|into|via|through|use|using)\s+(?:the\s+)?(?:kueue\s+|local\s+)?queue\s+(?:called\s+|named\s+)?["'`“]?(?P<label>{LABEL})"#
+        )),
+        Rule::new(&format!(
+            r#"(?i)(?-u:\b)(?:storage|priority)\s?class(?:\s+(?:called|named|is|of))?\s*[:=]?\s*["'`“]?(?P<label>{LABEL})"#
+        )),
         Rule::new(&format!(r"(?:在|到|放在|放到|部署到)\s*(?P<label>{LABEL})\s*(?:里|中|下|上|内)")),
     ]
 });

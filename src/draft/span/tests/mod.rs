@@ -36,8 +36,13 @@ pub(super) fn read(text: &str) -> Vec<Span> {
     let software = software();
     let namespaces = ["vision".to_owned(), "team-x".to_owned()];
     let objects = ["datasets".to_owned(), "hf-token".to_owned()];
-    let facts =
-        LexFacts { software: &software, namespaces: &namespaces, objects: &objects, user: Some("mira") };
+    let facts = LexFacts {
+        software: &software,
+        namespaces: &namespaces,
+        objects: &objects,
+        gpu_products: &[],
+        user: Some("mira"),
+    };
     lex(text, 0, &facts)
 }
 
