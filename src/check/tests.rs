@@ -297,7 +297,13 @@ fn a_custom_workload_is_no_way_around() {
 
 #[test]
 fn what_cannot_be_evaluated_is_never_allowed() {
-    let policies = manifests(&policy("addresses", "apps", "deployments", "isIP(object.metadata.name)", "no"));
+    let policies = manifests(&policy(
+        "addresses",
+        "apps",
+        "deployments",
+        "isIP(object.metadata.name)",
+        "not an address",
+    ));
     let found = report(&deployment(&pod_spec(&[])), &policies);
     assert_eq!(found.verdict, Verdict::Incomplete);
     assert!(found.findings[0].message.contains("isIP"), "{:?}", found.findings);

@@ -74,6 +74,11 @@ impl Quantity {
         i64::try_from(rounded).unwrap_or(if self.nano < 0 { i64::MIN } else { i64::MAX })
     }
 
+    /// Whether it is a whole number of units: of what cannot be divided, half a GPU is none.
+    pub fn is_whole(&self) -> bool {
+        self.nano % NANO == 0
+    }
+
     /// True for 0, however written.
     pub fn is_zero(&self) -> bool {
         self.nano == 0
@@ -386,6 +391,12 @@ mod tests {
         assert_eq!(Quantity::of(&json!(2)), Ok(q("2")));
         assert_eq!(Quantity::of(&json!(0.5)), Ok(q("500m")));
         assert!(Quantity::of(&json!(true)).is_err());
+    }
+
+    #[test]
+    fn whole_numbers_are_told_from_parts() {
+        assert!(q("2").is_whole() && q("2000m").is_whole() && q("1Ki").is_whole());
+        assert!(!q("1500m").is_whole() && !q("1.5").is_whole());
     }
 
     #[test]

@@ -18,7 +18,6 @@ mod list_keys;
 mod live;
 mod metadata;
 mod node;
-mod quantity;
 mod set;
 mod structure;
 mod unknown;
@@ -29,7 +28,6 @@ pub use defaults::defaulted;
 pub use error::SchemaError;
 pub use kinds::{KindInfo, KindSchema};
 pub use node::{Additional, Node, Pattern, Schema};
-pub use quantity::Quantity;
 pub use set::SchemaSet;
 pub use validate::validate;
 

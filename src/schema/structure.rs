@@ -11,10 +11,10 @@ use serde_json::Value;
 use super::constraints::{combined, has_type, is_integer, local};
 use super::kinds::KindSchema;
 use super::node::Node;
-use super::quantity::Quantity;
 use super::set::SchemaSet;
 use super::unknown::{self, Enclosing};
 use super::violation::{Violation, join, show, type_of};
+use crate::manifest::Quantity;
 
 /// A value whose type is a named component.
 #[derive(Debug, Clone)]
@@ -199,7 +199,7 @@ impl<'a> Walk<'a> {
         if !value.is_string() && !value.is_number() {
             let message = format!("{} is {}, not a quantity", show(value), type_of(value));
             self.say(Violation::error("schema-type", path, message).hint("write it as 500m, 2 or 64Gi"));
-        } else if Quantity::of(value).is_none() {
+        } else if Quantity::of(value).is_err() {
             let message = format!("{} is not a quantity", show(value));
             self.say(Violation::error("schema-quantity", path, message).hint(quantity_hint(value)));
         }
@@ -283,7 +283,10 @@ fn article(type_name: &str) -> &'static str {
 /// How a value of the wrong type is written in the right one.
 fn type_hint(type_name: Option<&str>, value: &Value) -> Option<String> {
     match (type_name, value) {
-        (Some("string"), Value::Number(_) | Value::Bool(_)) => Some(format!("put it in quotes: \"{value}\"")),
+        (Some("string"), Value::Bool(_)) => Some(format!(
+            "put it in quotes: \"{value}\"; yes, no, on, off, y and n are booleans without them"
+        )),
+        (Some("string"), Value::Number(_)) => Some(format!("put it in quotes: \"{value}\"")),
         (Some("integer" | "number"), Value::String(text)) if text.trim().parse::<f64>().is_ok() => {
             Some(format!("write it without quotes: {}", text.trim()))
         }

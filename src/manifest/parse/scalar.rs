@@ -1,7 +1,8 @@
 //! Plain YAML scalars, read as Kubernetes reads them.
 //!
-//! The numbers follow `sigs.k8s.io/yaml`, so that `defaultMode: 0644` is 420 and `1_000` is 1000. The words
-//! `yes`, `no`, `on` and `off` stay strings, as in YAML 1.2.
+//! Both follow `sigs.k8s.io/yaml`, which kubectl reads with: `defaultMode: 0644` is 420, `1_000` is 1000, and the words
+//! of YAML 1.1, `yes`, `no`, `on`, `off`, `y` and `n`, are booleans (a ConfigMap with `debug: yes` is refused by a real
+//! API server, tried with kubectl 1.36).
 
 use serde_json::{Number, Value};
 
@@ -18,8 +19,12 @@ pub(super) struct Unreadable {
 pub(super) fn plain(text: &str) -> Result<Value, Unreadable> {
     match text {
         "" | "~" | "null" | "Null" | "NULL" => return Ok(Value::Null),
-        "true" | "True" | "TRUE" => return Ok(Value::Bool(true)),
-        "false" | "False" | "FALSE" => return Ok(Value::Bool(false)),
+        "true" | "True" | "TRUE" | "yes" | "Yes" | "YES" | "y" | "Y" | "on" | "On" | "ON" => {
+            return Ok(Value::Bool(true));
+        }
+        "false" | "False" | "FALSE" | "no" | "No" | "NO" | "n" | "N" | "off" | "Off" | "OFF" => {
+            return Ok(Value::Bool(false));
+        }
         _ => {}
     }
     if is_infinite_or_nan(text) {
@@ -149,12 +154,6 @@ mod tests {
     #[test]
     fn words_that_look_like_values_stay_strings() {
         for text in [
-            "yes",
-            "no",
-            "on",
-            "off",
-            "y",
-            "N",
             "1Gi",
             "100m",
             "1.2.3",
@@ -187,6 +186,11 @@ mod tests {
         }
         assert_eq!(plain("True"), Ok(json!(true)));
         assert_eq!(plain("FALSE"), Ok(json!(false)));
+        for (text, value) in
+            [("yes", true), ("On", true), ("y", true), ("NO", false), ("off", false), ("n", false)]
+        {
+            assert_eq!(plain(text), Ok(json!(value)), "{text}");
+        }
     }
 
     #[test]
@@ -201,7 +205,7 @@ mod tests {
         assert_eq!(tagged("str", "12"), Ok(json!("12")));
         assert_eq!(tagged("int", "12"), Ok(json!(12)));
         assert!(tagged("int", "twelve").is_err());
-        assert!(tagged("bool", "yes").is_err());
+        assert!(tagged("bool", "maybe").is_err());
         assert!(tagged("binary", "aGk=").is_err());
     }
 }

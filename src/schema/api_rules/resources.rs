@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::schema::quantity::Quantity;
+use crate::manifest::Quantity;
 use crate::schema::structure::Place;
 use crate::schema::unknown::similar;
 use crate::schema::violation::{Violation, join, show};
@@ -55,7 +55,7 @@ fn resource_name(resource: &str, path: &str) -> Option<Violation> {
 }
 
 fn amount_of(resource: &str, amount: &Value, path: &str) -> Option<Violation> {
-    let quantity = Quantity::of(amount)?;
+    let quantity = Quantity::of(amount).ok()?;
     if quantity.is_negative() {
         let message = format!("{} of `{resource}` is below zero", show(amount));
         return Some(Violation::error("api-requests-limits", path, message).hint("use zero or more"));
@@ -79,7 +79,7 @@ fn pair(resource: &str, request: &Value, limit: Option<&Value>, path: &str) -> O
             format!("set `limits` of `{resource}` to {} too; `requests` may then be left out", show(request));
         return Some(Violation::error("api-extended-resource", path, message).hint(hint));
     };
-    let (asked, most) = (Quantity::of(request)?, Quantity::of(limit)?);
+    let (asked, most) = (Quantity::of(request).ok()?, Quantity::of(limit).ok()?);
     if asked != most && !may_overcommit(resource) {
         let message = format!(
             "`{resource}` requests {} and is limited to {}; they must be equal",

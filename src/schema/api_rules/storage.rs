@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::schema::quantity::Quantity;
+use crate::manifest::Quantity;
 use crate::schema::structure::Place;
 use crate::schema::violation::{Violation, show};
 
@@ -35,7 +35,7 @@ pub(super) fn claim(place: &Place<'_>, _: &Value) -> Vec<Violation> {
             );
         }
         Some(size) => {
-            if Quantity::of(size).is_some_and(|size| size.is_zero() || size.is_negative()) {
+            if Quantity::of(size).is_ok_and(|size| size.is_zero() || size.is_negative()) {
                 let message = format!("the size {} is not above zero", show(size));
                 found.push(Violation::error("api-claim", path, message).hint("give a size such as 10Gi"));
             }
