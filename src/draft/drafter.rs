@@ -14,7 +14,7 @@ use crate::draft::gate;
 use crate::draft::kinds::{self, Choice};
 use crate::draft::link;
 use crate::draft::outcome::{
-    Asked, Denied, Draft, Field, Intervention, Origin, Outcome, Question, Routed, Thing, Unused,
+    Asked, Denied, Draft, Intervention, Origin, Outcome, Question, Routed, Thing, Unused,
 };
 use crate::draft::place::{self, Setting};
 use crate::draft::prompt;
@@ -446,18 +446,7 @@ fn open_questions(pattern: &Pattern, filled: &Filled, language: Language) -> Vec
 
 /// A question about a thing, with what was understood so far.
 fn asked(filled: &Filled, questions: Vec<Question>) -> Asked {
-    let fields = filled
-        .values
-        .iter()
-        .map(|(name, chosen)| Field {
-            name: name.clone(),
-            value: chosen.value.clone(),
-            origin: chosen.origin,
-            span: chosen.said.map(|(_, start, end)| [start, end]),
-            turn: chosen.said.map(|(turn, _, _)| turn),
-            confidence: chosen.confidence,
-        })
-        .collect();
+    let fields = filled.values.iter().map(|(name, chosen)| render::field(name, chosen)).collect();
     Asked { kind: filled.kind.clone(), questions, fields, ..Asked::default() }
 }
 
@@ -471,7 +460,10 @@ fn refused(filled: &Filled, error: &PatternError, language: Language) -> Box<Out
             filled.values.iter().find(said).map(|(name, _)| name.clone())
         })
         .unwrap_or_default();
-    let text = words::misfit(&error.to_string(), language);
+    // A value is the person's: where the pattern's file stands is of no use to them.
+    let why =
+        if error.parameter().is_some() || error.line.is_none() { &error.message } else { &error.to_string() };
+    let text = words::misfit(why, language);
     Box::new(Outcome::Asked(asked(filled, vec![Question { field, text }])))
 }
 

@@ -48,6 +48,9 @@ pub struct Field {
     /// Probability of the answer under the unmasked distribution relative to its runner-up, 0 to 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub confidence: Option<f32>,
+    /// The value as a person would write it, where that differs: `12h` for 43200 seconds. For the eye alone.
+    #[serde(skip)]
+    pub shown: Option<String>,
 }
 
 /// One thing that was asked for: a pattern or a native kind with its values, and the objects that it became.

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use crate::draft::filled::{Chosen, Filled};
 use crate::draft::outcome::{Field, Origin, Thing};
 use crate::manifest::{DRAFT_ANNOTATION, canonical};
-use crate::pattern::{Pattern, PatternError};
+use crate::pattern::{FormSlot, Pattern, PatternError, SlotType, duration_text};
 
 /// Expands the thing.
 ///
@@ -68,6 +68,11 @@ pub fn thing(pattern: &Pattern, filled: &Filled, objects: Vec<Value>) -> Result<
             fields.push(field(parameter, &Chosen::decided(value.clone(), Origin::Default)));
         }
     }
+    for field in &mut fields {
+        let is_time = |slot: &&FormSlot| slot.types.contains(&SlotType::Duration);
+        let slot = pattern.form.slots.iter().find(|slot| slot.parameter == field.name);
+        field.shown = slot.filter(is_time).and_then(|_| field.value.as_u64()).map(duration_text);
+    }
     let mut all = completed.spec;
     all.insert("name".into(), Value::from(name));
     Ok(Thing {
@@ -80,8 +85,10 @@ pub fn thing(pattern: &Pattern, filled: &Filled, objects: Vec<Value>) -> Result<
     })
 }
 
-fn field(name: &str, chosen: &Chosen) -> Field {
+/// A value with where it comes from, as it is told.
+pub fn field(name: &str, chosen: &Chosen) -> Field {
     Field {
+        shown: None,
         name: name.to_owned(),
         value: chosen.value.clone(),
         origin: chosen.origin,

@@ -195,7 +195,7 @@ fn shown(parameter: &str, how: &str, spec: &Map<String, Value>) -> Option<String
             let product = spec.get("gpuType").and_then(Value::as_str).unwrap_or("GPU");
             format!("{text} × {product}")
         }
-        ("time", Some(seconds)) => duration(seconds),
+        ("time", Some(seconds)) => duration_text(seconds),
         ("software", _) => Catalogue::builtin().title(&text).map_or(text, str::to_owned),
         _ => shortened(&text),
     })
@@ -213,8 +213,8 @@ fn shortened(text: &str) -> String {
     format!("{kept}…")
 }
 
-/// Seconds in the largest unit that divides them.
-fn duration(seconds: u64) -> String {
+/// Seconds in the largest unit that divides them: `12h`.
+pub fn duration_text(seconds: u64) -> String {
     [(86_400, "d"), (3_600, "h"), (60, "m")]
         .into_iter()
         .find(|(unit, _)| seconds.is_multiple_of(*unit))

@@ -33,7 +33,7 @@ pub use complete::Completed;
 pub use definition::Pattern;
 pub use error::{PatternError, PatternErrors};
 pub use expand::OWNER_LABEL;
-pub use form::{Derived, Fact, Localized, PatternForm};
+pub use form::{Derived, Fact, Localized, PatternForm, duration_text};
 pub use gpus::{gpu_names, gpu_products};
 pub use images::{Catalogue, Entry, Image, Purpose, Variant};
 pub use parameter::{Parameter, ParameterKind};

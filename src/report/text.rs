@@ -64,7 +64,7 @@ pub struct FieldRow {
 pub fn field_rows(thing: &Thing, turns: &[String]) -> Vec<FieldRow> {
     let row = |field: &Field| FieldRow {
         name: field.name.clone(),
-        value: value_text(&field.value),
+        value: field.shown.clone().unwrap_or_else(|| value_text(&field.value)),
         origin: origin_text(field, turns),
     };
     thing.fields.iter().map(row).collect()

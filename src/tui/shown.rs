@@ -66,7 +66,7 @@ impl Form {
                     thing: index,
                     name: safe(&row.name),
                     value: safe(&row.value),
-                    text: safe(&editable(&field.value)),
+                    text: safe(&field.shown.clone().unwrap_or_else(|| editable(&field.value))),
                     origin: safe(&row.origin),
                 }));
             }

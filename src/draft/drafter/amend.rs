@@ -178,10 +178,14 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::pattern::PatternSet;
+    use crate::pattern::{PatternSet, duration_text};
 
     fn read(field: &str, text: &str) -> Result<Option<Value>, String> {
-        let pattern = PatternSet::builtin().get("Notebook").unwrap();
+        read_of("Notebook", field, text)
+    }
+
+    fn read_of(kind: &str, field: &str, text: &str) -> Result<Option<Value>, String> {
+        let pattern = PatternSet::builtin().get(kind).unwrap();
         let edit = FieldEdit { thing: 0, field: field.into(), text: text.into() };
         value_of(pattern, &Facts::builtin(), &edit)
     }
@@ -219,6 +223,8 @@ mod tests {
         for value in [json!(["sh", "-c", "a | b"]), json!(["a", "b"]), json!(["a b"])] {
             assert_eq!(read("gpuProducts", &editable(&value)), Ok(Some(value)));
         }
+        assert_eq!(read_of("TrainingJob", "timeLimit", &duration_text(43_200)), Ok(Some(json!(43_200))));
+        assert_eq!(read_of("TrainingJob", "timeLimit", &duration_text(90)), Ok(Some(json!(90))));
         assert_eq!(editable(&json!("64Gi")), "64Gi");
         assert_eq!(editable(&json!(2)), "2");
         assert_eq!(editable(&json!({"A": "1", "B": "2"})), "A=1 B=2");
