@@ -137,7 +137,8 @@ pub struct PlannedChange {
     /// `sha256:` and the hash of the bytes of the file that holds the object now; absent where the object is absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fingerprint: Option<String>,
-    /// The exact object that will be written. Not serialised where it is a Secret with values: see `body_from`.
+    /// What exactly is sent: the whole object, but for a change of a cluster's object that others own fields of only
+    /// those that change and those that are ours. Not serialised where it is a Secret with values: see `body_from`.
     #[serde(default, skip_serializing_if = "secret::is_withheld")]
     pub body: Option<Value>,
     /// Where a body that is not serialised is read again.

@@ -121,6 +121,17 @@ impl<'a> Server<'a> {
         self.send("PATCH", &path, "application/apply-patch+yaml", Some(object))
     }
 
+    /// What a server-side apply would make of the object if every field of the body were ours, others' too. A dry-run
+    /// and nothing else: there is no request of this program that takes a field by force.
+    ///
+    /// # Errors
+    /// What the server says.
+    pub fn try_whole(&self, resource: &ApiResource, object: &Value) -> Result<Answer, ServerError> {
+        let key = ObjectKey::of(object);
+        let path = format!("{}?{}&force=true", one(resource, &key), query(Run::Dry));
+        self.send("PATCH", &path, "application/apply-patch+yaml", Some(object))
+    }
+
     /// A JSON patch.
     ///
     /// # Errors
