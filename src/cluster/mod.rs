@@ -5,7 +5,7 @@
 //!                                       Snapshot::read(&Connection) -> facts and what could not be read
 //! ```
 //!
-//! * [`Connection`] has no method that changes anything. The few requests that are sent by POST (who am I, may I) ask
+//! * [`Connection`] has no public method that changes anything. The few requests that are sent by POST (who am I, may I) ask
 //!   a question and store nothing.
 //! * Calls block and have time-outs; below them runs one small runtime, which nobody else sees.
 //! * Secret values are masked before an object leaves this module.
