@@ -11,6 +11,7 @@ use serde_json::Value;
 use super::access::{self, Access, Ask, Rules};
 use super::discovery::{ApiResource, Discovery};
 use super::error::{ClusterError, Wrong};
+use super::existing::{self, Existing};
 use super::identity::{self, ClusterIdentity, ServerVersion, UserIdentity};
 use super::kubeconfig::{self, Chosen};
 use super::openapi::{self, OpenApiDocument};
@@ -188,6 +189,11 @@ impl Connection {
             let resource = discovery.resource(gvk, transport).await?;
             read::list(&resource, namespace, selector, accept, transport, mask).await
         })
+    }
+
+    /// What is in a namespace, by name, all kinds asked at once. What may not be read is left out.
+    pub fn existing(&self, namespace: &str, kinds: &[ApiResource]) -> Existing {
+        self.inner.runtime.block(existing::existing(&self.inner, namespace, kinds))
     }
 
     /// Whether we may do something, by the server's own word.

@@ -205,6 +205,31 @@ fn what_may_not_be_listed_is_a_warning_and_what_breaks_is_an_error() {
 }
 
 #[test]
+fn what_a_namespace_holds_is_asked_for_at_once() {
+    // Nobody is answered until all four are there: a list after the other would wait for ever.
+    let together = std::sync::Barrier::new(4);
+    let server = Server::start(move |_, path| {
+        together.wait();
+        let last = path.split('?').next().unwrap_or_default().rsplit('/').next().unwrap_or_default();
+        match last {
+            "team-a" => (200, json!({"kind": "Namespace", "metadata": {"name": "team-a"}}).to_string()),
+            "services" => forbidden("services"),
+            other => page(&[other], ""),
+        }
+    });
+    let known = |kind: &str, plural: &str| ApiResource::known(GroupVersionKind::new("v1", kind), plural, true);
+    let kinds = [known("Pod", "pods"), known("Service", "services"), known("ConfigMap", "configmaps")];
+    let existing = server.open().unwrap().existing("team-a", &kinds);
+    assert_eq!(existing.namespace.unwrap()["metadata"]["name"], "team-a");
+    let found: Vec<(&str, &str)> = existing
+        .objects
+        .iter()
+        .filter_map(|object| Some((object["kind"].as_str()?, object["metadata"]["name"].as_str()?)))
+        .collect();
+    assert_eq!(found, [("Pod", "pods"), ("ConfigMap", "configmaps")], "in their order, without what is refused");
+}
+
+#[test]
 fn reviews_are_the_only_posts() {
     let server = Server::start(|_, path| {
         if path.ends_with("reviews") {
