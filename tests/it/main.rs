@@ -15,6 +15,7 @@ mod bad_input;
 mod cluster_apply;
 mod cluster_fields;
 mod cluster_policies;
+mod cluster_quota;
 mod cluster_read;
 mod doctor;
 #[cfg(feature = "llama")]
