@@ -245,9 +245,11 @@ fn name(object: &Value) -> Option<String> {
     Some(text(object, "/metadata/name")).filter(|name| !name.is_empty())
 }
 
+/// By today's annotation or the one before it: the API server goes by both.
 fn is_default(class: &Value) -> bool {
-    let annotation = class
-        .pointer("/metadata/annotations")
-        .and_then(|annotations| annotations.get("storageclass.kubernetes.io/is-default-class"));
-    annotation.and_then(Value::as_str) == Some("true")
+    let annotations = class.pointer("/metadata/annotations");
+    ["storageclass.kubernetes.io/is-default-class", "storageclass.beta.kubernetes.io/is-default-class"]
+        .into_iter()
+        .filter_map(|name| annotations?.get(name)?.as_str())
+        .any(|value| value == "true")
 }
