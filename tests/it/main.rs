@@ -17,6 +17,7 @@ mod cluster_fields;
 mod cluster_policies;
 mod cluster_quota;
 mod cluster_read;
+mod cluster_secret;
 mod cluster_storage;
 mod doctor;
 #[cfg(feature = "llama")]
