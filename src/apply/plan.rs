@@ -162,7 +162,8 @@ pub struct PlannedChange {
     /// Path below the target, with `/`; empty for a cluster.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub file: String,
-    /// The live object, and what it would become, both masked and as the API server has them: for people, never kept.
+    /// The live object, and what it would become, both as the API server has them, masked and without what it keeps about
+    /// them: for people, never kept.
     #[serde(skip)]
     pub shown: Option<Box<(Value, Value)>>,
 }

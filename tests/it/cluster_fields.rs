@@ -164,3 +164,52 @@ fn a_kept_plan_sends_what_it_shows_and_another_body_is_another_digest() {
     apply(&copilot, &plan, &[]).expect_code(5);
     assert_eq!(fields(&live(rig, &namespace), "kubectl-copilot"), Value::Null);
 }
+
+/// One call at a terminal that is answered with a line: all that a person sees.
+#[cfg(unix)]
+fn at_a_terminal(copilot: &crate::support::Copilot, arguments: &[&str], answer: &str) -> String {
+    use std::io::{Read as _, Write as _};
+    let (mut terminal, pts) = pty_process::blocking::open().expect("a pseudo-terminal");
+    let mut command = pty_process::blocking::Command::new(env!("CARGO_BIN_EXE_kubectl-copilot"))
+        .args(arguments)
+        .env_clear();
+    for (name, value) in copilot.environment() {
+        command = command.env(name, value);
+    }
+    let mut child = command.current_dir(copilot.work()).spawn(pts).expect("the binary starts");
+    writeln!(terminal, "{answer}").expect("the terminal takes a line");
+    let mut seen = Vec::new();
+    // The end of the other side is an error here.
+    let _ = terminal.read_to_end(&mut seen);
+    child.wait().expect("it ends");
+    String::from_utf8_lossy(&seen).into_owned()
+}
+
+#[test]
+#[cfg(unix)]
+fn a_plan_that_is_shown_again_shows_the_change_and_not_the_part_that_is_sent() {
+    let Some(rig) = rig("a kept plan at a terminal") else { return };
+    let namespace = alices(rig, "again");
+    let copilot = machine(rig);
+    applied_by_helm(rig, &copilot, &namespace, &theirs(NGINX));
+    copilot.write("web.yaml", &deployment(NGINX, ", team: vision", ""));
+    let who = ["--context", "alice", "-n", &namespace];
+    planned(&copilot, &[&["-f", "web.yaml"], &who[..]].concat());
+    let shown =
+        copilot.run([&["plan", "-f", "web.yaml", "--plain"], &who[..]].concat()).expect_code(0).stdout;
+    let again = ["apply", "--plan", "plan.json", "--plain"];
+    let seen = at_a_terminal(&copilot, &again, "n");
+    for text in [&shown, &seen] {
+        let changed: Vec<&str> = text
+            .lines()
+            .map(str::trim_end)
+            .filter(|line| line.starts_with(['+', '-']) && !line.starts_with("--- "))
+            .collect();
+        assert_eq!(changed, ["+    team: vision"], "{text}");
+    }
+    assert!(seen.contains("nothing was written"), "{seen}");
+    // Nobody is asked about a plan that has become stale.
+    applied_by_helm(rig, &copilot, &namespace, &theirs("docker.io/library/nginx:1.28"));
+    let seen = at_a_terminal(&copilot, &again, "y");
+    assert!(seen.contains("has changed") && !seen.contains("[y/N]"), "{seen}");
+}

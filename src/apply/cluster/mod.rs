@@ -11,6 +11,8 @@ mod write;
 
 pub use follow::{Followed, Unready};
 
+use serde_json::Value;
+
 use refusal::refused;
 use server::{Run, Server};
 
@@ -19,7 +21,7 @@ use crate::apply::error::ApplyError;
 use crate::apply::plan::{Action, ClusterId, Plan, TargetId};
 use crate::cluster::Connection;
 use crate::diff::{MaskKey, mask};
-use crate::manifest::canonical;
+use crate::manifest::{canonical, normalize};
 
 /// A cluster that is planned against and written to, as one person with one context.
 pub struct ClusterTarget {
@@ -100,9 +102,16 @@ impl ClusterTarget {
             } else {
                 live.clone()
             };
-            change.shown = Some(Box::new((mask(&live, &self.key), mask(&after, &self.key))));
+            change.shown = Some(Box::new((self.shown(&live), self.shown(&after))));
         }
         Ok(())
+    }
+
+    /// An object of the server as it is shown to people: without Secret values, and without what the server keeps about it.
+    fn shown(&self, object: &Value) -> Value {
+        let mut object = mask(object, &self.key);
+        normalize(&mut object);
+        object
     }
 }
 

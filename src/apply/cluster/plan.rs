@@ -164,7 +164,7 @@ impl ClusterTarget {
             // Of an object that others have a part in, the manifest alone is not what its Pods are made from.
             self.pods(&server, &change.object, &tried.answer.object, findings)?;
         }
-        change.shown = Some(Box::new((before, after)));
+        change.shown = Some(Box::new((self.shown(&live), self.shown(&tried.answer.object))));
         Ok(change)
     }
 
