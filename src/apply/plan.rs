@@ -137,7 +137,8 @@ pub struct PlannedChange {
     /// `sha256:` and the hash of the bytes of the file that holds the object now; absent where the object is absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fingerprint: Option<String>,
-    /// The exact object that will be written. Not serialised where it is a Secret with values: see `body_from`.
+    /// What exactly is sent: the whole object, but for a change of a cluster's object that others own fields of only
+    /// those that change and those that are ours. Not serialised where it is a Secret with values: see `body_from`.
     #[serde(default, skip_serializing_if = "secret::is_withheld")]
     pub body: Option<Value>,
     /// Where a body that is not serialised is read again.
@@ -161,7 +162,8 @@ pub struct PlannedChange {
     /// Path below the target, with `/`; empty for a cluster.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub file: String,
-    /// The live object, and what it would become, both masked and as the API server has them: for people, never kept.
+    /// The live object, and what it would become, both as the API server has them, masked and without what it keeps about
+    /// them: for people, never kept.
     #[serde(skip)]
     pub shown: Option<Box<(Value, Value)>>,
 }

@@ -90,9 +90,19 @@ fn body(plan: &Path, change: &PlannedChange, from: &BodySource) -> Result<Value,
     }
     let manifests = parse(&bytes, Some(&from.path), &Budget::default())
         .map_err(|error| wrong(plan, error.to_string()))?;
-    manifests
-        .into_iter()
-        .map(|manifest| manifest.object)
-        .find(|object| ObjectKey::of(object) == change.object)
-        .ok_or_else(|| wrong(plan, format!("'{}' has no {}", from.path, change.object)))
+    let objects: Vec<Value> = manifests.into_iter().map(|manifest| manifest.object).collect();
+    let exact = objects.iter().find(|object| ObjectKey::of(object) == change.object).cloned();
+    // A manifest without a namespace was planned for the one that the plan says.
+    let placed = || objects.into_iter().find_map(|object| placed(object, &change.object));
+    exact.or_else(placed).ok_or_else(|| wrong(plan, format!("'{}' has no {}", from.path, change.object)))
+}
+
+/// The object in the namespace of `key`, where it names none and is the key's but for that.
+fn placed(mut object: Value, key: &ObjectKey) -> Option<Value> {
+    if ObjectKey::of(&object).namespace.is_some() {
+        return None;
+    }
+    let metadata = object.get_mut("metadata")?.as_object_mut()?;
+    metadata.insert("namespace".to_owned(), Value::from(key.namespace.clone()?));
+    (ObjectKey::of(&object) == *key).then_some(object)
 }

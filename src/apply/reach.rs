@@ -4,17 +4,18 @@ use serde_json::Value;
 
 use crate::apply::next_steps::quoted;
 use crate::apply::plan::{ClusterId, Plan, PlannedChange};
-use crate::manifest::{ContainerKind, containers, pods};
+use crate::manifest::{ContainerKind, ObjectKey, containers, pods};
 
-/// The commands, in the order of the plan.
-pub(super) fn reach(plan: &Plan, id: &ClusterId) -> Vec<String> {
+/// The commands, in the order of the plan. `now` has the objects as they were written: the body of a change may be a part.
+pub(super) fn reach(plan: &Plan, id: &ClusterId, now: &[Value]) -> Vec<String> {
     let mut commands = Vec::new();
+    let objects: Vec<&Value> = plan.changes.iter().filter_map(|change| whole(change, now)).collect();
     for change in &plan.changes {
         let place = place(change, id);
         if let Some(port) =
-            change.body.as_ref().filter(|_| change.object.kind == "Service").and_then(forwardable)
+            whole(change, now).filter(|_| change.object.kind == "Service").and_then(forwardable)
         {
-            let local = local_port(plan, port);
+            let local = local_port(&objects, port);
             commands.push(format!("kubectl port-forward svc/{} {local}:{port}{place}", change.object.name));
         }
         for drawn in &change.drawn {
@@ -26,6 +27,10 @@ pub(super) fn reach(plan: &Plan, id: &ClusterId) -> Vec<String> {
         }
     }
     commands
+}
+
+fn whole<'a>(change: &'a PlannedChange, now: &'a [Value]) -> Option<&'a Value> {
+    now.iter().find(|object| ObjectKey::of(object) == change.object).or(change.body.as_ref())
 }
 
 /// ` -n team-a --context lab`: without them kubectl might look elsewhere.
@@ -48,10 +53,10 @@ fn forwardable(service: &Value) -> Option<u64> {
 }
 
 /// The port on this machine: the container's, which people know a program by, unless it needs root.
-fn local_port(plan: &Plan, port: u64) -> u64 {
-    let bodies = plan.changes.iter().filter_map(|change| change.body.as_ref());
-    let of_container = bodies
-        .flat_map(pods)
+fn local_port(objects: &[&Value], port: u64) -> u64 {
+    let of_container = objects
+        .iter()
+        .flat_map(|object| pods(object))
         .flat_map(|one| {
             let all = containers(&one.pod).into_iter().filter(|c| c.kind == ContainerKind::Main);
             all.filter_map(|c| c.container.pointer("/ports/0/containerPort")?.as_u64()).collect::<Vec<_>>()

@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::eligible::{Obstacle, has_rules_between_pods, obstacle};
-use super::quota::{Ruling, rulings};
+use super::quota::{Ruling, limits_gpus, rulings};
 use super::room::{PODS, Room, rooms, with_itself};
 use super::said;
 use crate::cluster::Snapshot;
@@ -101,7 +101,50 @@ pub fn fits(pods: &[PodOf], snapshot: &Snapshot) -> Fit {
     }
     // The largest first; of two alike the order of the request stays.
     demands.sort_by_key(|demand| Reverse((demand.gpus(), demand.amount("cpu"), demand.amount("memory"))));
-    joined(by_quota(&demands, snapshot), on_nodes(&demands, snapshot))
+    let rulings = by_quota(&demands, snapshot);
+    let fit = joined(judged(rulings.as_deref(), snapshot), on_nodes(&demands, snapshot));
+    let is_open = snapshot.nodes.is_none() || snapshot.pods.is_none();
+    if fit.verdict == Verdict::Unknown && is_open {
+        return with_what_is_known(fit, &demands, rulings.as_deref(), snapshot);
+    }
+    fit
+}
+
+/// What a person who may not see the nodes can know all the same: it is said beside what is not known, and is no verdict.
+fn with_what_is_known(
+    mut fit: Fit,
+    demands: &[Demand<'_>],
+    rulings: Option<&[Ruling]>,
+    snapshot: &Snapshot,
+) -> Fit {
+    if demands.iter().all(|demand| demand.gpus().is_zero()) {
+        return fit;
+    }
+    let mut known: Vec<String> = Vec::new();
+    for ruling in rulings.into_iter().flatten() {
+        if let Ruling::Allows(why) = ruling {
+            known.push(why.clone());
+        }
+    }
+    if snapshot.quotas.as_ref().is_some_and(|quotas| !limits_gpus(quotas)) {
+        known.push(format!("no quota of namespace {} limits GPUs", snapshot.namespace));
+    }
+    let waiting: Vec<String> = snapshot
+        .pods_of_namespace()
+        .unwrap_or_default()
+        .iter()
+        .filter(|pod| pod.node.is_none())
+        .filter(|pod| pod.requests.iter().any(|(resource, amount)| is_gpu(resource) && !amount.is_zero()))
+        .map(|pod| pod.name.clone())
+        .collect();
+    if !waiting.is_empty() {
+        known.push(format!("waiting for GPUs in this namespace already: {}", some_of(&waiting)));
+    }
+    if !known.is_empty() {
+        let why = fit.why.take().map(|why| format!("{why}; ")).unwrap_or_default();
+        fit.why = Some(format!("{why}known is: {}", known.join("; ")));
+    }
+    fit
 }
 
 /// The worse of two answers; both reasons where both say the same.
@@ -125,19 +168,26 @@ fn joined(one: Fit, other: Fit) -> Fit {
     }
 }
 
-fn by_quota(demands: &[Demand<'_>], snapshot: &Snapshot) -> Fit {
-    let Some(quotas) = &snapshot.quotas else {
+/// What the quotas say; `None` where they may not be read.
+fn by_quota(demands: &[Demand<'_>], snapshot: &Snapshot) -> Option<Vec<Ruling>> {
+    let quotas = snapshot.quotas.as_ref()?;
+    let pods: Vec<(&Value, u64)> = demands.iter().map(|demand| (demand.pod, demand.count)).collect();
+    Some(rulings(&pods, quotas, &snapshot.pods_of_namespace().unwrap_or_default()))
+}
+
+fn judged(rulings: Option<&[Ruling]>, snapshot: &Snapshot) -> Fit {
+    let Some(rulings) = rulings else {
         return Fit::unknown(format!("the quotas of namespace {} may not be read", snapshot.namespace));
     };
-    let pods: Vec<(&Value, u64)> = demands.iter().map(|demand| (demand.pod, demand.count)).collect();
     let (mut refused, mut would, mut unclear) = (Vec::new(), Vec::new(), Vec::new());
-    for ruling in rulings(&pods, quotas) {
+    for ruling in rulings {
         match ruling {
             Ruling::Refuses(why, instead) => {
-                refused.push(why);
-                would.extend(instead);
+                refused.push(why.as_str());
+                would.extend(instead.clone());
             }
-            Ruling::Unclear(why) => unclear.push(why),
+            Ruling::Unclear(why) => unclear.push(why.as_str()),
+            Ruling::Allows(_) => {}
         }
     }
     match (refused.is_empty(), unclear.is_empty()) {

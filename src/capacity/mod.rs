@@ -1,7 +1,7 @@
 //! GPUs, other resources and quota: what is free, whether something fits, and what would. Pure.
 //!
 //! [`fits()`] judges Pods against the facts of a [`crate::cluster::Snapshot`]; [`CapacityReport`] is the table of what is
-//! there. What is not known gives the verdict *unknown* with its reason, never a guess.
+//! there; [`claims_without_class`] finds volume claims that nothing would serve. What is not known gives the verdict *unknown* with its reason, never a guess.
 //!
 //! Judged are taints, node selectors, required node affinity, cpu, memory, GPUs and every other resource that a Pod
 //! requests, the number of Pods of a node, several Pods at once, and the namespace's quota. Affinity between Pods,
@@ -13,11 +13,13 @@ mod eligible;
 mod fits;
 mod quota;
 mod room;
+mod storage;
 mod table;
 #[cfg(test)]
 mod tests;
 
 pub use fits::{Fit, Verdict, fits};
+pub use storage::claims_without_class;
 pub use table::{CapacityReport, Holder, NodeRow, QuotaRow, QuotaUse, ResourceRow};
 
 use crate::manifest::{Quantity, is_gpu};

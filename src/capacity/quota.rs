@@ -1,11 +1,16 @@
 //! Whether a namespace's quota lets Pods in.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
 use super::room::PODS;
 use super::said;
-use crate::cluster::Quota;
-use crate::manifest::{Amounts, Quantity, pod_limits, pod_requests};
+use crate::cluster::{PodUse, Quota};
+use crate::manifest::{Amounts, Quantity, is_gpu, pod_limits, pod_requests};
+
+/// Holders of a used up quota that are named.
+const MOST_HOLDERS: usize = 5;
 
 /// What a quota says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,14 +19,22 @@ pub(super) enum Ruling {
     Refuses(String, Option<String>),
     /// It depends on what is not known here.
     Unclear(String),
+    /// A limit on GPUs leaves room for them, whatever the nodes have: what of it.
+    Allows(String),
 }
 
-/// What the quotas have against these Pods, each with its number.
-pub(super) fn rulings(pods: &[(&Value, u64)], quotas: &[Quota]) -> Vec<Ruling> {
-    quotas.iter().flat_map(|quota| of_one(pods, quota)).collect()
+/// What the quotas say to these Pods, each with its number. `there` are the Pods of the namespace, as far as they are
+/// known: who holds what is used up.
+pub(super) fn rulings(pods: &[(&Value, u64)], quotas: &[Quota], there: &[&PodUse]) -> Vec<Ruling> {
+    quotas.iter().flat_map(|quota| of_one(pods, quota, there)).collect()
 }
 
-fn of_one(pods: &[(&Value, u64)], quota: &Quota) -> Vec<Ruling> {
+/// Whether one of the quotas limits GPUs.
+pub(super) fn limits_gpus(quotas: &[Quota]) -> bool {
+    quotas.iter().flat_map(|quota| quota.hard.keys()).filter_map(|key| resource_of(key)).any(is_gpu)
+}
+
+fn of_one(pods: &[(&Value, u64)], quota: &Quota, there: &[&PodUse]) -> Vec<Ruling> {
     let asked = asked(pods);
     let named = format!("quota '{}' of namespace {}", quota.name, quota.namespace);
     let mut rulings = Vec::new();
@@ -35,15 +48,20 @@ fn of_one(pods: &[(&Value, u64)], quota: &Quota) -> Vec<Ruling> {
         }
         let Some(more) = asked.get(key.as_str()) else { continue };
         let used = quota.used.get(key).copied().unwrap_or(Quantity::from_whole(0));
+        let asked_for = format!("{} more are asked for", said(more, resource));
         if used.add(more) <= *hard {
+            if is_gpu(resource) && !quota.scoped {
+                let used = format!("{used} of {} are used", said(hard, resource));
+                rulings.push(Ruling::Allows(format!("{named} has room: {used} and {asked_for}")));
+            }
             continue;
         }
         let left = hard.subtract(&used);
         let left = if left.is_negative() { Quantity::from_whole(0) } else { left };
         let why = format!(
-            "{named}: {used} of {} are used and {} more are asked for",
+            "{named}: {used} of {} are used{} and {asked_for}",
             said(hard, resource),
-            said(more, resource)
+            held(there, resource)
         );
         if quota.scoped {
             rulings
@@ -54,6 +72,26 @@ fn of_one(pods: &[(&Value, u64)], quota: &Quota) -> Vec<Ruling> {
         }
     }
     rulings
+}
+
+/// ` (StatefulSet/mira 2, Job/train 4)`: who holds the GPUs that are used up. Other resources everybody has some of.
+fn held(there: &[&PodUse], resource: &str) -> String {
+    let mut holders: BTreeMap<String, Quantity> = BTreeMap::new();
+    for pod in there.iter().filter(|_| is_gpu(resource)) {
+        let Some(amount) = pod.requests.get(resource).filter(|amount| !amount.is_zero()) else { continue };
+        let name = pod.owner.clone().unwrap_or_else(|| format!("Pod/{}", pod.name));
+        let sum = holders.get(&name).map_or(*amount, |sum| sum.add(amount));
+        holders.insert(name, sum);
+    }
+    if holders.is_empty() {
+        return String::new();
+    }
+    let mut shown: Vec<String> =
+        holders.iter().take(MOST_HOLDERS).map(|(name, amount)| format!("{name} {amount}")).collect();
+    if let Some(more) = holders.len().checked_sub(MOST_HOLDERS).filter(|more| *more > 0) {
+        shown.push(format!("{more} more"));
+    }
+    format!(" ({})", shown.join(", "))
 }
 
 /// What these Pods come to, by the names that quotas use.

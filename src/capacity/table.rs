@@ -14,7 +14,7 @@ pub struct CapacityReport {
     pub version: u8,
     /// Nodes by name, those without GPUs too; empty where they may not be read (a finding says so).
     pub nodes: Vec<NodeRow>,
-    /// Pods that want GPUs and are on no node yet.
+    /// Pods that want GPUs and are on no node yet; those of the namespace where no others may be read.
     pub waiting: Vec<Holder>,
     /// Quotas of the namespace.
     pub quotas: Vec<QuotaRow>,
@@ -110,7 +110,8 @@ impl CapacityReport {
             None => nodes.iter().map(|node| row(node, None)).collect(),
         };
         rows.sort_by(|one, other| one.name.cmp(&other.name));
-        let waiting = snapshot.pods.iter().flatten().filter(|pod| pod.node.is_none()).flat_map(holders);
+        let pods = snapshot.pods.as_ref().or(snapshot.own_pods.as_ref());
+        let waiting = pods.into_iter().flatten().filter(|pod| pod.node.is_none()).flat_map(holders);
         Self {
             version: 1,
             nodes: rows,

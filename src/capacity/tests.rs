@@ -269,6 +269,51 @@ fn what_is_not_known_is_not_guessed() {
 }
 
 #[test]
+fn who_may_not_see_nodes_learns_what_the_namespace_says() {
+    let key = "requests.nvidia.com/gpu";
+    let own = |name: &str, on: &str, gpus| PodUse { namespace: "team-a".into(), ..running(name, on, gpus) };
+    let mut snapshot = Snapshot {
+        nodes: None,
+        pods: None,
+        own_pods: Some(vec![own("train", "gpu-1", 4), own("late", "", 2)]),
+        quotas: Some(vec![quota(&[(key, "8")], &[(key, "6")])]),
+        ..cluster()
+    };
+    expect(
+        &workload(1, 2, json!({})),
+        &snapshot,
+        Verdict::Unknown,
+        &[
+            "not known whether it fits: the nodes of the cluster may not be read; known is: quota 'gpu' of namespace team-a \
+             has room: 6 of 8 GPUs are used and 2 GPUs more are asked for",
+            "waiting for GPUs in this namespace already: late",
+        ],
+    );
+    expect(
+        &workload(2, 2, json!({})),
+        &snapshot,
+        Verdict::Blocked,
+        &[
+            "does not fit: quota 'gpu' of namespace team-a: 6 of 8 GPUs are used (Job/late 2, Job/train 4) and 4 GPUs more",
+            "would fit: 2 GPUs in all",
+        ],
+    );
+    snapshot.quotas = Some(vec![quota(&[("pods", "9")], &[])]);
+    snapshot.own_pods = None;
+    expect(
+        &workload(1, 1, json!({})),
+        &snapshot,
+        Verdict::Unknown,
+        &["no quota of namespace team-a limits GPUs"],
+    );
+    // What has nothing to do with it, or is not known either, is not said.
+    snapshot.quotas = Some(vec![quota(&[(key, "8")], &[])]);
+    assert!(!judged(&workload(1, 0, json!({})), &snapshot).1.contains("known is"));
+    snapshot.quotas = None;
+    assert!(!judged(&workload(1, 1, json!({})), &snapshot).1.contains("known is"));
+}
+
+#[test]
 fn an_empty_cluster_has_no_room() {
     let mut snapshot = cluster();
     snapshot.nodes = Some(Vec::new());

@@ -4,11 +4,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::Request;
+use kube::client::Body;
 use serde_json::Value;
 
 use super::access::{self, Access, Ask, Rules};
 use super::discovery::{ApiResource, Discovery};
 use super::error::{ClusterError, Wrong};
+use super::existing::{self, Existing};
 use super::identity::{self, ClusterIdentity, ServerVersion, UserIdentity};
 use super::kubeconfig::{self, Chosen};
 use super::openapi::{self, OpenApiDocument};
@@ -16,7 +19,7 @@ use super::options::ConnectOptions;
 use super::policies::{self, ClusterPolicies};
 use super::read::{self, Listed, Selector};
 use super::runtime::Runtime;
-use super::transport::{self, JSON, NAMES_ONLY, Transport};
+use super::transport::{self, Answer, JSON, NAMES_ONLY, Transport};
 use crate::manifest::GroupVersionKind;
 use crate::manifest::masked::MaskKey;
 
@@ -36,16 +39,6 @@ pub(super) struct Inner {
     authorities: Option<String>,
     user: UserIdentity,
     version: Option<ServerVersion>,
-}
-
-/// What the one writer of a cluster works with; reading goes through [`Connection`].
-pub(crate) struct Raw<'a> {
-    /// It repeats nothing on its own.
-    pub(crate) client: &'a kube::Client,
-    /// Runs a future to its end: `handle.block_on(…)`.
-    pub(crate) handle: &'a tokio::runtime::Handle,
-    /// How long one request may take; the caller sees to it.
-    pub(crate) request: Duration,
 }
 
 impl Connection {
@@ -198,6 +191,11 @@ impl Connection {
         })
     }
 
+    /// What is in a namespace, by name, all kinds asked at once. What may not be read is left out.
+    pub fn existing(&self, namespace: &str, kinds: &[ApiResource]) -> Existing {
+        self.inner.runtime.block(existing::existing(&self.inner, namespace, kinds))
+    }
+
     /// Whether we may do something, by the server's own word.
     ///
     /// # Errors
@@ -237,13 +235,16 @@ impl Connection {
         &self.inner
     }
 
-    /// For the one writer of a cluster.
-    pub(crate) fn raw(&self) -> Raw<'_> {
-        Raw {
-            client: &self.inner.transport.client,
-            handle: self.inner.runtime.handle(),
-            request: self.inner.transport.limit,
-        }
+    /// One request of any method, sent once and not repeated: for the one writer of a cluster, which
+    /// `tests/it/architecture.rs` sees to. `what` is the attempt, for messages.
+    pub(crate) fn exchange(&self, request: Request<Vec<u8>>, what: &str) -> Result<Answer, ClusterError> {
+        let Inner { transport, runtime, .. } = &*self.inner;
+        runtime.block(transport.once(request.map(Body::from), what))
+    }
+
+    /// Blocks for a while, between two looks at something that takes its time.
+    pub(crate) fn pause(&self, time: Duration) {
+        self.inner.runtime.block(async { tokio::time::sleep(time).await });
     }
 }
 

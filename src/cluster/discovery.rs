@@ -43,8 +43,8 @@ impl ApiResource {
         path
     }
 
-    /// A kind whose resource need not be asked for.
-    pub(super) fn known(gvk: GroupVersionKind, plural: &str, namespaced: bool) -> Self {
+    /// A kind whose resource need not be asked for: every server has it under this name.
+    pub fn known(gvk: GroupVersionKind, plural: &str, namespaced: bool) -> Self {
         Self {
             gvk,
             plural: plural.to_owned(),

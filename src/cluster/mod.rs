@@ -5,7 +5,7 @@
 //!                                       Snapshot::read(&Connection) -> facts and what could not be read
 //! ```
 //!
-//! * [`Connection`] has no method that changes anything. The few requests that are sent by POST (who am I, may I) ask
+//! * [`Connection`] has no public method that changes anything. The few requests that are sent by POST (who am I, may I) ask
 //!   a question and store nothing.
 //! * Calls block and have time-outs; below them runs one small runtime, which nobody else sees.
 //! * Secret values are masked before an object leaves this module.
@@ -18,6 +18,7 @@ mod access;
 mod connection;
 mod discovery;
 mod error;
+mod existing;
 mod facts;
 mod identity;
 mod kubeconfig;
@@ -37,6 +38,7 @@ pub use access::{Access, Ask, Rule, Rules};
 pub use connection::Connection;
 pub use discovery::ApiResource;
 pub use error::{ClusterError, Wrong};
+pub use existing::Existing;
 pub use facts::{LocalQueue, Node, PodUse, Quota, Taint};
 pub use identity::{ClusterIdentity, ServerVersion, UserIdentity};
 pub use openapi::OpenApiDocument;

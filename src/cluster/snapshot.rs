@@ -31,6 +31,8 @@ pub struct Snapshot {
     pub nodes: Option<Vec<Node>>,
     /// The Pods of all namespaces that have not ended.
     pub pods: Option<Vec<PodUse>>,
+    /// Those of the namespace, where those of all may not be read.
+    pub own_pods: Option<Vec<PodUse>>,
     /// The quotas of the namespace.
     pub quotas: Option<Vec<Quota>>,
     /// The PersistentVolumeClaims of the namespace.
@@ -49,6 +51,14 @@ impl Snapshot {
     pub fn read(connection: &Connection, namespace: &str) -> Result<Self, ClusterError> {
         let inner = connection.inner();
         inner.runtime.block(read(inner, namespace))
+    }
+
+    /// The Pods of the namespace that have not ended, however they are known.
+    pub fn pods_of_namespace(&self) -> Option<Vec<&PodUse>> {
+        match (&self.pods, &self.own_pods) {
+            (Some(all), _) => Some(all.iter().filter(|pod| pod.namespace == self.namespace).collect()),
+            (None, own) => own.as_ref().map(|own| own.iter().collect()),
+        }
     }
 
     /// The GPU products that nodes are labelled with, each once, sorted.
@@ -120,7 +130,7 @@ async fn read(inner: &Inner, namespace: &str) -> Result<Snapshot, ClusterError> 
         name: "priority classes",
         without: "they are not offered",
     };
-    let (exists, nodes, pods, quotas, spaces, claims, classes, priorities, queues) = tokio::join!(
+    let (exists, nodes, all_pods, quotas, spaces, claims, classes, priorities, queues) = tokio::join!(
         namespace_exists(inner, namespace),
         take(inner, &nodes, None, &all, JSON, |node| Some(Node::of(node))),
         take(inner, &pods, None, &live, JSON, PodUse::of),
@@ -134,6 +144,12 @@ async fn read(inner: &Inner, namespace: &str) -> Result<Snapshot, ClusterError> 
         take(inner, &priorities, None, &all, NAMES_ONLY, name),
         queues(inner, namespace),
     );
+    let own_pods = match &all_pods {
+        // Of those that they may see, a person still learns who holds their quota. That these are not known either
+        // says nothing that the first warning does not.
+        Ok(Err(_)) => take(inner, &pods, own, &live, JSON, PodUse::of).await?.ok(),
+        _ => None,
+    };
     let mut warnings = Vec::new();
     let classes = known(classes, &mut warnings)?;
     let default = classes.iter().flatten().find(|(_, default)| *default).map(|(name, _)| name.clone());
@@ -141,7 +157,8 @@ async fn read(inner: &Inner, namespace: &str) -> Result<Snapshot, ClusterError> 
         namespace: namespace.to_owned(),
         namespace_exists: exists?,
         nodes: known(nodes, &mut warnings)?,
-        pods: known(pods, &mut warnings)?,
+        pods: known(all_pods, &mut warnings)?,
+        own_pods,
         quotas: known(quotas, &mut warnings)?,
         namespaces: known(spaces, &mut warnings)?,
         claims: known(claims, &mut warnings)?,
@@ -228,9 +245,11 @@ fn name(object: &Value) -> Option<String> {
     Some(text(object, "/metadata/name")).filter(|name| !name.is_empty())
 }
 
+/// By today's annotation or the one before it: the API server goes by both.
 fn is_default(class: &Value) -> bool {
-    let annotation = class
-        .pointer("/metadata/annotations")
-        .and_then(|annotations| annotations.get("storageclass.kubernetes.io/is-default-class"));
-    annotation.and_then(Value::as_str) == Some("true")
+    let annotations = class.pointer("/metadata/annotations");
+    ["storageclass.kubernetes.io/is-default-class", "storageclass.beta.kubernetes.io/is-default-class"]
+        .into_iter()
+        .filter_map(|name| annotations?.get(name)?.as_str())
+        .any(|value| value == "true")
 }

@@ -185,6 +185,7 @@ fn what_may_not_be_listed_is_a_warning_and_what_breaks_is_an_error() {
             (200, json!({"items": [{"metadata": {"name": "q"}, "status": {"hard": {"pods": "3"}}}]}).to_string())
         }
         "/api/v1/namespaces/team-a/persistentvolumeclaims" => page(&["home"], ""),
+        "/api/v1/namespaces/team-a/pods" => page(&["mine"], ""),
         other => forbidden(other.rsplit('/').next().unwrap_or_default()),
     }
     });
@@ -194,6 +195,8 @@ fn what_may_not_be_listed_is_a_warning_and_what_breaks_is_an_error() {
     assert_eq!(snapshot.quotas.as_ref().unwrap()[0].name, "q");
     assert_eq!(snapshot.queues.as_ref().unwrap()[0].pending, 2);
     assert_eq!((&snapshot.nodes, &snapshot.pods, &snapshot.storage_classes), (&None, &None, &None));
+    let own: Vec<&str> = snapshot.pods_of_namespace().unwrap().iter().map(|pod| pod.name.as_str()).collect();
+    assert_eq!(own, ["mine"], "the pods of the namespace, where all may not be listed");
     let kinds: Vec<&str> = snapshot.warnings.iter().map(|warning| warning.object.kind.as_str()).collect();
     assert_eq!(kinds, ["StorageClass", "Node", "Pod", "Namespace", "PriorityClass"]);
     assert!(snapshot.warnings.iter().all(|warning| warning.message.contains("User \"alice\"")));
@@ -202,6 +205,36 @@ fn what_may_not_be_listed_is_a_warning_and_what_breaks_is_an_error() {
         Server::start(|_, path| if path.contains("/nodes") { (401, String::new()) } else { page(&[], "") });
     let error = Snapshot::read(&broken.open().unwrap(), "team-a").unwrap_err();
     assert_eq!(error.wrong(), Wrong::Unauthorized);
+}
+
+#[test]
+fn what_a_namespace_holds_is_asked_for_at_once() {
+    // Nobody is answered until all four are there: a list after the other would wait for ever.
+    let together = std::sync::Barrier::new(4);
+    let server = Server::start(move |_, path| {
+        together.wait();
+        let last = path.split('?').next().unwrap_or_default().rsplit('/').next().unwrap_or_default();
+        match last {
+            "team-a" => (200, json!({"kind": "Namespace", "metadata": {"name": "team-a"}}).to_string()),
+            "services" => forbidden("services"),
+            other => page(&[other], ""),
+        }
+    });
+    let known =
+        |kind: &str, plural: &str| ApiResource::known(GroupVersionKind::new("v1", kind), plural, true);
+    let kinds = [known("Pod", "pods"), known("Service", "services"), known("ConfigMap", "configmaps")];
+    let existing = server.open().unwrap().existing("team-a", &kinds);
+    assert_eq!(existing.namespace.unwrap()["metadata"]["name"], "team-a");
+    let found: Vec<(&str, &str)> = existing
+        .objects
+        .iter()
+        .filter_map(|object| Some((object["kind"].as_str()?, object["metadata"]["name"].as_str()?)))
+        .collect();
+    assert_eq!(
+        found,
+        [("Pod", "pods"), ("ConfigMap", "configmaps")],
+        "in their order, without what is refused"
+    );
 }
 
 #[test]

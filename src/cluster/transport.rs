@@ -7,7 +7,7 @@ use std::error::Error as _;
 use std::time::Duration;
 
 use http::Request;
-use http::header::{ACCEPT, CONTENT_TYPE};
+use http::header::{ACCEPT, CONTENT_TYPE, WARNING};
 use http_body_util::{BodyExt as _, Limited};
 use kube::client::Body;
 use serde_json::Value;
@@ -35,10 +35,13 @@ pub(super) struct Transport {
     pub limit: Duration,
 }
 
-/// Status code and body.
-struct Answer {
-    status: u16,
-    body: Vec<u8>,
+/// An answer of the server, whatever it says.
+pub(crate) struct Answer {
+    /// HTTP status.
+    pub(crate) status: u16,
+    /// Texts of `Warning` headers.
+    pub(crate) warnings: Vec<String>,
+    pub(crate) body: Vec<u8>,
 }
 
 impl Transport {
@@ -93,11 +96,7 @@ impl Transport {
                 let hint = "check the names in the request";
                 ClusterError::new(Wrong::Internal, what, &error.to_string(), hint)
             })?;
-            let answer = tokio::time::timeout(self.limit, self.once(built, what)).await.map_err(|_| {
-                let why = format!("{} did not answer within {:?}", self.server, self.limit);
-                let hint = "check the network and the server's load, then run it again";
-                ClusterError::new(Wrong::TimedOut, what, &why, hint)
-            })??;
+            let answer = self.once(built, what).await?;
             match waits.next().filter(|_| [429, 503, 504].contains(&answer.status)) {
                 Some(wait) => tokio::time::sleep(wait).await,
                 None => return Ok(answer),
@@ -105,9 +104,20 @@ impl Transport {
         }
     }
 
-    async fn once(&self, request: Request<Body>, what: &str) -> Result<Answer, ClusterError> {
+    /// Sends one request, once, and waits for its answer no longer than the limit.
+    pub(super) async fn once(&self, request: Request<Body>, what: &str) -> Result<Answer, ClusterError> {
+        tokio::time::timeout(self.limit, self.answer(request, what)).await.unwrap_or_else(|_| {
+            let why = format!("{} did not answer within {:?}", self.server, self.limit);
+            let hint = "check the network and the server's load, then run it again";
+            Err(ClusterError::new(Wrong::TimedOut, what, &why, hint))
+        })
+    }
+
+    async fn answer(&self, request: Request<Body>, what: &str) -> Result<Answer, ClusterError> {
         let response = self.client.send(request).await.map_err(|error| self.failed(&error, what))?;
         let status = response.status().as_u16();
+        let warnings = response.headers().get_all(WARNING).iter();
+        let warnings = warnings.filter_map(|header| header.to_str().ok()).map(warning).collect();
         let body = Limited::new(response.into_body(), LARGEST).collect().await.map_err(|error| {
             let broken = error.downcast_ref::<http_body_util::LengthLimitError>().is_none();
             let (wrong, why, hint) = if broken {
@@ -119,7 +129,7 @@ impl Transport {
             };
             ClusterError::new(wrong, what, &why, hint)
         })?;
-        Ok(Answer { status, body: body.to_bytes().to_vec() })
+        Ok(Answer { status, warnings, body: body.to_bytes().to_vec() })
     }
 
     /// The body of a good answer; the server's own words of any other.
@@ -230,6 +240,12 @@ pub(super) fn credentials(
     ClusterError::new(Wrong::Credentials, what, &why, hint)
 }
 
+/// The text of `299 - "text"`.
+fn warning(header: &str) -> String {
+    let text = header.split_once('"').map_or(header, |(_, rest)| rest.strip_suffix('"').unwrap_or(rest));
+    text.replace("\\\"", "\"")
+}
+
 /// A part of a path or of a query, percent-encoded.
 pub(super) fn encoded(text: &str) -> String {
     text.bytes().fold(String::new(), |mut encoded, byte| {
@@ -246,6 +262,11 @@ pub(super) fn encoded(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_warning_is_its_text() {
+        assert_eq!(warning(r#"299 - "violates \"restricted\"!""#), r#"violates "restricted"!"#);
+    }
 
     #[test]
     fn what_could_lead_elsewhere_is_encoded() {

@@ -49,7 +49,7 @@ impl ListKeys for WellKnownLists {
 }
 
 /// The value that the API server puts in where a key field is left out.
-pub(super) fn default_of(key: &str) -> Option<&'static str> {
+pub fn list_key_default(key: &str) -> Option<&'static str> {
     match key {
         "protocol" => Some("TCP"),
         _ => None,

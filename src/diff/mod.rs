@@ -10,7 +10,7 @@ mod same;
 mod tests;
 pub mod text;
 
-pub use lists::{ListKeys, WellKnownLists};
+pub use lists::{ListKeys, WellKnownLists, list_key_default};
 pub use mask::{MaskKey, mask};
 pub use text::{Row, RowKind, rows};
 
@@ -255,7 +255,7 @@ fn by_key(list: &[Value], keys: &[String]) -> Option<Items> {
         for key in keys {
             let part = match map.get(key).filter(|value| !value.is_null()) {
                 Some(value) => Cow::Borrowed(value),
-                None => Cow::Owned(Value::from(lists::default_of(key)?)),
+                None => Cow::Owned(Value::from(list_key_default(key)?)),
             };
             parts.push(part.to_string());
         }

@@ -328,13 +328,11 @@ impl Engine {
     fn complete(&self, plan: &mut Plan) {
         let Some(snapshot) = &self.snapshot else { return };
         plan.findings.extend(self.findings.iter().cloned());
-        let new: Vec<_> = plan
-            .changes
-            .iter()
-            .filter(|change| change.action == crate::apply::Action::Create)
-            .filter_map(|change| change.body.as_ref())
-            .flat_map(pods)
-            .collect();
+        let created = plan.changes.iter().filter(|change| change.action == crate::apply::Action::Create);
+        let created: Vec<&Value> = created.filter_map(|change| change.body.as_ref()).collect();
+        plan.findings
+            .extend(created.iter().flat_map(|object| capacity::claims_without_class(object, snapshot)));
+        let new: Vec<_> = created.into_iter().flat_map(pods).collect();
         if new.is_empty() {
             plan.capacity = Capacity::nothing_runs();
             return;

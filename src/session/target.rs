@@ -8,21 +8,21 @@ use serde_json::{Value, json};
 use crate::apply::{
     ApplyError, ApplyOutcome, ClusterTarget, ConfirmedPlan, FolderTarget, Followed, Plan, TargetId,
 };
-use crate::cluster::Selector;
+use crate::cluster::ApiResource;
 use crate::diff::MaskKey;
 use crate::manifest::{GroupVersionKind, Manifest, ObjectKey};
 
 /// Kinds whose names a new thing must not take: those that patterns render.
-const NAMED: &[(&str, &str)] = &[
-    ("apps/v1", "StatefulSet"),
-    ("apps/v1", "Deployment"),
-    ("apps/v1", "DaemonSet"),
-    ("batch/v1", "Job"),
-    ("batch/v1", "CronJob"),
-    ("v1", "Service"),
-    ("v1", "ConfigMap"),
-    ("v1", "PersistentVolumeClaim"),
-    ("v1", "Pod"),
+const NAMED: &[(&str, &str, &str)] = &[
+    ("apps/v1", "StatefulSet", "statefulsets"),
+    ("apps/v1", "Deployment", "deployments"),
+    ("apps/v1", "DaemonSet", "daemonsets"),
+    ("batch/v1", "Job", "jobs"),
+    ("batch/v1", "CronJob", "cronjobs"),
+    ("v1", "Service", "services"),
+    ("v1", "ConfigMap", "configmaps"),
+    ("v1", "PersistentVolumeClaim", "persistentvolumeclaims"),
+    ("v1", "Pod", "pods"),
 ];
 
 /// See the module.
@@ -56,10 +56,15 @@ impl Target {
         match self {
             Self::Folder(folder, _) => folder.objects().cloned().collect(),
             Self::Cluster(cluster) => {
-                let namespace = GroupVersionKind::new("v1", "Namespace");
-                let own = cluster.connection().get(&namespace, None, cluster.connection().namespace());
-                let named = NAMED.iter().flat_map(|(api_version, kind)| names(cluster, api_version, kind));
-                own.ok().flatten().into_iter().chain(named).collect()
+                let kinds: Vec<ApiResource> = NAMED
+                    .iter()
+                    .map(|(version, kind, plural)| {
+                        ApiResource::known(GroupVersionKind::new(version, kind), plural, true)
+                    })
+                    .collect();
+                let connection = cluster.connection();
+                let existing = connection.existing(connection.namespace(), &kinds);
+                existing.namespace.into_iter().chain(existing.objects.iter().map(by_name)).collect()
             }
         }
     }
@@ -138,17 +143,8 @@ impl Target {
     }
 }
 
-fn names(cluster: &ClusterTarget, api_version: &str, kind: &str) -> Vec<Value> {
-    let gvk = GroupVersionKind::new(api_version, kind);
-    let namespace = cluster.connection().namespace().to_owned();
-    let listed = cluster.connection().list_metadata(&gvk, Some(&namespace), &Selector::all());
-    listed
-        .map(|listed| listed.items)
-        .unwrap_or_default()
-        .into_iter()
-        .map(|object| {
-            let name = ObjectKey::of(&object).name;
-            json!({"apiVersion": api_version, "kind": kind, "metadata": {"name": name, "namespace": namespace}})
-        })
-        .collect()
+/// Nothing but what tells an object from others.
+fn by_name(object: &Value) -> Value {
+    let key = ObjectKey::of(object);
+    json!({"apiVersion": key.api_version, "kind": key.kind, "metadata": {"name": key.name, "namespace": key.namespace}})
 }

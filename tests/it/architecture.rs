@@ -276,15 +276,12 @@ const RESTRICTED: &[Restricted] = &[
     Restricted {
         what: "the API server's client, and tasks beside the caller",
         pattern: r"\b(?:kube|tokio|k8s_openapi)::",
-        allowed: &[
-            ("src/cluster/", "reads clusters; the one runtime is in `cluster/runtime.rs`"),
-            ("src/apply/cluster", "the one writer of a cluster"),
-        ],
+        allowed: &[("src/cluster/", "reads clusters; the one runtime is in `cluster/runtime.rs`")],
     },
     Restricted {
-        what: "the client that can write",
-        pattern: r"\.raw\(\)",
-        allowed: &[("src/apply/cluster", "the one writer of a cluster")],
+        what: "requests of any method",
+        pattern: r"(?:\.|\bConnection::)exchange\b",
+        allowed: &[("src/apply/cluster/server.rs", "the one writer of a cluster")],
     },
 ];
 
@@ -352,6 +349,11 @@ fn the_cluster_is_only_read() {
         .map(|source| source.production.matches("transport.ask(").count())
         .sum();
     assert_eq!(asked, asks, "`Transport::ask` is for paths that end with `reviews`, and written beside them");
+    let connection = Source::read(Path::new("src/cluster/connection.rs"));
+    let taken = regex(r"(pub\S*) fn \w+\([^)]*\bRequest<");
+    let takes: Vec<&str> =
+        taken.captures_iter(&connection.production).map(|m| m.get(1).unwrap().as_str()).collect();
+    assert_eq!(takes, ["pub(crate)"], "one method sends any request, for the writer, and it is not public");
 }
 
 #[test]

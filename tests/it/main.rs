@@ -15,8 +15,12 @@ mod bad_input;
 mod cluster_apply;
 #[cfg(feature = "llama")]
 mod cluster_facts;
+mod cluster_fields;
 mod cluster_policies;
+mod cluster_quota;
 mod cluster_read;
+mod cluster_secret;
+mod cluster_storage;
 mod doctor;
 #[cfg(feature = "llama")]
 mod evaluation;

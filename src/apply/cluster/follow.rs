@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use super::ClusterTarget;
-use super::server::Server;
 use crate::apply::rollout::{Progress, Surroundings, progress, why};
-use crate::manifest::ObjectKey;
+use crate::cluster::Selector;
+use crate::manifest::{GroupVersionKind, ObjectKey};
 
 /// Between two looks.
 const PAUSE: Duration = Duration::from_millis(250);
@@ -100,8 +100,7 @@ impl ClusterTarget {
             if open.is_empty() {
                 return followed;
             }
-            let raw = self.connection().raw();
-            raw.handle.block_on(async { tokio::time::sleep(PAUSE).await });
+            self.connection().pause(PAUSE);
         }
     }
 
@@ -109,19 +108,28 @@ impl ClusterTarget {
     fn surroundings(&self, workload: &Value) -> Surroundings {
         let key = ObjectKey::of(workload);
         let Some(namespace) = key.namespace.as_deref() else { return Surroundings::default() };
-        let server = Server::new(self.connection());
-        let core = format!("/api/v1/namespaces/{namespace}");
-        let list = |path: &str| server.list(&format!("{core}/{path}"), 500);
+        let list = |kind: &str, selector: &Selector| {
+            let listed =
+                self.connection().list(&GroupVersionKind::new("v1", kind), Some(namespace), selector);
+            // What is missing explains less, and nothing else follows from it.
+            listed.map_or_else(
+                |error| {
+                    tracing::debug!(kind, %error, "not read");
+                    Vec::new()
+                },
+                |listed| listed.items,
+            )
+        };
         let pods = if key.kind == "Pod" {
             vec![workload.clone()]
         } else {
             let labels = selector(workload);
-            if labels.is_empty() { Vec::new() } else { list(&format!("pods?labelSelector={labels}")) }
+            if labels.is_empty() { Vec::new() } else { list("Pod", &Selector::labels(labels)) }
         };
-        let mut events = list(&format!("events?fieldSelector=involvedObject.name%3D{}", key.name));
+        let of = |name: &str| list("Event", &Selector::fields(format!("involvedObject.name={name}")));
+        let mut events = of(&key.name);
         for pod in pods.iter().take(3) {
-            let name = ObjectKey::of(pod).name;
-            events.extend(list(&format!("events?fieldSelector=involvedObject.name%3D{name}")));
+            events.extend(of(&ObjectKey::of(pod).name));
         }
         let mounted: Vec<&str> = pods
             .iter()
@@ -131,7 +139,7 @@ impl ClusterTarget {
         let claims = if mounted.is_empty() {
             Vec::new()
         } else {
-            list("persistentvolumeclaims")
+            list("PersistentVolumeClaim", &Selector::all())
                 .into_iter()
                 .filter(|claim| mounted.contains(&ObjectKey::of(claim).name.as_str()))
                 .collect()
@@ -140,16 +148,11 @@ impl ClusterTarget {
     }
 }
 
-/// `key=value,…` of the labels that a workload finds its pods by, escaped for a URL.
+/// `key=value,…` of the labels that a workload finds its pods by.
 fn selector(workload: &Value) -> String {
     let labels = workload.pointer("/spec/selector/matchLabels").and_then(Value::as_object);
-    let escape = |text: &str| text.replace('/', "%2F");
-    labels
-        .into_iter()
-        .flatten()
-        .filter_map(|(key, value)| Some(format!("{}%3D{}", escape(key), escape(value.as_str()?))))
-        .collect::<Vec<_>>()
-        .join("%2C")
+    let pairs = labels.into_iter().flatten();
+    pairs.filter_map(|(key, value)| Some(format!("{key}={}", value.as_str()?))).collect::<Vec<_>>().join(",")
 }
 
 #[cfg(test)]
@@ -158,9 +161,9 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn a_selector_is_fit_for_a_url() {
+    fn a_workload_without_labels_selects_nothing_and_not_everything() {
         let set = json!({"spec": {"selector": {"matchLabels": {"app.kubernetes.io/name": "web", "a": "b"}}}});
-        assert_eq!(selector(&set), "app.kubernetes.io%2Fname%3Dweb%2Ca%3Db");
+        assert_eq!(selector(&set), "app.kubernetes.io/name=web,a=b");
         assert_eq!(selector(&json!({"spec": {}})), "");
     }
 }

@@ -7,7 +7,21 @@ pub const FIELD_MANAGER: &str = "kubectl-copilot";
 
 /// Whether this program has applied the object before.
 pub(super) fn is_managed(live: &Value) -> bool {
-    entries(live).any(|entry| is_ours(entry) && entry.get("operation").is_some_and(|o| o == "Apply"))
+    ours(live).is_some()
+}
+
+/// The fields that this program has applied, as `fieldsV1` has them.
+pub(super) fn applied(object: &Value) -> Option<&Value> {
+    ours(object)?.get("fieldsV1")
+}
+
+/// Whether what this program has applied is in the manifest's version of the API.
+pub(super) fn is_same_version(object: &Value, manifest: &Value) -> bool {
+    ours(object).is_some_and(|entry| entry.get("apiVersion") == manifest.get("apiVersion"))
+}
+
+fn ours(object: &Value) -> Option<&Value> {
+    entries(object).find(|entry| is_ours(entry) && entry.get("operation").is_some_and(|o| o == "Apply"))
 }
 
 /// The JSON patch after a POST: what was created counts as an update by us, and our next server-side apply would conflict

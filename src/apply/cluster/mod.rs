@@ -6,16 +6,22 @@ mod managed;
 mod plan;
 mod refusal;
 mod server;
+mod share;
 mod write;
 
 pub use follow::{Followed, Unready};
 
+use serde_json::Value;
+
+use refusal::refused;
+use server::{Run, Server};
+
 use crate::apply::digest::sha256;
 use crate::apply::error::ApplyError;
-use crate::apply::plan::{ClusterId, Plan, TargetId};
+use crate::apply::plan::{Action, ClusterId, Plan, TargetId};
 use crate::cluster::Connection;
 use crate::diff::{MaskKey, mask};
-use crate::manifest::canonical;
+use crate::manifest::{canonical, normalize};
 
 /// A cluster that is planned against and written to, as one person with one context.
 pub struct ClusterTarget {
@@ -78,18 +84,34 @@ impl ClusterTarget {
         }
     }
 
-    /// Fills in what a plan that was kept in a file does not hold: the live objects, to be shown again.
+    /// Fills in what a plan that was kept in a file does not hold: the live objects and what they would become, to be
+    /// shown again.
     ///
     /// # Errors
-    /// What the server says.
+    /// [`ApplyError::Stale`]: nobody is asked about a plan that cannot be carried out any more. What the server says.
     pub fn look_again(&self, plan: &mut Plan) -> Result<(), ApplyError> {
+        self.compare(plan)?;
+        let server = Server::new(&self.connection);
         for change in &mut plan.changes {
-            let Some(body) = change.body.clone() else { continue };
-            if let Some(live) = self.live(&change.object)? {
-                change.shown = Some(Box::new((mask(&live, &self.key), mask(&body, &self.key))));
-            }
+            let Some(body) = &change.body else { continue };
+            let Some(live) = self.live(&change.object)? else { continue };
+            let after = if change.action == Action::Change {
+                let resource = self.connection.resource(&change.object.gvk())?;
+                let answer = server.apply(&resource, body, Run::Dry);
+                answer.map_err(|error| refused(&change.object, &error))?.object
+            } else {
+                live.clone()
+            };
+            change.shown = Some(Box::new((self.shown(&live), self.shown(&after))));
         }
         Ok(())
+    }
+
+    /// An object of the server as it is shown to people: without Secret values, and without what the server keeps about it.
+    fn shown(&self, object: &Value) -> Value {
+        let mut object = mask(object, &self.key);
+        normalize(&mut object);
+        object
     }
 }
 

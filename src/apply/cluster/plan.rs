@@ -8,7 +8,8 @@ use super::ClusterTarget;
 use super::fingerprint::fingerprint;
 use super::managed::is_managed;
 use super::refusal::{pod_refused, refused, warned};
-use super::server::{Run, Server, ServerError};
+use super::server::{Answer, Run, Server, ServerError};
+use super::share::{owns_all, part};
 use super::write::PLAN_ANNOTATION;
 use crate::apply::error::ApplyError;
 use crate::apply::objects::{checked_key, creation, fields, means_the_same, wrong};
@@ -28,6 +29,12 @@ fn nameless(pod: &Value) -> Value {
         metadata.insert("generateName".to_owned(), json!(format!("{name}-")));
     }
     pod
+}
+
+/// A body that was tried out, and what came of it.
+struct Tried {
+    body: Value,
+    answer: Answer,
 }
 
 impl ClusterTarget {
@@ -127,23 +134,25 @@ impl ClusterTarget {
             sent["metadata"]["annotations"][PLAN_ANNOTATION] = plan.clone();
             change.body = Some(sent.clone());
         }
-        let answer = server.apply(resource, &sent, Run::Dry).map_err(|error| no(&error))?;
-        findings.extend(answer.warnings.iter().map(|text| warned(&change.object, text)));
+        let tried = self.tried(&server, resource, &sent, &live).map_err(|error| no(&error))?;
+        findings.extend(tried.answer.warnings.iter().map(|text| warned(&change.object, text)));
         change.checked = Checked::Server;
         // A value that was drawn before stays: nothing is drawn for it again.
         change.drawn.retain(|drawn| !change.keeps.contains(&drawn.path));
         change.uid = live.pointer("/metadata/uid").and_then(Value::as_str).map(str::to_owned);
         change.fingerprint = Some(fingerprint(&live, &self.key));
-        let (before, after) = (mask(&live, &self.key), mask(&answer.object, &self.key));
+        let (before, after) = (mask(&live, &self.key), mask(&tried.answer.object, &self.key));
         change.action = if means_the_same(&before, &after) && change.drawn.is_empty() {
             Action::None
         } else {
             Action::Change
         };
         if change.action == Action::Change {
+            change.body = Some(tried.body);
             change.diff = fields(Some(&before), &after, &self.key);
             if !is_managed(&live) {
-                let message = "this object was not written by kubectl-copilot: the fields of the diff become its own too";
+                let message = "this object was not written by kubectl-copilot: the fields of the diff become its own, and \
+                               the others stay with those who manage them";
                 findings.push(Finding::new(
                     "target-object-of-others",
                     Severity::Warning,
@@ -152,10 +161,33 @@ impl ClusterTarget {
                     message,
                 ));
             }
-            self.pods(&server, &change.object, object, findings)?;
+            // Of an object that others have a part in, the manifest alone is not what its Pods are made from.
+            self.pods(&server, &change.object, &tried.answer.object, findings)?;
         }
-        change.shown = Some(Box::new((before, after)));
+        change.shown = Some(Box::new((self.shown(&live), self.shown(&tried.answer.object))));
         Ok(change)
+    }
+
+    /// Finds the body for an object that exists, by dry-runs: all of the manifest where all of it is ours, else only what
+    /// changes and what is ours already.
+    fn tried(
+        &self,
+        server: &Server<'_>,
+        resource: &ApiResource,
+        wanted: &Value,
+        live: &Value,
+    ) -> Result<Tried, ServerError> {
+        let exactly =
+            |body: Value| server.apply(resource, &body, Run::Dry).map(|answer| Tried { body, answer });
+        // Values of a Secret are kept in no plan but read again from their file, and there is no part of a file.
+        if secret::holds_values(wanted) || owns_all(wanted, live) {
+            return exactly(wanted.clone());
+        }
+        let whole = server.try_whole(resource, wanted)?;
+        let Some(part) = part(wanted, live, &whole.object) else { return exactly(wanted.clone()) };
+        let tried = exactly(part)?;
+        // The part has to come to what the whole would: what is left out must never be what is lost.
+        if means_the_same(&whole.object, &tried.answer.object) { Ok(tried) } else { exactly(wanted.clone()) }
     }
 
     /// Tries out the Pods that a workload would create: a policy on Pods lets a Deployment in that never gets one.

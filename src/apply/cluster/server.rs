@@ -2,20 +2,13 @@
 //!
 //! Every call is one HTTP request without retries: a write that is repeated blindly may be written twice.
 
-use std::time::Duration;
-
 use http::Request;
-use http::header::{ACCEPT, CONTENT_TYPE, WARNING};
-use http_body_util::{BodyExt as _, Limited};
-use kube::client::Body;
+use http::header::{ACCEPT, CONTENT_TYPE};
 use serde_json::Value;
 
 use crate::apply::cluster::managed::FIELD_MANAGER;
 use crate::cluster::{ApiResource, Connection};
 use crate::manifest::ObjectKey;
-
-/// Largest answer that is read, in bytes.
-const LARGEST: usize = 64 << 20;
 
 /// Whether a request is really carried out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,7 +57,7 @@ impl std::fmt::Display for ServerError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Status { message, .. } => f.write_str(message),
-            Self::Transport(reason) => write!(f, "no answer: {reason}"),
+            Self::Transport(reason) => f.write_str(reason),
         }
     }
 }
@@ -121,6 +114,17 @@ impl<'a> Server<'a> {
         self.send("PATCH", &path, "application/apply-patch+yaml", Some(object))
     }
 
+    /// What a server-side apply would make of the object if every field of the body were ours, others' too. A dry-run
+    /// and nothing else: there is no request of this program that takes a field by force.
+    ///
+    /// # Errors
+    /// What the server says.
+    pub fn try_whole(&self, resource: &ApiResource, object: &Value) -> Result<Answer, ServerError> {
+        let key = ObjectKey::of(object);
+        let path = format!("{}?{}&force=true", one(resource, &key), query(Run::Dry));
+        self.send("PATCH", &path, "application/apply-patch+yaml", Some(object))
+    }
+
     /// A JSON patch.
     ///
     /// # Errors
@@ -135,19 +139,6 @@ impl<'a> Server<'a> {
         self.send("PATCH", &path, "application/json-patch+json", Some(patch))
     }
 
-    /// The objects of a collection, at most `most`; none where it may not be read: what is missing explains less, and
-    /// nothing else follows from it.
-    pub fn list(&self, path: &str, most: usize) -> Vec<Value> {
-        let more = if path.contains('?') { '&' } else { '?' };
-        match self.send("GET", &format!("{path}{more}limit={most}"), "", None) {
-            Ok(answer) => answer.object["items"].as_array().cloned().unwrap_or_default(),
-            Err(error) => {
-                tracing::debug!(path, %error, "not read");
-                Vec::new()
-            }
-        }
-    }
-
     /// One request, once.
     fn send(
         &self,
@@ -156,48 +147,20 @@ impl<'a> Server<'a> {
         media: &str,
         body: Option<&Value>,
     ) -> Result<Answer, ServerError> {
-        let raw = self.connection.raw();
         let mut request = Request::builder().method(method).uri(path).header(ACCEPT, "application/json");
         if !media.is_empty() {
             request = request.header(CONTENT_TYPE, media);
         }
-        let body = body.map(|body| body.to_string().into_bytes()).unwrap_or_default();
         let lost = |error: &dyn std::fmt::Display| ServerError::Transport(error.to_string());
-        let request = request.body(Body::from(body)).map_err(|error| lost(&error))?;
-        let (status, warnings, bytes) = raw.handle.block_on(async {
-            let late =
-                |limit: Duration| ServerError::Transport(format!("no answer within {} s", limit.as_secs()));
-            let exchange = async {
-                let response = raw.client.send(request).await.map_err(|error| lost(&innermost(&error)))?;
-                let warnings =
-                    response.headers().get_all(WARNING).iter().filter_map(|w| w.to_str().ok()).map(warning);
-                let (status, warnings) = (response.status().as_u16(), warnings.collect::<Vec<_>>());
-                let body = Limited::new(response.into_body(), LARGEST).collect().await;
-                Ok((status, warnings, body.map_err(|error| lost(&error))?.to_bytes()))
-            };
-            tokio::time::timeout(raw.request, exchange).await.unwrap_or_else(|_| Err(late(raw.request)))
-        })?;
-        let json: Value = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
-        if (200..300).contains(&status) {
-            return Ok(Answer { object: json, warnings });
+        let body = body.map(|body| body.to_string().into_bytes()).unwrap_or_default();
+        let request = request.body(body).map_err(|error| lost(&error))?;
+        let answer = self.connection.exchange(request, "no answer").map_err(|error| lost(&error))?;
+        let json: Value = serde_json::from_slice(&answer.body).unwrap_or(Value::Null);
+        if (200..300).contains(&answer.status) {
+            return Ok(Answer { object: json, warnings: answer.warnings });
         }
-        Err(self::status(status, &json))
+        Err(status(answer.status, &json))
     }
-}
-
-/// The last cause of an error: what the network said.
-fn innermost(error: &dyn std::error::Error) -> String {
-    let mut last = error;
-    while let Some(cause) = last.source() {
-        last = cause;
-    }
-    last.to_string()
-}
-
-/// The text of `299 - "text"`.
-fn warning(header: &str) -> String {
-    let text = header.split_once('"').map_or(header, |(_, rest)| rest.strip_suffix('"').unwrap_or(rest));
-    text.replace("\\\"", "\"")
 }
 
 fn one(resource: &ApiResource, key: &ObjectKey) -> String {
@@ -230,11 +193,6 @@ fn query(run: Run) -> String {
 mod tests {
     use super::*;
     use serde_json::json;
-
-    #[test]
-    fn a_warning_is_its_text() {
-        assert_eq!(warning(r#"299 - "violates \"restricted\"!""#), r#"violates "restricted"!"#);
-    }
 
     #[test]
     fn a_missing_right_is_told_from_a_policy() {

@@ -52,8 +52,9 @@ impl ClusterTarget {
             interrupted: false,
             unfilled: Vec::new(),
             apply_with: Vec::new(),
-            reach: reach(&plan, &self.id),
+            reach: Vec::new(),
         };
+        let mut now = Vec::new();
         let mut changes = plan.changes.iter().filter(|change| change.action != Action::None);
         for change in changes.by_ref() {
             if stop() {
@@ -62,7 +63,10 @@ impl ClusterTarget {
                 break;
             }
             match self.one(change, &plan.digest) {
-                Ok(()) => outcome.written.push(change.object.to_string()),
+                Ok(object) => {
+                    outcome.written.push(change.object.to_string());
+                    now.push(object);
+                }
                 // Between the comparison and the first write somebody was quicker.
                 Err(Stopped::Stale(what)) if outcome.written.is_empty() => {
                     return Err(ApplyError::Stale { changed: vec![what] });
@@ -75,11 +79,12 @@ impl ClusterTarget {
             }
         }
         outcome.not_written.extend(changes.map(|change| change.object.to_string()));
+        outcome.reach = reach(&plan, &self.id, &now);
         Ok(outcome)
     }
 
     /// Whether everything is as the plan has it, before anything is written.
-    fn compare(&self, plan: &Plan) -> Result<(), ApplyError> {
+    pub(super) fn compare(&self, plan: &Plan) -> Result<(), ApplyError> {
         let mut changed = Vec::new();
         for change in &plan.changes {
             let live = self.live(&change.object)?;
@@ -105,7 +110,8 @@ impl ClusterTarget {
         }
     }
 
-    fn one(&self, change: &PlannedChange, digest: &str) -> Result<(), Stopped> {
+    /// Writes one object and returns it as it is now.
+    fn one(&self, change: &PlannedChange, digest: &str) -> Result<Value, Stopped> {
         let key = &change.object;
         let failed = |error: &dyn std::fmt::Display| Stopped::Failed(format!("{key}: {error}"));
         let body = change.body.as_ref().ok_or_else(|| failed(&"the plan has no body for it"))?;
@@ -116,7 +122,7 @@ impl ClusterTarget {
             return match server.create(&resource, &body, Run::Real) {
                 Ok(answer) => {
                     self.take_over(&server, &resource, key, &answer.object, change);
-                    Ok(())
+                    Ok(answer.object)
                 }
                 Err(ServerError::Status { code: 409, .. }) => {
                     Err(Stopped::Stale(format!("{key} has appeared since")))
@@ -139,7 +145,7 @@ impl ClusterTarget {
                 }
             }
             match server.apply(&resource, &body, Run::Real) {
-                Ok(_) => return Ok(()),
+                Ok(answer) => return Ok(answer.object),
                 // Written in between, by a controller as a rule: read and compare again.
                 Err(ServerError::Status { code: 409, causes, .. }) if causes.is_empty() => {}
                 Err(ServerError::Transport(why)) => {

@@ -1,5 +1,6 @@
 //! What the integration tests share.
 
+pub mod cluster;
 pub mod copilot;
 pub mod listener;
 pub mod not_run;
