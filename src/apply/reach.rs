@@ -29,7 +29,7 @@ pub(super) fn reach(plan: &Plan, id: &ClusterId) -> Vec<String> {
 }
 
 /// ` -n team-a --context lab`: without them kubectl might look elsewhere.
-fn place(change: &PlannedChange, id: &ClusterId) -> String {
+pub(super) fn place(change: &PlannedChange, id: &ClusterId) -> String {
     let namespace = change.object.namespace.as_deref().unwrap_or(&id.namespace);
     let context = if id.context.is_empty() || id.context == "in-cluster" {
         String::new()

@@ -18,6 +18,9 @@ pub fn written_text(outcome: &ApplyOutcome) -> String {
     for file in &outcome.written {
         text.push_str(&format!("  {file}\n"));
     }
+    for object in &outcome.unknown {
+        text.push_str(&format!("  NOT KNOWN whether applied: {object}\n"));
+    }
     for file in &outcome.not_written {
         text.push_str(&format!("  NOT {}: {file}\n", if in_cluster { "applied" } else { "written" }));
     }
@@ -31,7 +34,7 @@ pub fn written_text(outcome: &ApplyOutcome) -> String {
             "stopped by you, between two files\n"
         });
     }
-    if !outcome.not_written.is_empty() {
+    if !outcome.is_complete() {
         text.push_str("to write the rest: make a new plan; what is there already is left as it is\n");
     }
     let steps = next_steps(outcome);
@@ -133,6 +136,7 @@ mod tests {
             target: TargetId::Folder { dir: "/manifests".into() },
             digest: String::new(),
             written: files(written),
+            unknown: Vec::new(),
             not_written: files(not_written),
             failure: None,
             interrupted: false,

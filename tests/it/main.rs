@@ -13,6 +13,7 @@ mod architecture;
 mod bad_input;
 
 mod cluster_apply;
+mod cluster_broken;
 mod cluster_policies;
 mod cluster_read;
 mod doctor;

@@ -2,6 +2,7 @@
 //!
 //! Every call is one HTTP request without retries: a write that is repeated blindly may be written twice.
 
+use std::io::ErrorKind;
 use std::time::Duration;
 
 use http::Request;
@@ -40,6 +41,8 @@ pub(super) enum ServerError {
         /// Field and message of each cause.
         causes: Vec<(String, String)>,
     },
+    /// There was nobody to send it to: the server has not seen it.
+    Unreachable(String),
     /// Nobody knows whether the server has seen it.
     Transport(String),
 }
@@ -49,8 +52,14 @@ impl ServerError {
     pub fn code(&self) -> u16 {
         match self {
             Self::Status { code, .. } => *code,
-            Self::Transport(_) => 0,
+            Self::Unreachable(_) | Self::Transport(_) => 0,
         }
+    }
+
+    /// Whether a write that ended so may have been carried out all the same: the connection broke, or what stands before
+    /// the server (502) or the server itself (504) gave up waiting for the end of it.
+    pub fn is_unknown(&self) -> bool {
+        matches!(self, Self::Transport(_) | Self::Status { code: 502 | 504, .. })
     }
 
     /// Role-based access control says no, not an admission plug-in: both answer 403.
@@ -64,6 +73,7 @@ impl std::fmt::Display for ServerError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Status { message, .. } => f.write_str(message),
+            Self::Unreachable(reason) => write!(f, "it cannot be reached: {reason}"),
             Self::Transport(reason) => write!(f, "no answer: {reason}"),
         }
     }
@@ -168,7 +178,7 @@ impl<'a> Server<'a> {
             let late =
                 |limit: Duration| ServerError::Transport(format!("no answer within {} s", limit.as_secs()));
             let exchange = async {
-                let response = raw.client.send(request).await.map_err(|error| lost(&innermost(&error)))?;
+                let response = raw.client.send(request).await.map_err(|error| unanswered(&error))?;
                 let warnings =
                     response.headers().get_all(WARNING).iter().filter_map(|w| w.to_str().ok()).map(warning);
                 let (status, warnings) = (response.status().as_u16(), warnings.collect::<Vec<_>>());
@@ -185,13 +195,22 @@ impl<'a> Server<'a> {
     }
 }
 
-/// The last cause of an error: what the network said.
-fn innermost(error: &dyn std::error::Error) -> String {
+/// A request without an answer, in the words of the last cause: what the network said. A connection that was refused
+/// has carried nothing, which no other failure is sure of.
+fn unanswered(error: &(dyn std::error::Error + 'static)) -> ServerError {
     let mut last = error;
-    while let Some(cause) = last.source() {
-        last = cause;
+    let mut refused = false;
+    loop {
+        let io = last.downcast_ref::<std::io::Error>();
+        refused |= io.is_some_and(|io| io.kind() == ErrorKind::ConnectionRefused);
+        // What an IO error was made of is not its source.
+        let inside = io.and_then(|io| io.get_ref()).map(|error| error as &(dyn std::error::Error + 'static));
+        match inside.or_else(|| last.source()) {
+            Some(cause) => last = cause,
+            None if refused => return ServerError::Unreachable(last.to_string()),
+            None => return ServerError::Transport(last.to_string()),
+        }
     }
-    last.to_string()
 }
 
 /// The text of `299 - "text"`.
@@ -234,6 +253,17 @@ mod tests {
     #[test]
     fn a_warning_is_its_text() {
         assert_eq!(warning(r#"299 - "violates \"restricted\"!""#), r#"violates "restricted"!"#);
+    }
+
+    #[test]
+    fn only_a_refused_connection_has_surely_carried_nothing() {
+        let inside = |kind: ErrorKind| std::io::Error::other(std::io::Error::from(kind));
+        let refused = unanswered(&inside(ErrorKind::ConnectionRefused));
+        assert!(matches!(refused, ServerError::Unreachable(_)) && !refused.is_unknown());
+        for kind in [ErrorKind::ConnectionReset, ErrorKind::UnexpectedEof, ErrorKind::TimedOut] {
+            assert!(unanswered(&inside(kind)).is_unknown(), "{kind}");
+        }
+        assert!(status(504, &json!({})).is_unknown() && !status(409, &json!({})).is_unknown());
     }
 
     #[test]

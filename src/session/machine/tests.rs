@@ -41,6 +41,7 @@ fn written(written: &[&str], not_written: &[&str], interrupted: bool) -> Box<App
         target: TargetId::Folder { dir: "/manifests".into() },
         digest: String::new(),
         written: files(written),
+        unknown: Vec::new(),
         not_written: files(not_written),
         failure: None,
         interrupted,

@@ -1,6 +1,8 @@
 //! What the integration tests share.
 
+pub mod cluster;
 pub mod copilot;
+pub mod forwarder;
 pub mod listener;
 pub mod not_run;
 pub mod repository;

@@ -76,6 +76,12 @@ impl Rig {
         &self.kubectl
     }
 
+    /// A `PATH` on which this kubectl comes first.
+    pub fn path(&self) -> String {
+        let folder = self.kubectl.parent().expect("a folder").display();
+        format!("{folder}:{}", std::env::var_os("PATH").unwrap_or_default().to_string_lossy())
+    }
+
     /// Runs kubectl as admin and returns what it prints.
     pub fn kubectl(&self, arguments: &[&str]) -> String {
         let output = Command::new(&self.kubectl)
