@@ -14,6 +14,7 @@ mod bad_input;
 
 mod cluster_apply;
 mod cluster_broken;
+mod cluster_outage;
 mod cluster_policies;
 mod cluster_read;
 mod doctor;

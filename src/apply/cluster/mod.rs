@@ -8,7 +8,7 @@ mod refusal;
 mod server;
 mod write;
 
-pub use follow::{Followed, Unready};
+pub use follow::{Followed, Standing, Unready};
 
 use crate::apply::digest::sha256;
 use crate::apply::error::ApplyError;

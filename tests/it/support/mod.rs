@@ -7,6 +7,7 @@ pub mod listener;
 pub mod not_run;
 pub mod repository;
 pub mod rig;
+pub mod running;
 pub mod rust_source;
 pub mod samples;
 
