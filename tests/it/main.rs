@@ -17,6 +17,7 @@ mod cluster_broken;
 mod cluster_outage;
 mod cluster_policies;
 mod cluster_read;
+mod cluster_rollout;
 mod doctor;
 #[cfg(feature = "llama")]
 mod evaluation;
