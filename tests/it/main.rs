@@ -16,6 +16,7 @@ mod cluster_apply;
 mod cluster_broken;
 mod cluster_outage;
 mod cluster_policies;
+mod cluster_reach;
 mod cluster_read;
 mod cluster_rollout;
 mod doctor;
