@@ -61,11 +61,16 @@ impl Broken {
             .collect()
     }
 
-    /// What the next plan would do with each object, over a connection that holds.
-    fn next(&self, rig: &Rig) -> Vec<String> {
+    /// Plans over a connection that holds.
+    fn plan(&self, rig: &Rig) -> Value {
         let kubeconfig = rig.kubeconfig.to_str().expect("a path");
         let who = ["-f", "all.yaml", "--kubeconfig", kubeconfig, "--context", "admin", "-n", &self.namespace];
-        let plan = planned(&self.copilot, &who);
+        planned(&self.copilot, &who)
+    }
+
+    /// What the next plan would do with each object.
+    fn next(&self, rig: &Rig) -> Vec<String> {
+        let plan = self.plan(rig);
         let actions = plan["changes"].as_array().expect("changes").iter();
         actions.filter_map(|change| change["action"].as_str()).map(str::to_owned).collect()
     }
@@ -128,6 +133,29 @@ fn what_could_not_be_sent_was_not_applied() {
     assert!(broken.output.stdout.contains("cannot be reached"), "{}", broken.output.stdout);
     assert_eq!(broken.next(rig), ["none", "create", "create"]);
     broken.output.expect_code(4);
+}
+
+#[test]
+fn what_was_left_half_done_is_no_conflict_with_ourselves() {
+    let Some(rig) = rig("a change of an object whose creation was cut off") else { return };
+    // As above: the API server has the ConfigMap as created by us, and not as applied by us.
+    let broken = broken(rig, "half", Lost::Request, "PATCH ", "/configmaps/settings?");
+    broken.copilot.write("all.yaml", &OBJECTS.replace("info", "debug"));
+    let plan = broken.plan(rig);
+    assert_eq!(plan["changes"][0]["action"], "change", "{plan}");
+    let kubeconfig = rig.kubeconfig.to_str().expect("a path");
+    apply(&broken.copilot, &plan, &["--kubeconfig", kubeconfig]).expect_code(0);
+    let level = ["get", "configmap", "settings", "-n", &broken.namespace, "-o", "jsonpath={.data.level}"];
+    assert_eq!(rig.kubectl(&level), "debug");
+    // Somebody else's field is still theirs.
+    let other = r#"{"data": {"level": "warning"}}"#;
+    let patch =
+        ["patch", "configmap", "settings", "-n", &broken.namespace, "--field-manager", "other", "-p", other];
+    rig.kubectl(&patch);
+    let file =
+        ["plan", "-f", "all.yaml", "--kubeconfig", kubeconfig, "--context", "admin", "-n", &broken.namespace];
+    let refused = broken.copilot.run(file).expect_code(1);
+    assert!(refused.stderr.contains("/data/level (other)"), "{}", refused.stderr);
 }
 
 #[test]

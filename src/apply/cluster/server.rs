@@ -121,14 +121,23 @@ impl<'a> Server<'a> {
         self.send("POST", &path, "application/json", Some(object))
     }
 
-    /// Server-side apply by our field manager, never forced.
+    /// Server-side apply by our field manager, never forced against anybody else. An object that was created by us, and
+    /// whose entry could not be turned into one of an apply (the connection broke in between), conflicts with ourselves:
+    /// nobody loses a field then.
     ///
     /// # Errors
     /// What the server says: 409 where a field is somebody else's, or the object is not as the body says.
     pub fn apply(&self, resource: &ApiResource, object: &Value, run: Run) -> Result<Answer, ServerError> {
         let key = ObjectKey::of(object);
-        let path = format!("{}?{}&force=false", one(resource, &key), query(run));
-        self.send("PATCH", &path, "application/apply-patch+yaml", Some(object))
+        let send = |force: bool| {
+            let path = format!("{}?{}&force={force}", one(resource, &key), query(run));
+            self.send("PATCH", &path, "application/apply-patch+yaml", Some(object))
+        };
+        match send(false) {
+            // All conflicts are told at once; and what is really written carries the resourceVersion that they are of.
+            Err(ServerError::Status { code: 409, causes, .. }) if is_with_ourselves(&causes) => send(true),
+            other => other,
+        }
     }
 
     /// A JSON patch.
@@ -195,6 +204,12 @@ impl<'a> Server<'a> {
     }
 }
 
+/// Whether there are conflicts, and all of them are with our own field manager: `conflict with "kubectl-copilot" using v1`.
+fn is_with_ourselves(causes: &[(String, String)]) -> bool {
+    let ours = format!("conflict with \"{FIELD_MANAGER}\" ");
+    !causes.is_empty() && causes.iter().all(|(_, message)| message.starts_with(&ours))
+}
+
 /// A request without an answer, in the words of the last cause: what the network said. A connection that was refused
 /// has carried nothing, which no other failure is sure of.
 fn unanswered(error: &(dyn std::error::Error + 'static)) -> ServerError {
@@ -253,6 +268,19 @@ mod tests {
     #[test]
     fn a_warning_is_its_text() {
         assert_eq!(warning(r#"299 - "violates \"restricted\"!""#), r#"violates "restricted"!"#);
+    }
+
+    #[test]
+    fn only_a_conflict_with_ourselves_is_none() {
+        let causes = |managers: &[&str]| -> Vec<(String, String)> {
+            let message =
+                |manager: &&str| (".data.a".to_owned(), format!("conflict with \"{manager}\" using v1"));
+            managers.iter().map(message).collect()
+        };
+        assert!(is_with_ourselves(&causes(&["kubectl-copilot"])));
+        for others in [&[][..], &["helm"], &["kubectl-copilot", "helm"], &["kubectl-copilot-2"]] {
+            assert!(!is_with_ourselves(&causes(others)), "{others:?}");
+        }
     }
 
     #[test]
