@@ -14,6 +14,12 @@ if [[ ${#names[@]} -eq 0 ]]; then
     exit 0
 fi
 
+# The benches on a cluster start the test control plane; without Go they say that they were not run.
+if [[ -z ${KUBECTL_COPILOT_CONTROLPLANE:-} ]] && tools/controlplane.sh check; then
+    KUBECTL_COPILOT_CONTROLPLANE=$(tools/controlplane.sh build)
+    export KUBECTL_COPILOT_CONTROLPLANE
+fi
+
 targets=()
 for name in "${names[@]}"; do
     targets+=(--bench "$name")

@@ -20,7 +20,7 @@ mod reach;
 mod rollout;
 mod secret;
 
-pub use cluster::{ClusterTarget, Followed, Unready};
+pub use cluster::{ClusterTarget, Followed, Standing, Unready};
 pub use error::{ApplyError, WrongDigest};
 pub use folder::FolderTarget;
 pub use next_steps::next_steps;

@@ -2,20 +2,23 @@
 
 use crate::apply::plan::TargetId;
 
-/// What was written and what was not. Files are paths below the target, in the order of writing.
+/// What was written and what was not: files as paths below a folder, objects of a cluster as kind and name, in the order
+/// of writing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApplyOutcome {
     /// The target.
     pub target: TargetId,
     /// Digest of the plan.
     pub digest: String,
-    /// Files that are now as the plan has them.
+    /// Those that are now as the plan has them.
     pub written: Vec<String>,
-    /// Files that are as they were.
+    /// Those that nobody knows of: the connection to the cluster broke after they were sent and before an answer came.
+    pub unknown: Vec<String>,
+    /// Those that are as they were.
     pub not_written: Vec<String>,
-    /// Why the rest was not written, where a file could not be put in place after others had been.
+    /// Why the rest was not written.
     pub failure: Option<String>,
-    /// True where the person stopped it; it stops between two files only.
+    /// True where the person stopped it; it stops between two only.
     pub interrupted: bool,
     /// Secrets of the plan whose values have to be drawn once the folder is applied.
     pub unfilled: Vec<UnfilledSecret>,
@@ -28,12 +31,13 @@ pub struct ApplyOutcome {
 impl ApplyOutcome {
     /// Everything that the plan says is there.
     pub fn is_complete(&self) -> bool {
-        self.not_written.is_empty()
+        self.not_written.is_empty() && self.unknown.is_empty()
     }
 
-    /// Some of it is there and some is not.
+    /// Some of it is there, or may be, and some is not.
     pub fn is_partly_applied(&self) -> bool {
-        !self.written.is_empty() && !self.not_written.is_empty()
+        let nothing = self.written.is_empty() && self.unknown.is_empty();
+        !(nothing || self.is_complete())
     }
 }
 

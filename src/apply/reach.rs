@@ -34,7 +34,7 @@ fn whole<'a>(change: &'a PlannedChange, now: &'a [Value]) -> Option<&'a Value> {
 }
 
 /// ` -n team-a --context lab`: without them kubectl might look elsewhere.
-fn place(change: &PlannedChange, id: &ClusterId) -> String {
+pub(super) fn place(change: &PlannedChange, id: &ClusterId) -> String {
     let namespace = change.object.namespace.as_deref().unwrap_or(&id.namespace);
     let context = if id.context.is_empty() || id.context == "in-cluster" {
         String::new()

@@ -22,7 +22,7 @@ pub fn run(args: &ApplyArgs, common: &Common, cancel: &Cancel) -> Result<ExitCod
     let config = resolve::config(common)?;
     let mut plan: Plan = read_plan(&args.plan)?;
     let mask = MaskKey::new(source::state_key(&config.state_dir).map_err(Problem::new)?);
-    let mut target = open(&plan, common, &config, &mask)?;
+    let mut target = open(&plan, common, &config, &mask).map_err(Problem::unwritten)?;
     let mut face = Terminal::new(config.style, None, target.name());
     if let Some(problem) = Problem::refused(&plan) {
         return Err(problem);
@@ -57,7 +57,7 @@ pub fn run(args: &ApplyArgs, common: &Common, cancel: &Cancel) -> Result<ExitCod
         .collect();
     let confirmed = plan.confirm(&digest).map_err(ApplyError::from)?;
     let stop = || cancel.is_cancelled();
-    let outcome = target.write(confirmed, &stop)?;
+    let outcome = target.write(confirmed, &stop).map_err(|error| Problem::from(error).unwritten())?;
     face.written(&outcome);
     let code = ExitCode::of(&outcome);
     if code != ExitCode::Done {

@@ -44,6 +44,7 @@ pub struct ClusterError {
     wrong: Wrong,
     what: String,
     hint: String,
+    unsent: bool,
 }
 
 impl ClusterError {
@@ -51,7 +52,18 @@ impl ClusterError {
     pub(super) fn new(wrong: Wrong, what: impl fmt::Display, why: &str, hint: impl Into<String>) -> Self {
         let why = visible_short(why.trim(), LONGEST_REASON);
         let what = format!("{}: {why}", visible_line(&what.to_string()));
-        Self { wrong, what, hint: visible_line(&hint.into()).into_owned() }
+        Self { wrong, what, hint: visible_line(&hint.into()).into_owned(), unsent: false }
+    }
+
+    /// The same failure of a request that was surely not carried anywhere.
+    #[must_use]
+    pub(super) fn unsent(self) -> Self {
+        Self { unsent: true, ..self }
+    }
+
+    /// Whether the request was surely not carried anywhere; after any other failure the server may have acted on it.
+    pub(crate) fn is_unsent(&self) -> bool {
+        self.unsent
     }
 
     /// The class of the failure.

@@ -3,7 +3,7 @@
 //! Answers are read here and not by the client library's own helpers, which write a body that they cannot parse into
 //! the log; a body may be a Secret.
 
-use std::error::Error as _;
+use std::io::ErrorKind;
 use std::time::Duration;
 
 use http::Request;
@@ -186,12 +186,7 @@ impl Transport {
         if let kube::Error::Auth(error) = error {
             return credentials(error, None, what);
         }
-        let mut reason = error.to_string();
-        let mut cause = error.source();
-        while let Some(inner) = cause {
-            reason = inner.to_string();
-            cause = inner.source();
-        }
+        let (reason, refused) = last_cause(error);
         let (server, lower) = (&self.server, reason.to_lowercase());
         if lower.contains("certificate") || lower.contains("tls") {
             let hint =
@@ -200,7 +195,30 @@ impl Transport {
             return ClusterError::new(Wrong::Untrusted, what, &why, hint);
         }
         let hint = "check that the cluster runs and that the address in the kubeconfig is right";
-        ClusterError::new(Wrong::Unreachable, what, &format!("{server} cannot be reached: {reason}"), hint)
+        let failed = ClusterError::new(
+            Wrong::Unreachable,
+            what,
+            &format!("{server} cannot be reached: {reason}"),
+            hint,
+        );
+        if refused { failed.unsent() } else { failed }
+    }
+}
+
+/// The words of the last cause, which are what the network said; and whether the connection was refused: that has carried
+/// nothing, which no other failure is sure of.
+fn last_cause(error: &(dyn std::error::Error + 'static)) -> (String, bool) {
+    let mut last = error;
+    let mut refused = false;
+    loop {
+        let io = last.downcast_ref::<std::io::Error>();
+        refused |= io.is_some_and(|io| io.kind() == ErrorKind::ConnectionRefused);
+        // What an IO error was made of is not its source.
+        let inside = io.and_then(|io| io.get_ref()).map(|error| error as &(dyn std::error::Error + 'static));
+        match inside.or_else(|| last.source()) {
+            Some(cause) => last = cause,
+            None => return (last.to_string(), refused),
+        }
     }
 }
 
@@ -266,6 +284,15 @@ mod tests {
     #[test]
     fn a_warning_is_its_text() {
         assert_eq!(warning(r#"299 - "violates \"restricted\"!""#), r#"violates "restricted"!"#);
+    }
+
+    #[test]
+    fn only_a_refused_connection_has_surely_carried_nothing() {
+        let inside = |kind: ErrorKind| std::io::Error::other(std::io::Error::from(kind));
+        assert!(last_cause(&inside(ErrorKind::ConnectionRefused)).1);
+        for kind in [ErrorKind::ConnectionReset, ErrorKind::UnexpectedEof, ErrorKind::TimedOut] {
+            assert!(!last_cause(&inside(kind)).1, "{kind}");
+        }
     }
 
     #[test]

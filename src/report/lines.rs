@@ -1,7 +1,7 @@
 //! The lines around a plan that every face shows in the same words: what would be written, what was checked, what was
 //! written and what to do next.
 
-use crate::apply::{ApplyOutcome, Capacity, Followed, Plan, TargetId, next_steps};
+use crate::apply::{ApplyOutcome, Capacity, Followed, Plan, Standing, TargetId, next_steps};
 use crate::config::Style;
 use crate::manifest::visible::visible_line;
 use crate::session::PolicyCounts;
@@ -18,6 +18,9 @@ pub fn written_text(outcome: &ApplyOutcome) -> String {
     for file in &outcome.written {
         text.push_str(&format!("  {file}\n"));
     }
+    for object in &outcome.unknown {
+        text.push_str(&format!("  NOT KNOWN whether applied: {object}\n"));
+    }
     for file in &outcome.not_written {
         text.push_str(&format!("  NOT {}: {file}\n", if in_cluster { "applied" } else { "written" }));
     }
@@ -31,7 +34,7 @@ pub fn written_text(outcome: &ApplyOutcome) -> String {
             "stopped by you, between two files\n"
         });
     }
-    if !outcome.not_written.is_empty() {
+    if !outcome.is_complete() {
         text.push_str("to write the rest: make a new plan; what is there already is left as it is\n");
     }
     let steps = next_steps(outcome);
@@ -52,12 +55,20 @@ pub fn followed_text(followed: &Followed, reach: &[String]) -> String {
             text.push_str(&format!("ready: {object} ({seconds} s)\n"));
         }
     }
-    for one in &followed.unready {
-        let word = if one.failed { "failed" } else { "not ready" };
+    let (unknown, unready): (Vec<_>, Vec<_>) =
+        followed.unready.iter().partition(|one| one.standing == Standing::Unknown);
+    for one in unready {
+        let word = if one.standing == Standing::Failed { "failed" } else { "not ready" };
         text.push_str(&format!("{word}: {}: {}\n", one.object, one.missing));
         for why in &one.why {
             text.push_str(&format!("  why: {why}\n"));
         }
+    }
+    // One reason for all of them: it is the same server.
+    if let Some(first) = unknown.first() {
+        let objects: Vec<String> = unknown.iter().map(|one| one.object.to_string()).collect();
+        text.push_str(&format!("not known whether ready: {}\n", objects.join(", ")));
+        first.why.iter().for_each(|why| text.push_str(&format!("  why: {why}\n")));
     }
     if followed.interrupted {
         text.push_str("you stopped following; what was applied goes on\n");
@@ -125,7 +136,8 @@ fn policy_words(policies: PolicyCounts) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::apply::ApplyWith;
+    use crate::apply::{ApplyWith, Unready};
+    use crate::manifest::ObjectKey;
 
     fn outcome(written: &[&str], not_written: &[&str]) -> ApplyOutcome {
         let files = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
@@ -133,6 +145,7 @@ mod tests {
             target: TargetId::Folder { dir: "/manifests".into() },
             digest: String::new(),
             written: files(written),
+            unknown: Vec::new(),
             not_written: files(not_written),
             failure: None,
             interrupted: false,
@@ -160,6 +173,29 @@ mod tests {
         assert!(!text.contains("kubectl apply"), "half a plan is not to be applied\n{text}");
         let stopped = ApplyOutcome { interrupted: true, ..outcome(&[], &["a.yaml"]) };
         assert!(written_text(&stopped).contains("stopped by you"));
+    }
+
+    #[test]
+    fn a_server_that_is_away_is_told_once_and_is_no_failure_of_the_objects() {
+        let unready = |name: &str, standing| Unready {
+            object: ObjectKey {
+                api_version: "apps/v1".into(),
+                kind: "Deployment".into(),
+                namespace: None,
+                name: name.into(),
+            },
+            missing: "0 of 1 pod is ready".into(),
+            why: vec!["no answer".into()],
+            standing,
+        };
+        let all = [("a", Standing::Unknown), ("b", Standing::Waiting), ("c", Standing::Unknown)]
+            .map(|(n, s)| unready(n, s));
+        let followed = Followed { unready: all.into(), ..Followed::default() };
+        assert_eq!(
+            followed_text(&followed, &[]),
+            "not ready: Deployment/b: 0 of 1 pod is ready\n  why: no answer\nnot known whether ready: Deployment/a, \
+             Deployment/c\n  why: no answer\n"
+        );
     }
 
     #[test]

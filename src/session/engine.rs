@@ -289,7 +289,8 @@ impl Engine {
     /// # Errors
     /// A stale plan (5), a folder that cannot be written (2).
     pub fn write(&mut self, confirmed: ConfirmedPlan, cancel: &Cancel) -> Result<ApplyOutcome, Problem> {
-        Ok(self.target.write(confirmed, &|| cancel.is_cancelled())?)
+        let written = self.target.write(confirmed, &|| cancel.is_cancelled());
+        written.map_err(|error| Problem::from(error).unwritten())
     }
 
     /// The key that masked values carry an HMAC of.

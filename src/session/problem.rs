@@ -62,6 +62,16 @@ impl Problem {
         self
     }
 
+    /// The same, of a write that has no outcome: it says what a person asks first.
+    #[must_use]
+    pub fn unwritten(mut self) -> Self {
+        const NOTHING: &str = "nothing was written";
+        if !self.what.contains(NOTHING) {
+            self.what = format!("{}; {NOTHING}", self.what);
+        }
+        self
+    }
+
     /// The same with another exit code.
     #[must_use]
     pub fn code(mut self, code: ExitCode) -> Self {

@@ -212,6 +212,8 @@ pub struct App {
     pub stopping: bool,
     /// What was written in this sitting, for the terminal that is left behind.
     pub wrote: String,
+    /// How long that was before what was written last: what following came to stands in place of it.
+    pub wrote_before: usize,
     /// The exit code, were the program to end now.
     pub code: ExitCode,
 }
@@ -245,6 +247,7 @@ impl App {
             example: 0,
             stopping: false,
             wrote: String::new(),
+            wrote_before: 0,
             code: ExitCode::Done,
         }
     }

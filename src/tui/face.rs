@@ -106,7 +106,7 @@ impl Face for Remote<'_> {
 
     fn followed(&mut self, followed: &Followed) {
         let text = format!("{}{}", self.written, report::followed_text(followed, &self.reach));
-        self.tell(Message::Page(Page::new(PageKind::Written, &text)));
+        self.tell(Message::Page(Page::new(PageKind::Followed, &text)));
     }
 
     fn unattended(&mut self, _: &Plan) {

@@ -63,7 +63,11 @@ fn show(app: &mut App, page: Page) {
         app.notice = Some(page.lines.join("\n"));
         return;
     }
-    if page.kind == PageKind::Written {
+    if matches!(page.kind, PageKind::Written | PageKind::Followed) {
+        if page.kind == PageKind::Written {
+            app.wrote_before = app.wrote.len();
+        }
+        app.wrote.truncate(app.wrote_before);
         app.wrote.push_str(&page.lines.join("\n"));
         app.wrote.push('\n');
     }

@@ -98,6 +98,8 @@ pub enum PageKind {
     Answer,
     /// Something was written.
     Written,
+    /// The same, and what following it came to.
+    Followed,
     /// Something went wrong.
     Problem,
 }

@@ -3,40 +3,8 @@
 
 use serde_json::Value;
 
-use crate::support::Copilot;
-use crate::support::rig::{Rig, rig};
-
-/// Somebody's machine with the rig's kubeconfig and a context chosen by flags.
-fn machine(rig: &Rig) -> Copilot {
-    Copilot::new().with_env("KUBECONFIG", rig.kubeconfig.clone())
-}
-
-/// A namespace of its own in which alice has nothing but a RoleBinding to `edit`.
-fn alices(rig: &Rig, name: &str) -> String {
-    let namespace = rig.namespace(name);
-    rig.kubectl(&[
-        "create",
-        "rolebinding",
-        "alice",
-        "-n",
-        &namespace,
-        "--clusterrole",
-        "edit",
-        "--user",
-        "alice",
-    ]);
-    namespace
-}
-
-fn planned(copilot: &Copilot, arguments: &[&str]) -> Value {
-    let mut all = vec!["plan", "-o", "json", "--out", "plan.json"];
-    all.extend(arguments);
-    copilot.run(all).expect_code(0).json()
-}
-
-fn digest(plan: &Value) -> String {
-    plan["digest"].as_str().expect("a digest").to_owned()
-}
+use crate::support::cluster::{alices, digest, machine, planned};
+use crate::support::rig::rig;
 
 fn web(name: &str, replicas: u32) -> String {
     format!(
@@ -315,12 +283,7 @@ fn a_folder_and_the_line_for_its_secret_lead_to_a_running_pod_in_both_orders() {
         let folder = line(&written.stdout, "kubectl apply");
         let secret = line(&written.stdout, "(s=$(kubectl");
         let steps = if order == "folder-first" { [folder, secret] } else { [secret, folder] };
-        let path = format!(
-            "{}:{}",
-            rig.kubectl_path().parent().expect("a folder").display(),
-            std::env::var_os("PATH").unwrap_or_default().to_string_lossy()
-        );
-        let shell = copilot.with_env("PATH", path);
+        let shell = copilot.with_env("PATH", rig.path());
         for step in steps {
             shell.run_program("/bin/sh", ["-c", step]).expect_code(0);
         }

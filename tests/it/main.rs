@@ -13,12 +13,16 @@ mod architecture;
 mod bad_input;
 
 mod cluster_apply;
+mod cluster_broken;
 #[cfg(feature = "llama")]
 mod cluster_facts;
 mod cluster_fields;
+mod cluster_outage;
 mod cluster_policies;
 mod cluster_quota;
+mod cluster_reach;
 mod cluster_read;
+mod cluster_rollout;
 mod cluster_secret;
 mod cluster_storage;
 mod doctor;

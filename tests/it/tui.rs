@@ -11,6 +11,8 @@ use pty_process::Size;
 use pty_process::blocking::{Command, Pty};
 
 use crate::support::Copilot;
+#[cfg(feature = "llama")]
+use crate::support::{cluster::alices, rig::rig};
 
 const ROWS: u16 = 30;
 const COLUMNS: u16 = 100;
@@ -151,6 +153,42 @@ fn a_request_a_changed_field_and_a_yes_become_files() {
     let (code, left) = person.ends();
     assert_eq!(code, Some(0), "{left}");
     assert!(left.contains("wrote 4 files"), "said once more:\n{left}");
+}
+
+#[cfg(feature = "llama")]
+#[test]
+fn on_a_cluster_a_request_a_changed_field_and_a_yes_become_a_running_pod() {
+    let Some(rig) = rig("the full screen on a cluster") else { return };
+    let namespace = alices(rig, "screen");
+    let copilot = room().with_env("KUBECONFIG", rig.kubeconfig.clone());
+    let mut person = Person::at(&copilot, &["--context", "alice", "-n", &namespace, "--policies", "builtin"]);
+    person.sees("what do you need?");
+    person.keys("a notebook called lab with two GPUs\r");
+    let shown = person.sees(" a applies to");
+    assert!(shown.contains("you said \"two\"") && shown.contains("2 × GPU"), "{shown}");
+    // name, namespace, owner, gpus: one will do.
+    person.keys("jjj");
+    person.sees("▸ gpus");
+    person.keys("\r\u{15}1\r");
+    person.sees("1 × GPU");
+    person.sees(" a applies to");
+    let none = ["get", "statefulset,pod,secret,pvc", "-n", &namespace, "-o", "name"];
+    assert_eq!(rig.kubectl(&none), "", "nothing is applied before the yes");
+    person.keys("a");
+    let shown = person.sees("[y/N]");
+    assert!(shown.contains("apply to") && shown.contains(&namespace) && shown.contains("sha256:"), "{shown}");
+    person.keys("y");
+    person.sees(&format!("ready: StatefulSet/lab ({namespace})"));
+    person.keys("\u{3}");
+    let (code, left) = person.ends();
+    assert_eq!(code, Some(0), "{left}");
+    assert_eq!(left.matches("applied 4 objects").count(), 1, "said once more, and once:\n{left}");
+    assert!(left.contains("kubectl port-forward svc/lab "), "{left}");
+
+    let gpus = "jsonpath={.spec.template.spec.containers[0].resources.limits.nvidia\\.com/gpu}";
+    assert_eq!(rig.kubectl(&["get", "statefulset", "lab", "-n", &namespace, "-o", gpus]), "1");
+    let phase = "jsonpath={.status.phase}";
+    assert_eq!(rig.kubectl(&["get", "pod", "lab-0", "-n", &namespace, "-o", phase]), "Running");
 }
 
 #[test]

@@ -35,8 +35,19 @@ pub struct Unready {
     pub missing: String,
     /// Why, as far as rules can tell.
     pub why: Vec<String>,
+    /// What is to be thought of that.
+    pub standing: Standing,
+}
+
+/// How an object stands that was not seen ready.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// It may get there.
+    Waiting,
     /// It will not get there by itself.
-    pub failed: bool,
+    Failed,
+    /// The API server could not be asked in the end.
+    Unknown,
 }
 
 impl Followed {
@@ -65,32 +76,34 @@ impl ClusterTarget {
             let interrupted = stop();
             let mut still = Vec::new();
             for (key, told) in std::mem::take(&mut open) {
-                let (now, live) = match self.live(&key) {
-                    Ok(Some(live)) => (progress(&live), Some(live)),
-                    Ok(None) => (Progress::Failed("it is gone".into()), None),
-                    // The API server may be away for a moment; the deadline is the bound.
-                    Err(error) => (Progress::Waiting(error.to_string()), None),
-                };
-                let (missing, failed) = match now {
-                    Progress::Ready => {
+                let live = self.live(&key);
+                let (missing, standing) = match live.as_ref().map(|live| live.as_ref().map(progress)) {
+                    Ok(Some(Progress::Ready)) => {
                         let seconds = begun.elapsed().as_secs();
                         followed.ready.push((key, seconds));
                         continue;
                     }
-                    Progress::Waiting(missing) => (missing, false),
-                    Progress::Failed(missing) => (missing, true),
+                    Ok(Some(Progress::Waiting(missing))) => (missing, Standing::Waiting),
+                    Ok(Some(Progress::Failed(missing))) => (missing, Standing::Failed),
+                    Ok(None) => ("it is gone".into(), Standing::Failed),
+                    // It may be away for a moment; the deadline is the bound.
+                    Err(_) => ("the API server cannot be asked".into(), Standing::Unknown),
                 };
+                let failed = standing == Standing::Failed;
                 let explained = failed || late || interrupted || begun.elapsed() >= PATIENCE;
-                let why = match (&live, explained) {
-                    (Some(live), true) => why(live, &self.surroundings(live)),
+                let why = match &live {
+                    Ok(Some(live)) if explained => why(live, &self.surroundings(live)),
+                    Err(error) => vec![error.to_string()],
                     _ => Vec::new(),
                 };
-                let line = why.first().map_or_else(|| missing.clone(), |why| format!("{missing}: {why}"));
+                // What the network says changes from look to look, and means the same.
+                let said = why.first().filter(|_| standing != Standing::Unknown);
+                let line = said.map_or_else(|| missing.clone(), |why| format!("{missing}: {why}"));
                 if line != told {
                     tell(&key, &line);
                 }
                 if failed || late || interrupted {
-                    followed.unready.push(Unready { object: key, missing, why, failed });
+                    followed.unready.push(Unready { object: key, missing, why, standing });
                 } else {
                     still.push((key, line));
                 }

@@ -5,9 +5,9 @@ use serde_json::{Value, json};
 /// The field manager of everything that this program writes.
 pub const FIELD_MANAGER: &str = "kubectl-copilot";
 
-/// Whether this program has applied the object before.
+/// Whether this program has written the object before.
 pub(super) fn is_managed(live: &Value) -> bool {
-    ours(live).is_some()
+    entries(live).any(is_ours)
 }
 
 /// The fields that this program has applied, as `fieldsV1` has them.
@@ -78,7 +78,7 @@ mod tests {
     #[test]
     fn what_we_created_becomes_what_we_applied() {
         let created = object("Update", FIELD_MANAGER);
-        assert!(!is_managed(&created));
+        assert!(is_managed(&created));
         let patch = upgrade(&created, false).unwrap();
         assert_eq!(patch[0]["value"][0]["operation"], "Apply");
         assert_eq!(patch[0]["value"][1], created["metadata"]["managedFields"][1], "others' entries stay");

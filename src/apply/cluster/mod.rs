@@ -9,7 +9,7 @@ mod server;
 mod share;
 mod write;
 
-pub use follow::{Followed, Unready};
+pub use follow::{Followed, Standing, Unready};
 
 use serde_json::Value;
 

@@ -11,7 +11,9 @@ use crate::manifest::visible::visible_line;
 pub(super) fn refused(key: &ObjectKey, error: &ServerError) -> ApplyError {
     let message = visible_line(&error.to_string()).into_owned();
     match error {
-        ServerError::Transport(_) => ApplyError::Server { object: key.to_string(), reason: message },
+        ServerError::Unreachable(_) | ServerError::Transport(_) => {
+            ApplyError::Server { object: key.to_string(), reason: message }
+        }
         ServerError::Status { code: 401, .. } => ApplyError::NotKnown { reason: message },
         _ if error.is_missing_right() => ApplyError::NoRight { object: key.to_string(), reason: message },
         ServerError::Status { code: 409, causes, .. } if !causes.is_empty() => {
@@ -32,7 +34,7 @@ pub(super) fn refused(key: &ObjectKey, error: &ServerError) -> ApplyError {
 /// The Pods of a workload would be refused: it would be created and never get one.
 pub(super) fn pod_refused(owner: &ObjectKey, template: &str, error: &ServerError) -> Finding {
     let message = visible_line(&error.to_string()).into_owned();
-    if error.is_missing_right() || matches!(error, ServerError::Transport(_)) {
+    if error.is_missing_right() || error.code() == 0 {
         return Finding::new(
             "pods-not-dry-run",
             Severity::Warning,
@@ -64,7 +66,7 @@ pub(super) fn warned(key: &ObjectKey, text: &str) -> Finding {
 fn message_of(error: &ServerError) -> String {
     match error {
         ServerError::Status { message, .. } => message.clone(),
-        ServerError::Transport(_) => String::new(),
+        ServerError::Unreachable(_) | ServerError::Transport(_) => String::new(),
     }
 }
 

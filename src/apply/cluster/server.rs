@@ -33,6 +33,8 @@ pub(super) enum ServerError {
         /// Field and message of each cause.
         causes: Vec<(String, String)>,
     },
+    /// There was nobody to send it to: the server has not seen it.
+    Unreachable(String),
     /// Nobody knows whether the server has seen it.
     Transport(String),
 }
@@ -42,8 +44,14 @@ impl ServerError {
     pub fn code(&self) -> u16 {
         match self {
             Self::Status { code, .. } => *code,
-            Self::Transport(_) => 0,
+            Self::Unreachable(_) | Self::Transport(_) => 0,
         }
+    }
+
+    /// Whether a write that ended so may have been carried out all the same: the connection broke, or what stands before
+    /// the server (502) or the server itself (504) gave up waiting for the end of it.
+    pub fn is_unknown(&self) -> bool {
+        matches!(self, Self::Transport(_) | Self::Status { code: 502 | 504, .. })
     }
 
     /// Role-based access control says no, not an admission plug-in: both answer 403.
@@ -57,7 +65,7 @@ impl std::fmt::Display for ServerError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Status { message, .. } => f.write_str(message),
-            Self::Transport(reason) => f.write_str(reason),
+            Self::Unreachable(reason) | Self::Transport(reason) => f.write_str(reason),
         }
     }
 }
@@ -104,18 +112,27 @@ impl<'a> Server<'a> {
         self.send("POST", &path, "application/json", Some(object))
     }
 
-    /// Server-side apply by our field manager, never forced.
+    /// Server-side apply by our field manager, never forced against anybody else. An object that was created by us, and
+    /// whose entry could not be turned into one of an apply (the connection broke in between), conflicts with ourselves:
+    /// nobody loses a field then.
     ///
     /// # Errors
     /// What the server says: 409 where a field is somebody else's, or the object is not as the body says.
     pub fn apply(&self, resource: &ApiResource, object: &Value, run: Run) -> Result<Answer, ServerError> {
         let key = ObjectKey::of(object);
-        let path = format!("{}?{}&force=false", one(resource, &key), query(run));
-        self.send("PATCH", &path, "application/apply-patch+yaml", Some(object))
+        let send = |force: bool| {
+            let path = format!("{}?{}&force={force}", one(resource, &key), query(run));
+            self.send("PATCH", &path, "application/apply-patch+yaml", Some(object))
+        };
+        match send(false) {
+            // All conflicts are told at once; and what is really written carries the resourceVersion that they are of.
+            Err(ServerError::Status { code: 409, causes, .. }) if is_with_ourselves(&causes) => send(true),
+            other => other,
+        }
     }
 
     /// What a server-side apply would make of the object if every field of the body were ours, others' too. A dry-run
-    /// and nothing else: there is no request of this program that takes a field by force.
+    /// and nothing else: there is no request of this program that takes a field of others by force.
     ///
     /// # Errors
     /// What the server says.
@@ -154,13 +171,21 @@ impl<'a> Server<'a> {
         let lost = |error: &dyn std::fmt::Display| ServerError::Transport(error.to_string());
         let body = body.map(|body| body.to_string().into_bytes()).unwrap_or_default();
         let request = request.body(body).map_err(|error| lost(&error))?;
-        let answer = self.connection.exchange(request, "no answer").map_err(|error| lost(&error))?;
+        let answer = self.connection.exchange(request, "no answer").map_err(|error| {
+            if error.is_unsent() { ServerError::Unreachable(error.to_string()) } else { lost(&error) }
+        })?;
         let json: Value = serde_json::from_slice(&answer.body).unwrap_or(Value::Null);
         if (200..300).contains(&answer.status) {
             return Ok(Answer { object: json, warnings: answer.warnings });
         }
         Err(status(answer.status, &json))
     }
+}
+
+/// Whether there are conflicts, and all of them are with our own field manager: `conflict with "kubectl-copilot" using v1`.
+fn is_with_ourselves(causes: &[(String, String)]) -> bool {
+    let ours = format!("conflict with \"{FIELD_MANAGER}\" ");
+    !causes.is_empty() && causes.iter().all(|(_, message)| message.starts_with(&ours))
 }
 
 fn one(resource: &ApiResource, key: &ObjectKey) -> String {
@@ -193,6 +218,26 @@ fn query(run: Run) -> String {
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn only_a_conflict_with_ourselves_is_none() {
+        let causes = |managers: &[&str]| -> Vec<(String, String)> {
+            let message =
+                |manager: &&str| (".data.a".to_owned(), format!("conflict with \"{manager}\" using v1"));
+            managers.iter().map(message).collect()
+        };
+        assert!(is_with_ourselves(&causes(&["kubectl-copilot"])));
+        for others in [&[][..], &["helm"], &["kubectl-copilot", "helm"], &["kubectl-copilot-2"]] {
+            assert!(!is_with_ourselves(&causes(others)), "{others:?}");
+        }
+    }
+
+    #[test]
+    fn a_server_that_gave_up_waiting_may_have_written() {
+        assert!(status(504, &json!({})).is_unknown() && !status(409, &json!({})).is_unknown());
+        assert!(ServerError::Transport(String::new()).is_unknown());
+        assert!(!ServerError::Unreachable(String::new()).is_unknown());
+    }
 
     #[test]
     fn a_missing_right_is_told_from_a_policy() {

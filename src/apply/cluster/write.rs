@@ -12,8 +12,9 @@ use super::server::{Run, Server, ServerError};
 use crate::apply::error::ApplyError;
 use crate::apply::outcome::ApplyOutcome;
 use crate::apply::plan::{Action, ConfirmedPlan, Plan, PlannedChange};
-use crate::apply::reach::reach;
+use crate::apply::reach::{place, reach};
 use crate::manifest::ObjectKey;
+use crate::manifest::visible::visible_line;
 
 /// The annotation of a Secret with generated values: the plan that drew them.
 pub const PLAN_ANNOTATION: &str = "kubectl-copilot.dev/plan";
@@ -25,16 +26,18 @@ const ROUNDS: usize = 5;
 enum Stopped {
     /// It is not as the plan has it.
     Stale(String),
-    /// The server, or the way to it.
+    /// The server, or the way to it; nothing was stored.
     Failed(String),
+    /// The same, and it may have been stored.
+    Unknown(String),
 }
 
 impl ClusterTarget {
     /// Writes the objects in order; stops at the first that cannot be written, or between two where `stop` says so.
     ///
     /// # Errors
-    /// [`ApplyError::Stale`] and [`ApplyError::OtherTarget`] where nothing was written; what goes wrong later stands in
-    /// the outcome, with the list of what is there.
+    /// Where nothing was written: [`ApplyError::Stale`], [`ApplyError::OtherTarget`], a server that cannot be asked. What
+    /// goes wrong later stands in the outcome, with the list of what is there, what is not, and what nobody knows of.
     pub fn write(
         &self,
         confirmed: ConfirmedPlan,
@@ -47,6 +50,7 @@ impl ClusterTarget {
             target: plan.target.clone(),
             digest: plan.digest.clone(),
             written: Vec::new(),
+            unknown: Vec::new(),
             not_written: Vec::new(),
             failure: None,
             interrupted: false,
@@ -74,6 +78,11 @@ impl ClusterTarget {
                 Err(Stopped::Stale(why) | Stopped::Failed(why)) => {
                     outcome.failure = Some(why);
                     outcome.not_written.push(change.object.to_string());
+                    break;
+                }
+                Err(Stopped::Unknown(why)) => {
+                    outcome.failure = Some(why);
+                    outcome.unknown.push(change.object.to_string());
                     break;
                 }
             }
@@ -127,14 +136,13 @@ impl ClusterTarget {
                 Err(ServerError::Status { code: 409, .. }) => {
                     Err(Stopped::Stale(format!("{key} has appeared since")))
                 }
-                Err(ServerError::Transport(why)) => Err(failed(&format!(
-                    "the connection broke ({why}): whether it was created is not known; `kubectl get` tells"
-                ))),
-                Err(error) => Err(failed(&refused(key, &error))),
+                Err(error) => Err(self.stopped(change, &error)),
             };
         }
         for _ in 0..ROUNDS {
-            let live = server.get(&resource, key).map_err(|error| failed(&refused(key, &error)))?;
+            let live = server
+                .get(&resource, key)
+                .map_err(|error| Stopped::Failed(refused(key, &error).to_string()))?;
             if let Some(what) = self.difference(change, live.as_ref()) {
                 return Err(Stopped::Stale(what));
             }
@@ -148,15 +156,22 @@ impl ClusterTarget {
                 Ok(answer) => return Ok(answer.object),
                 // Written in between, by a controller as a rule: read and compare again.
                 Err(ServerError::Status { code: 409, causes, .. }) if causes.is_empty() => {}
-                Err(ServerError::Transport(why)) => {
-                    return Err(failed(&format!(
-                        "the connection broke ({why}): whether it was changed is not known; `kubectl get` tells"
-                    )));
-                }
-                Err(error) => return Err(failed(&refused(key, &error))),
+                Err(error) => return Err(self.stopped(change, &error)),
             }
         }
         Err(failed(&"it is written to all the time by somebody else; try again"))
+    }
+
+    /// What a write that did not succeed means for its object.
+    fn stopped(&self, change: &PlannedChange, error: &ServerError) -> Stopped {
+        let key = &change.object;
+        if !error.is_unknown() {
+            return Stopped::Failed(refused(key, error).to_string());
+        }
+        let done = if change.action == Action::Create { "created" } else { "changed" };
+        let look = format!("kubectl get {}/{}{}", key.kind.to_lowercase(), key.name, place(change, &self.id));
+        let error = visible_line(&error.to_string()).into_owned();
+        Stopped::Unknown(format!("{error}; whether {key} was {done} is not known: `{look}` tells"))
     }
 
     /// What was created becomes what was applied. Where that does not succeed the object is there all the same, and only

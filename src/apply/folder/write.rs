@@ -56,6 +56,7 @@ impl FolderTarget {
             target: self.id.clone(),
             digest: plan.digest.clone(),
             written: Vec::new(),
+            unknown: Vec::new(),
             not_written: plan.writes.iter().map(|write| write.file.clone()).collect(),
             failure: None,
             interrupted: false,

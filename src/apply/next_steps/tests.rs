@@ -171,6 +171,7 @@ fn outcome(apply_with: Vec<ApplyWith>) -> ApplyOutcome {
         target: TargetId::Folder { dir: "/m".into() },
         digest: "sha256:0".into(),
         written: vec!["a.yaml".into()],
+        unknown: Vec::new(),
         not_written: Vec::new(),
         failure: None,
         interrupted: false,

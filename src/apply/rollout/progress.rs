@@ -38,10 +38,14 @@ fn deployment(object: &Value) -> Progress {
     let updated = number(object, "/status/updatedReplicas").unwrap_or(0);
     let available = number(object, "/status/availableReplicas").unwrap_or(0);
     let all = number(object, "/status/replicas").unwrap_or(0);
-    if updated >= wanted && available >= wanted && all <= updated {
-        Progress::Ready
-    } else {
-        waiting(available.min(updated), wanted)
+    if updated < wanted || available < wanted {
+        return waiting(available.min(updated), wanted);
+    }
+    // The pods that count as available may be those of before the change.
+    match all.saturating_sub(updated) {
+        0 => Progress::Ready,
+        1 => Progress::Waiting("1 pod of before the change has not been replaced yet".into()),
+        old => Progress::Waiting(format!("{old} pods of before the change have not been replaced yet")),
     }
 }
 
@@ -139,6 +143,16 @@ mod tests {
         let mut seen = old;
         seen["status"]["observedGeneration"] = json!(2);
         assert_eq!(progress(&seen), Progress::Ready);
+    }
+
+    #[test]
+    fn pods_of_before_the_change_do_not_make_it_ready() {
+        let changed = json!({"kind": "Deployment", "metadata": {"generation": 2}, "spec": {"replicas": 1},
+            "status": {"observedGeneration": 2, "replicas": 2, "updatedReplicas": 1, "availableReplicas": 1}});
+        let Progress::Waiting(missing) = progress(&changed) else {
+            panic!("the new pod may be the one that waits")
+        };
+        assert_eq!(missing, "1 pod of before the change has not been replaced yet");
     }
 
     #[test]

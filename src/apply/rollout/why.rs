@@ -115,9 +115,12 @@ fn containers(pod: &Value) -> Vec<String> {
             "CrashLoopBackOff" => {
                 let code = status.pointer("/lastState/terminated/exitCode").and_then(Value::as_i64);
                 let code = code.map(|code| format!(" with exit code {code}")).unwrap_or_default();
+                // Named in full: it is copied into a shell that may look elsewhere.
+                let namespace = pod.pointer("/metadata/namespace").and_then(Value::as_str);
+                let place =
+                    namespace.map(|name| format!(" -n {}", visible_short(name, 253))).unwrap_or_default();
                 reasons.push(format!(
-                    "{container} ends again and again{code}: kubectl logs {} --previous",
-                    name(pod)
+                    "{container} ends again and again{code}: kubectl logs {pod_name} --previous{place}"
                 ));
             }
             "CreateContainerConfigError" => {

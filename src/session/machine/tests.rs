@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::apply::FolderTarget;
 use crate::apply::TargetId;
-use crate::apply::{ClusterId, Followed, Unready};
+use crate::apply::{ClusterId, Followed, Standing, Unready};
 use crate::diff::MaskKey;
 use crate::draft::{Asked, Declined, Denied, Draft, FieldEdit, Routed, Thing, Verb};
 use crate::manifest::ObjectKey;
@@ -41,6 +41,7 @@ fn written(written: &[&str], not_written: &[&str], interrupted: bool) -> Box<App
         target: TargetId::Folder { dir: "/manifests".into() },
         digest: String::new(),
         written: files(written),
+        unknown: Vec::new(),
         not_written: files(not_written),
         failure: None,
         interrupted,
@@ -168,7 +169,8 @@ fn what_was_applied_to_a_cluster_is_followed() {
     let mut ready = at(Phase::Following);
     step(&mut ready, Event::Followed(Followed::default()), &["followed true", "finish 0"]);
     let object = ObjectKey::of(&service("web"));
-    let unready = vec![Unready { object, missing: "0 of 1".into(), why: Vec::new(), failed: false }];
+    let unready =
+        vec![Unready { object, missing: "0 of 1".into(), why: Vec::new(), standing: Standing::Waiting }];
     let late = Followed { unready, ..Followed::default() };
     step(&mut machine, Event::Followed(late), &["followed false", "finish 6"]);
 }

@@ -113,6 +113,19 @@ fn only_a_then_y_writes() {
 }
 
 #[test]
+fn what_was_applied_is_said_once_behind_the_screen() {
+    let mut app = deciding(80, 24);
+    for (kind, text) in [
+        (PageKind::Written, "wrote 2 files"),
+        (PageKind::Written, "applied 1 object"),
+        (PageKind::Followed, "applied 1 object\nready: Pod/a"),
+    ] {
+        news(&mut app, Message::Page(Page::new(kind, text)));
+    }
+    assert_eq!(app.wrote, "wrote 2 files\napplied 1 object\nready: Pod/a\n");
+}
+
+#[test]
 fn nothing_is_decided_on_a_screen_that_shows_nothing() {
     let mut app = deciding(80, 24);
     update(&mut app, Msg::Resize(30, 8));

@@ -31,11 +31,11 @@ pub fn draw(app: &App, theme: Theme, frame: &mut Frame<'_>, area: Rect) {
 fn text(app: &App, kind: PageKind, theme: Theme, frame: &mut Frame<'_>, area: Rect) {
     let first = match kind {
         PageKind::Asked | PageKind::Answer => theme.notice(),
-        PageKind::Written => theme.added(),
+        PageKind::Written | PageKind::Followed => theme.added(),
         PageKind::Problem => theme.removed(),
     };
     let mut rows = layout::page_rows(app);
-    if kind == PageKind::Written {
+    if matches!(kind, PageKind::Written | PageKind::Followed) {
         rows.push(String::new());
         rows.push("(these lines are on the terminal again once you leave: copy them there)".to_owned());
     }

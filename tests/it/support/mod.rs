@@ -2,10 +2,12 @@
 
 pub mod cluster;
 pub mod copilot;
+pub mod forwarder;
 pub mod listener;
 pub mod not_run;
 pub mod repository;
 pub mod rig;
+pub mod running;
 pub mod rust_source;
 pub mod samples;
 

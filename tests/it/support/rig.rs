@@ -1,8 +1,8 @@
 //! The test control plane: real API server, scheduler and controllers with simulated nodes, one for all tests.
 
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, Command, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::OnceLock;
 
 use super::not_run::not_run;
@@ -18,7 +18,8 @@ pub struct Rig {
     /// Address of the API server.
     pub server: String,
     kubectl: PathBuf,
-    _stdin: ChildStdin,
+    stdin: ChildStdin,
+    answers: BufReader<ChildStdout>,
     _child: Child,
 }
 
@@ -38,6 +39,15 @@ pub fn rig(what: &str) -> Option<&'static Rig> {
     }
 }
 
+/// A control plane of a test's own, which may break it: see [`Rig::kill`].
+pub fn own_rig(what: &str) -> Option<Rig> {
+    let Some(folder) = std::env::var_os(FOLDER) else {
+        not_run(&format!("{what} ({FOLDER} is not set; `tools/controlplane.sh build` prints it)"));
+        return None;
+    };
+    Some(Rig::start(Path::new(&folder)).unwrap_or_else(|error| panic!("no control plane: {error}")))
+}
+
 impl Rig {
     fn start(folder: &Path) -> Result<Self, String> {
         let source = root().join("tests/controlplane");
@@ -55,10 +65,9 @@ impl Rig {
             .spawn()
             .map_err(|error| format!("it cannot be started in {}: {error}", folder.display()))?;
         let stdin = child.stdin.take().expect("stdin is piped");
+        let mut answers = BufReader::new(child.stdout.take().expect("stdout is piped"));
         let mut line = String::new();
-        BufReader::new(child.stdout.take().expect("stdout is piped"))
-            .read_line(&mut line)
-            .map_err(|error| format!("it does not say when it is ready: {error}"))?;
+        answers.read_line(&mut line).map_err(|error| format!("it does not say when it is ready: {error}"))?;
         let started: serde_json::Value =
             serde_json::from_str(&line).map_err(|error| format!("{error} in what it says: '{line}'"))?;
         let text = |key: &str| started[key].as_str().map(str::to_owned).ok_or(format!("it says no {key}"));
@@ -66,14 +75,39 @@ impl Rig {
             kubeconfig: text("kubeconfig")?.into(),
             server: text("server")?,
             kubectl: folder.join("kubectl"),
-            _stdin: stdin,
+            stdin,
+            answers,
             _child: child,
         })
+    }
+
+    /// Ends a component (`kube-apiserver`) as a crash would. Whoever shares the control plane of all tests cannot: it
+    /// takes one's own.
+    pub fn kill(&mut self, component: &str) {
+        self.order("kill", component);
+    }
+
+    /// Starts it again and waits until it answers.
+    pub fn start_again(&mut self, component: &str) {
+        self.order("start", component);
+    }
+
+    fn order(&mut self, verb: &str, component: &str) {
+        writeln!(self.stdin, "{verb} {component}").expect("the control plane reads its input");
+        let mut answer = String::new();
+        self.answers.read_line(&mut answer).expect("the control plane answers");
+        assert_eq!(answer.trim(), "{}", "{verb} {component}");
     }
 
     /// kubectl, of the control plane's own version.
     pub fn kubectl_path(&self) -> &Path {
         &self.kubectl
+    }
+
+    /// A `PATH` on which this kubectl comes first.
+    pub fn path(&self) -> String {
+        let folder = self.kubectl.parent().expect("a folder").display();
+        format!("{folder}:{}", std::env::var_os("PATH").unwrap_or_default().to_string_lossy())
     }
 
     /// Runs kubectl as admin and returns what it prints.
@@ -92,7 +126,6 @@ impl Rig {
 
     /// Creates objects as admin.
     pub fn create(&self, yaml: &str) {
-        use std::io::Write as _;
         let mut child = Command::new(&self.kubectl)
             .env("KUBECONFIG", &self.kubeconfig)
             .args(["--context", "admin", "create", "-f", "-"])
