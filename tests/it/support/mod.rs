@@ -2,6 +2,7 @@
 
 pub mod copilot;
 pub mod listener;
+pub mod model_server;
 pub mod not_run;
 pub mod repository;
 pub mod rig;
