@@ -197,6 +197,11 @@ fn a_key_that_the_server_repeats_is_not_shown() {
     let said = draft(&copilot, &server.url()).expect_code(2).stderr;
     assert_says(&said, &["401 Unauthorized: Incorrect API key provided: ***", "check it"]);
     assert!(!said.contains(KEY), "{said}");
+    let answer = json!({ "name": format!("{}{KEY}", "x".repeat(70)) }).to_string();
+    let parrot = ModelServer::not_enforcing(&[&answer]);
+    let said = draft(&copilot, &parrot.url()).expect_code(2).stderr;
+    assert_says(&said, &["\"name\" is answered with", "***"]);
+    assert!(!said.contains("sk-"), "not even its beginning, where a text is cut: {said}");
     assert_says(&refused(&server), &["KUBECTL_COPILOT_API_KEY"]);
 }
 

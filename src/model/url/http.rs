@@ -163,8 +163,13 @@ impl Http {
 
     /// A text of the server, safe and short enough to show.
     pub(super) fn shown(&self, text: &str) -> String {
-        let text = self.key.as_ref().map_or_else(|| text.to_owned(), |(key, _)| key.hide_in(text));
-        visible_short(text.trim(), MOST_WORDS)
+        visible_short(self.without_key(text).trim(), MOST_WORDS)
+    }
+
+    /// A text of the server in which the key, should it be repeated there, is not readable. To be taken before a text is
+    /// cut, which would leave the key's beginning.
+    pub(super) fn without_key(&self, text: &str) -> String {
+        self.key.as_ref().map_or_else(|| text.to_owned(), |(key, _)| key.hide_in(text))
     }
 
     /// A problem with this server.

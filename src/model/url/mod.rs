@@ -94,7 +94,9 @@ impl UrlModel {
         let question = chat::question(&self.model, messages, most, schema.as_ref());
         let reply = self.http.post("chat/completions", &question, "ask", cancel)?;
         let body = self.http.accepted(reply, "ask")?;
-        chat::said(&body).ok_or_else(|| probe::not_a_completion(&self.http, "ask"))
+        let said = chat::said(&body).ok_or_else(|| probe::not_a_completion(&self.http, "ask"))?;
+        // Parts of it stand in messages later.
+        Ok(chat::Said { text: self.http.without_key(&said.text), cut: said.cut })
     }
 }
 
