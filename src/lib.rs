@@ -28,7 +28,7 @@
 //! | 3 | [`capacity`] | GPUs and quota: what is free, does it fit, what would |
 //! | 4 | [`constraint`] | what the model may answer: forms, slots, candidates, as JSON Schema too |
 //! | 4 | [`check`] | the gate: schema + policy + built-in rules (one file a rule) on objects and their Pods -> verdict |
-//! | 5 | [`model`] | a form in, answers out: llama.cpp (in process or child), embedded, scripted |
+//! | 5 | [`model`] | a form in, answers out: llama.cpp (in process or child), embedded, a server by URL, scripted |
 //! | 6 | [`draft`] | typed spans, forms, prompt, answers, expansion, repair, interventions |
 //! | 6 | [`apply`] | plan with digest, and the only writer of a target |
 //! | 6 | [`config`] | files, environment and flags -> one value |
@@ -43,7 +43,7 @@
 //!
 //! 1. One file writes to a folder (`apply/folder/write.rs`), one to a cluster (`apply/cluster/server.rs`).
 //! 2. Pure modules (ranks 0-4 without [`source`] and [`cluster`], and the state machine) do no IO, read no clock, spawn
-//!    nothing. One place spawns tasks (`cluster/runtime.rs`).
+//!    nothing. One place spawns tasks (`cluster/runtime.rs`); a model server is waited for on the caller's own thread.
 //! 3. What cannot be evaluated is never allowed.
 //! 4. [`cli`] and [`tui`] decide nothing about a request: both send events to the same [`session`].
 //! 5. Secret values do not enter a draft, a plan, a log, a file or a terminal; those of a cluster do not leave

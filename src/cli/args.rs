@@ -50,8 +50,10 @@ pub struct Common {
     /// Group to act as on the cluster; needs --as. Repeatable.
     #[arg(long = "as-group", value_name = "GROUP", global = true)]
     pub as_groups: Vec<String>,
-    /// Model: a GGUF file (or KUBECTL_COPILOT_MODEL). Without it the embedded model answers.
-    #[arg(long, value_name = "FILE", global = true)]
+    /// Model: a GGUF file, or the URL of an OpenAI-compatible server, as in http://127.0.0.1:8080#NAME (or
+    /// KUBECTL_COPILOT_MODEL). Without it the embedded model answers. A server's key comes from KUBECTL_COPILOT_API_KEY,
+    /// or from the file that KUBECTL_COPILOT_API_KEY_FILE names.
+    #[arg(long, value_name = "FILE|URL", global = true)]
     pub model: Option<PathBuf>,
     /// Policies in force: `builtin`, or a file or folder. Repeatable.
     #[arg(long, value_name = "PATH", global = true)]

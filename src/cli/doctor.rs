@@ -5,10 +5,11 @@ use std::io::IsTerminal as _;
 use crate::cli::args::{Common, DoctorArgs, DoctorFormat};
 use crate::cli::{output, resolve};
 use crate::doctor::{self, AskCluster, NoCluster, Surroundings, Terminal};
+use crate::model::Cancel;
 use crate::session::{ExitCode, Problem};
 
 /// Runs the verb.
-pub fn run(args: &DoctorArgs, common: &Common) -> Result<ExitCode, Problem> {
+pub fn run(args: &DoctorArgs, common: &Common, cancel: &Cancel) -> Result<ExitCode, Problem> {
     let (file, config_problem) = match resolve::config_file() {
         Ok(file) => (file, None),
         Err(problem) => (Default::default(), Some(problem)),
@@ -21,12 +22,16 @@ pub fn run(args: &DoctorArgs, common: &Common) -> Result<ExitCode, Problem> {
         terminal: terminal(config.style.colour),
         config_file: resolve::config_path(),
         config_problem,
+        cancel: cancel.clone(),
         kubeconfig: resolve::kubeconfig_files(),
     };
     let checks = match resolve::probe(common, &config) {
         Some(options) => doctor::examine(&here, &config, &AskCluster(options)),
         None => doctor::examine(&here, &config, &NoCluster),
     };
+    if cancel.is_cancelled() {
+        return Ok(ExitCode::Interrupted);
+    }
     output::print(&match args.output {
         DoctorFormat::Text => doctor::text(&checks, config.style),
         DoctorFormat::Json => format!("{:#}\n", doctor::document(&checks)),

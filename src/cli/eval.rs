@@ -34,7 +34,7 @@ pub fn run(args: &EvalArgs, common: &Common, cancel: &Cancel) -> Result<ExitCode
     let text = source::read_text(&args.tasks).map_err(Problem::new)?;
     let tasks = tasks(&text, &args.tasks.display().to_string())?;
     let mut engine = Engine::open(config)?;
-    engine.load_model()?;
+    engine.load_model(cancel)?;
     let mut out: Box<dyn std::io::Write> = match &args.answers {
         Some(path) => Box::new(source::create(path).map_err(Problem::new)?),
         None => Box::new(std::io::stdout().lock()),

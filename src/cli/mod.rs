@@ -90,7 +90,7 @@ fn dispatch(cli: Cli, cancel: &Cancel) -> Result<ExitCode, Problem> {
         Some(Verb::Plan(args)) => plan::run(&args, &common, cancel),
         Some(Verb::Apply(args)) => apply::run(&args, &common, cancel),
         Some(Verb::Review(args)) => review::run(&args, &common, cancel),
-        Some(Verb::Doctor(args)) => doctor::run(&args, &common),
+        Some(Verb::Doctor(args)) => doctor::run(&args, &common, cancel),
         Some(Verb::Capacity(args)) => capacity::run(&args, &common),
         Some(Verb::Pattern(verb)) => pattern::run(&verb, &common),
         Some(Verb::Policy(verb)) => policy::run(&verb, &common),

@@ -12,6 +12,7 @@ use crate::cluster::ConnectOptions;
 use crate::config::{Config, ConfigFile, PolicySource, Style, Where, parse_config};
 use crate::manifest::masked::MaskKey;
 use crate::model::ModelChoice;
+use crate::model::url::{ApiKey, KeySource, Server, ServerAddress};
 use crate::session::{Problem, owner_label};
 use crate::source;
 
@@ -51,7 +52,7 @@ pub fn config_file() -> Result<ConfigFile, Problem> {
             let text = source::read_text(&path).map_err(Problem::new)?;
             parse_config(&text, &path.display().to_string()).map_err(|error| {
                 Problem::new(error).hint(
-                    "every key is optional: to, owner, policies, patterns, schemas, kubernetesVersion, model",
+                    "every key is optional: to, owner, policies, patterns, schemas, kubernetesVersion, model, apiKeyFile",
                 )
             })
         }
@@ -84,10 +85,7 @@ pub fn config_with(common: &Common, file: ConfigFile) -> Result<Config, Problem>
         .and_then(|user| owner_label(&user));
     let policies = if common.policies.is_empty() { &file.policies } else { &common.policies };
     let named = env("KUBECTL_COPILOT_MODEL").map(PathBuf::from);
-    let model = match common.model.clone().or(named).or_else(|| file.model.clone()) {
-        Some(path) => ModelChoice::File(path),
-        None => ModelChoice::Embedded,
-    };
+    let model = model(common.model.clone().or(named).or(file.model), file.api_key_file)?;
     let place = place(common, file.to, &state_dir, &cache_dir)?;
     Ok(Config {
         place,
@@ -108,6 +106,22 @@ pub fn config_with(common: &Common, file: ConfigFile) -> Result<Config, Problem>
         editor: env("VISUAL").or_else(|| env("EDITOR")),
         style: style(common),
     })
+}
+
+/// The model that is named, or the embedded one.
+fn model(named: Option<PathBuf>, api_key_file: Option<PathBuf>) -> Result<ModelChoice, Problem> {
+    let Some(named) = named else { return Ok(ModelChoice::Embedded) };
+    let Some(url) = named.to_str().filter(|text| ServerAddress::is_url(text)) else {
+        return Ok(ModelChoice::File(named));
+    };
+    let address = ServerAddress::parse(url).map_err(|error| Problem::new(&error).hint(&error.hint))?;
+    let file = env("KUBECTL_COPILOT_API_KEY_FILE").map(PathBuf::from).or(api_key_file);
+    let key = match (env("KUBECTL_COPILOT_API_KEY"), file) {
+        (Some(key), _) => KeySource::Given(ApiKey::new(&key)),
+        (None, Some(file)) => KeySource::File(file),
+        (None, None) => KeySource::Absent,
+    };
+    Ok(ModelChoice::Server(Box::new(Server { address, key })))
 }
 
 /// A folder or a cluster (design D6): `--to`; else a cluster that is named by a flag; else the folder of the configuration

@@ -24,8 +24,11 @@ pub struct ConfigFile {
     pub schemas: Vec<PathBuf>,
     /// Kubernetes minor, e.g. `1.36`.
     pub kubernetes_version: Option<String>,
-    /// Path of a GGUF.
+    /// Path of a GGUF, or the URL of a model server.
     pub model: Option<PathBuf>,
+    /// File with the model server's key as its only line. The key itself has no place here: a configuration is shown
+    /// around.
+    pub api_key_file: Option<PathBuf>,
 }
 
 /// Parses the file's text.

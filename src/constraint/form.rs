@@ -80,11 +80,16 @@ impl Form {
     pub fn json_schema(&self) -> Value {
         let mut properties = serde_json::Map::new();
         for slot in &self.slots {
-            let mut values: Vec<&str> = slot.candidates.iter().map(|c| c.text.as_str()).collect();
+            // Two pieces of the request may read the same; a server may refuse an `enum` that says something twice.
+            let mut values: Vec<&str> = Vec::new();
+            for candidate in &slot.candidates {
+                if !values.contains(&candidate.text.as_str()) {
+                    values.push(&candidate.text);
+                }
+            }
             if slot.optional {
                 values.push("-");
             }
-            values.dedup();
             let one = json!({ "type": "string", "enum": values });
             let schema = if slot.most > 1 {
                 json!({ "type": "array", "items": one, "maxItems": slot.most })

@@ -20,6 +20,7 @@ pub use terminal::Terminal;
 use std::path::PathBuf;
 
 use crate::config::Config;
+use crate::model::Cancel;
 use crate::session::Problem;
 
 /// How one thing is.
@@ -82,6 +83,8 @@ pub struct Surroundings {
     pub config_file: Option<PathBuf>,
     /// Why the configuration file was not taken, where it was not.
     pub config_problem: Option<Problem>,
+    /// Ends the wait for a model server.
+    pub cancel: Cancel,
     /// The files that may hold a kubeconfig, in kubectl's order.
     pub kubeconfig: Vec<PathBuf>,
 }
@@ -95,7 +98,7 @@ pub fn examine(here: &Surroundings, config: &Config, cluster: &dyn ClusterProbe)
     checks.push(rules::patterns(config));
     checks.push(rules::policies(config));
     checks.push(rules::schemas(config));
-    checks.push(model::check(config));
+    checks.extend(model::checks(config, &here.cancel));
     checks.extend(kubeconfig::checks(&here.kubeconfig, cluster));
     checks
 }

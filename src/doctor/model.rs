@@ -4,34 +4,62 @@ use std::time::Instant;
 
 use super::{Check, Status};
 use crate::config::Config;
-use crate::model::{self, ModelChoice, ModelError, ModelInfo, OpenOptions};
-use crate::session::model_problem;
+use crate::model::{self, Cancel, ModelChoice, ModelError, ModelInfo, OpenOptions};
+use crate::session::{model_problem, server_finding};
 
 const NAME: &str = "model";
 const REST: &str = "review, plan -f and apply need no model";
 
+/// The model itself, and how requests travel to it where it is a server.
+pub(super) fn checks(config: &Config, cancel: &Cancel) -> Vec<Check> {
+    let mut checks = vec![check(config, cancel)];
+    checks.extend(transport(config));
+    checks
+}
+
+/// What everybody between here and the server can read is a warning, whether or not the server answers.
+fn transport(config: &Config) -> Option<Check> {
+    let finding = server_finding(&config.model)?;
+    Some(
+        Check::new("model-transport", Status::Warn, format!("{}: {}", finding.object.name, finding.message))
+            .hint(finding.hint.unwrap_or_default()),
+    )
+}
+
 /// Loads the model and lets go of it. A file is loaded in a child process, so that a damaged one ends only that.
-pub(super) fn check(config: &Config) -> Check {
-    let options = OpenOptions { threads: config.threads, ..OpenOptions::new(config.executable.clone()) };
+fn check(config: &Config, cancel: &Cancel) -> Check {
+    let options = OpenOptions {
+        threads: config.threads,
+        cancel: cancel.clone(),
+        ..OpenOptions::new(config.executable.clone())
+    };
     let named = match &config.model {
         ModelChoice::File(path) => Some(path.display().to_string()),
+        ModelChoice::Server(server) => Some(server.address.to_string()),
         ModelChoice::Embedded | ModelChoice::Scripted(_) => None,
     };
+    // A server stands in its model's description, with what it does with a schema.
+    let is_server = matches!(config.model, ModelChoice::Server(_));
     let start = Instant::now();
     match model::open(config.model.clone(), &options) {
         Ok(backend) => {
-            let from = named.map(|file| format!(" ({file})")).unwrap_or_else(|| ", embedded".to_owned());
-            let took = start.elapsed().as_millis();
-            Check::new(NAME, Status::Ok, format!("{}, loaded in {took} ms", known(backend.info(), &from)))
+            let from = match named {
+                _ if is_server => String::new(),
+                Some(file) => format!(" ({file})"),
+                None => ", embedded".to_owned(),
+            };
+            let (took, done) = (start.elapsed().as_millis(), if is_server { "answers" } else { "loaded" });
+            Check::new(NAME, Status::Ok, format!("{}, {done} in {took} ms", known(backend.info(), &from)))
         }
         // A build without llama.cpp was asked for by whoever built it; one without weights was not.
         Err(error @ ModelError::Unsupported(_)) if named.is_none() && !cfg!(feature = "llama") => {
             Check::new(NAME, Status::Warn, error.to_string())
-                .hint(format!("to draft, use another build; {REST}"))
+                .hint(format!("to draft, name a model server (--model URL), or use another build; {REST}"))
         }
         Err(error) => {
             let hint = format!(
-                "name a GGUF file: --model FILE, KUBECTL_COPILOT_MODEL, or `model:` in the configuration file; {REST}"
+                "name a GGUF file or a model server: --model FILE|URL, KUBECTL_COPILOT_MODEL, or `model:` in the \
+                 configuration file; {REST}"
             );
             Check::failed(NAME, &model_problem(error), &hint)
         }

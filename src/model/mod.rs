@@ -17,6 +17,7 @@ mod llama;
 mod open;
 mod rounds;
 mod scripted;
+pub mod url;
 mod validate;
 
 pub use open::{DEFAULT_CONTEXT, ModelChoice, OpenOptions, open};
@@ -52,9 +53,9 @@ pub enum PromptProfile {
 /// What is known of a loaded model, for people.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ModelInfo {
-    /// `general.name` of the GGUF, or the file name.
+    /// `general.name` of the GGUF, or the file name; of a server the model's name there.
     pub name: String,
-    /// Where it runs: `CPU (2 threads)`, `Vulkan0: …`.
+    /// Where it runs: `CPU (2 threads)`, `Vulkan0: …`; of a server its address, and whether it enforces a schema.
     pub device: String,
     /// See [`PromptProfile`].
     pub profile: PromptProfile,
@@ -104,6 +105,18 @@ pub enum ModelError {
         /// The last lines that it wrote.
         reason: String,
     },
+    /// A model server cannot be asked, or cannot be used as it answers.
+    #[error("cannot {attempt} the model server '{server}': {reason}")]
+    Server {
+        /// What was done with it, as a verb: `ask`, `list the models of`.
+        attempt: &'static str,
+        /// Its address, without credentials.
+        server: String,
+        /// What went wrong, with the server's own words made safe to show.
+        reason: String,
+        /// What to do next.
+        hint: String,
+    },
     /// The backend answered something that its form does not allow.
     #[error("the model's answer does not fit its form: {0}")]
     Invalid(String),
@@ -113,7 +126,7 @@ pub enum ModelError {
 }
 
 /// Something that fills forms. Implemented by llama.cpp in process (the embedded model), llama.cpp in a child process
-/// (a person's GGUF), a script for tests, and later servers that speak the OpenAI protocol.
+/// (a person's GGUF), a server that speaks the OpenAI protocol, a script for tests.
 pub trait Backend: Send {
     /// What was loaded.
     fn info(&self) -> &ModelInfo;

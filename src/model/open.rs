@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Backend, ModelError, Scripted};
+use super::url::{Server, UrlModel};
+use super::{Backend, Cancel, ModelError, Scripted};
 
 /// Which model answers.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,12 +12,14 @@ pub enum ModelChoice {
     Embedded,
     /// A GGUF file; it is loaded and run in a child process.
     File(PathBuf),
+    /// A model of a server that speaks the OpenAI protocol.
+    Server(Box<Server>),
     /// Fixed answers by key, for tests and demonstrations. See [`Scripted`].
     Scripted(Vec<(String, String)>),
 }
 
 /// How to open it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct OpenOptions {
     /// This program's own executable file, which is started once more as the process that runs a GGUF file.
     pub executable: PathBuf,
@@ -26,6 +29,8 @@ pub struct OpenOptions {
     pub threads: Option<usize>,
     /// Tokens that the context should hold; at most what the model was trained for.
     pub context: u32,
+    /// Ends opening before it is done: a server may take its time.
+    pub cancel: Cancel,
 }
 
 /// The context length that is asked for when nobody says otherwise, in tokens.
@@ -34,7 +39,13 @@ pub const DEFAULT_CONTEXT: u32 = 4096;
 impl OpenOptions {
     /// All cores, the default context, no prefix cache.
     pub fn new(executable: PathBuf) -> Self {
-        Self { executable, cache_dir: None, threads: None, context: DEFAULT_CONTEXT }
+        Self {
+            executable,
+            cache_dir: None,
+            threads: None,
+            context: DEFAULT_CONTEXT,
+            cancel: Cancel::default(),
+        }
     }
 }
 
@@ -42,12 +53,14 @@ impl OpenOptions {
 ///
 /// # Errors
 /// [`ModelError::Load`] when the weights cannot be read, [`ModelError::Died`] when reading them ended the child
-/// process, [`ModelError::Unsupported`] when this build lacks the feature `llama` or has no embedded model.
+/// process, [`ModelError::Server`] when a server cannot be used, [`ModelError::Cancelled`] when it was stopped meanwhile,
+/// [`ModelError::Unsupported`] when this build lacks the feature `llama` or has no embedded model.
 pub fn open(choice: ModelChoice, options: &OpenOptions) -> Result<Box<dyn Backend>, ModelError> {
     match choice {
         ModelChoice::Scripted(script) => Ok(Box::new(Scripted::new(script))),
         ModelChoice::Embedded => embedded(options),
         ModelChoice::File(path) => file(&path, options),
+        ModelChoice::Server(server) => Ok(Box::new(UrlModel::open(*server, &options.cancel)?)),
     }
 }
 
@@ -74,7 +87,7 @@ fn file(path: &Path, _: &OpenOptions) -> Result<Box<dyn Backend>, ModelError> {
 #[cfg(not(feature = "llama"))]
 fn without_llama(what: &str) -> ModelError {
     ModelError::Unsupported(format!(
-        "cannot {what}: this build has no llama.cpp; build it with the feature 'llama' (on by default)"
+        "cannot {what}: this build has no llama.cpp; name a model server (--model URL), or build it with the feature 'llama' (on by default)"
     ))
 }
 

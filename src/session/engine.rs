@@ -17,6 +17,7 @@ use crate::model::{self, Backend, Cancel, ModelError, OpenOptions};
 use crate::pattern::PatternSet;
 use crate::policy::{PolicyError, PolicySet, User};
 use crate::schema::SchemaSet;
+use crate::session::exposure::server_finding;
 use crate::session::facts;
 use crate::session::place;
 use crate::session::problem::{ExitCode, Problem};
@@ -133,13 +134,14 @@ impl Engine {
     /// Loads the model now and says what it is.
     ///
     /// # Errors
-    /// What the model says.
-    pub fn load_model(&mut self) -> Result<&mut dyn Backend, Problem> {
+    /// What the model says; a stop is exit code 130.
+    pub fn load_model(&mut self, cancel: &Cancel) -> Result<&mut dyn Backend, Problem> {
         // Asked and borrowed apart: a borrow that is returned would last until the end of the function.
         if self.loaded.is_none() {
             let options = OpenOptions {
                 cache_dir: Some(self.config.cache_dir.join("prefixes")),
                 threads: self.config.threads,
+                cancel: cancel.clone(),
                 ..OpenOptions::new(self.config.executable.clone())
             };
             let backend = model::open(self.config.model.clone(), &options).map_err(model_problem)?;
@@ -172,13 +174,17 @@ impl Engine {
             }
             return Ok(declined);
         }
-        self.load_model()?;
+        self.load_model(cancel)?;
         let Some(loaded) = &mut self.loaded else { return Err(Problem::new("no model is loaded")) };
         // Field by field, since the backend is borrowed beside it.
         let (patterns, schemas, policies, user) = (&self.patterns, &self.schemas, &self.policies, &self.user);
         let library = Library { patterns, schemas, policies, user };
         let mut drafter = Drafter::new(library, &self.setting, &loaded.prefix, loaded.backend.as_mut());
-        drafter.turn(&mut self.conversation, reading, cancel).map_err(model_problem)
+        let mut outcome = drafter.turn(&mut self.conversation, reading, cancel).map_err(model_problem)?;
+        if let Outcome::Drafted(draft) = &mut outcome {
+            draft.findings.extend(server_finding(&self.config.model));
+        }
+        Ok(outcome)
     }
 
     /// Changes one field of the draft by hand; the rest goes through rendering and the gate once more.
@@ -280,6 +286,7 @@ impl Engine {
         let mut plan = self.target.plan(objects, &self.mask)?;
         let report = check(objects, &self.context());
         plan.findings.extend(report.findings);
+        plan.findings.extend(server_finding(&self.config.model));
         self.complete(&mut plan);
         Ok(plan)
     }
@@ -404,6 +411,10 @@ pub fn model_problem(error: ModelError) -> Problem {
             "nothing was drafted; please report the request and the model"
         }
         ModelError::Unsupported(_) => return Problem::new(error),
+        ModelError::Server { hint, .. } => {
+            let hint = hint.clone();
+            return Problem::new(error).hint(hint);
+        }
     };
     Problem::new(error).hint(hint)
 }

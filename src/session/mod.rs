@@ -3,6 +3,7 @@
 
 mod driver;
 mod engine;
+mod exposure;
 mod facts;
 mod machine;
 mod place;
@@ -11,6 +12,7 @@ mod target;
 
 pub use driver::{Face, PolicyCounts, Reply, run};
 pub use engine::{Engine, Judged, model_problem, open_patterns, open_policies, open_schemas, owner_label};
+pub use exposure::server_finding;
 pub use machine::{Effect, Event, Machine, Phase};
 pub use problem::{ExitCode, Problem};
 pub use target::Target;

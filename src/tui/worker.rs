@@ -34,7 +34,7 @@ fn work(config: Config, orders: &Receiver<Order>, messages: &Sender<Message>) {
     };
     let policies = engine.policies().in_force();
     tell(Message::Opened(Opened { target: engine.target_name(), policies }));
-    tell(match engine.load_model() {
+    tell(match engine.load_model(&Cancel::default()) {
         Ok(model) => Message::Loaded(model.info().clone()),
         Err(problem) => Message::NoModel(problem),
     });

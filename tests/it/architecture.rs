@@ -274,9 +274,17 @@ const RESTRICTED: &[Restricted] = &[
         allowed: &[],
     },
     Restricted {
-        what: "the API server's client, and tasks beside the caller",
+        what: "the API server's client, and asynchronous work",
         pattern: r"\b(?:kube|tokio|k8s_openapi)::",
-        allowed: &[("src/cluster/", "reads clusters; the one runtime is in `cluster/runtime.rs`")],
+        allowed: &[
+            ("src/cluster/", "reads clusters; the one runtime is in `cluster/runtime.rs`"),
+            ("src/model/url/http.rs", "waits for a model server on the caller's own thread; spawns nothing"),
+        ],
+    },
+    Restricted {
+        what: "the HTTP client",
+        pattern: r"\breqwest::",
+        allowed: &[("src/model/url/", "a model server is asked, at the address that the person gave")],
     },
     Restricted {
         what: "requests of any method",

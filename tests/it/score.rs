@@ -17,7 +17,9 @@ mod things;
 mod unasked;
 mod values;
 
-pub use rows::{Expect, Lang, Row, Thing, load_rows, tasks};
+#[cfg(feature = "llama")]
+pub use rows::tasks;
+pub use rows::{Expect, Lang, Row, Thing, load_rows};
 pub use table::{Share, Table};
 
 use serde_json::{Map, Value};

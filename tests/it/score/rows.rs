@@ -85,7 +85,8 @@ impl Row {
     }
 }
 
-/// The rows as `eval` takes them, without what is expected.
+/// The rows as `eval` takes them, without what is expected: for the tests that have a model.
+#[cfg(feature = "llama")]
 pub fn tasks(rows: &[Row]) -> String {
     let task = |row: &Row| {
         let task = serde_json::json!({

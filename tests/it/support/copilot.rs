@@ -132,6 +132,14 @@ impl Copilot {
         self.run_program(env!("CARGO_BIN_EXE_kubectl-copilot"), arguments)
     }
 
+    /// Starts the binary with these arguments and goes on.
+    #[cfg(unix)]
+    pub fn start<S: Into<OsString>>(&self, arguments: impl IntoIterator<Item = S>) -> Running {
+        let program = Path::new(env!("CARGO_BIN_EXE_kubectl-copilot"));
+        let arguments: Vec<OsString> = arguments.into_iter().map(Into::into).collect();
+        Running { child: self.spawn(program, &arguments), what: format!("{arguments:?}") }
+    }
+
     /// Calls another program in the same room, e.g. a script of the repository.
     #[must_use = "a call that nobody looks at tests nothing: use `expect_code`"]
     pub fn run_program<S: Into<OsString>>(
@@ -141,8 +149,13 @@ impl Copilot {
     ) -> Output {
         let program = program.as_ref();
         let arguments: Vec<OsString> = arguments.into_iter().map(Into::into).collect();
-        let child = Command::new(program)
-            .args(&arguments)
+        let child = self.spawn(program, &arguments);
+        finish(child, self.stdin.clone(), &format!("{} {arguments:?}", program.display()))
+    }
+
+    fn spawn(&self, program: &Path, arguments: &[OsString]) -> Child {
+        Command::new(program)
+            .args(arguments)
             .env_clear()
             .envs(&self.environment)
             .current_dir(self.work())
@@ -150,8 +163,28 @@ impl Copilot {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
-            .unwrap_or_else(|error| panic!("cannot start {}: {error}", program.display()));
-        finish(child, self.stdin.clone(), &format!("{} {arguments:?}", program.display()))
+            .unwrap_or_else(|error| panic!("cannot start {}: {error}", program.display()))
+    }
+}
+
+/// A call that has not ended.
+#[cfg(unix)]
+pub struct Running {
+    child: Child,
+    what: String,
+}
+
+#[cfg(unix)]
+impl Running {
+    /// What Ctrl-C does.
+    pub fn interrupt(&self) {
+        let id = rustix::process::Pid::from_child(&self.child);
+        rustix::process::kill_process(id, rustix::process::Signal::INT).expect("the child is there");
+    }
+
+    /// Waits for its end.
+    pub fn finish(self) -> Output {
+        finish(self.child, Vec::new(), &self.what)
     }
 }
 

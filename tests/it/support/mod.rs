@@ -4,6 +4,7 @@ pub mod cluster;
 pub mod copilot;
 pub mod forwarder;
 pub mod listener;
+pub mod model_server;
 pub mod not_run;
 pub mod repository;
 pub mod rig;
