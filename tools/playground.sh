@@ -28,7 +28,8 @@ until [[ -s $room/ready ]]; do
     sleep 0.1
 done
 mkdir "$room/bin"
-ln -s "$binary" "$room/bin/kubectl-copilot"
+# A copy: a build in another clone replaces the binary in the shared target folder.
+cp "$binary" "$room/bin/kubectl-copilot"
 ln -s "$folder/kubectl" "$room/bin/kubectl"
 export PATH=$room/bin:$PATH
 # A copy of its own: `kubectl config use-context` changes this and nothing else.

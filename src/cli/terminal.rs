@@ -33,6 +33,8 @@ pub struct Terminal {
     style: Style,
     editor: Option<String>,
     target: String,
+    /// What the newest draft left unused, in words; empty where nothing was.
+    unused: String,
     /// How what was applied is reached, for when it is ready.
     reach: Vec<String>,
 }
@@ -40,7 +42,7 @@ pub struct Terminal {
 impl Terminal {
     /// A face that writes to stdout and asks on stdin.
     pub fn new(style: Style, editor: Option<String>, target: String) -> Self {
-        Self { style, editor, target, reach: Vec::new() }
+        Self { style, editor, target, unused: String::new(), reach: Vec::new() }
     }
 
     fn say(&self, text: &str) {
@@ -87,6 +89,10 @@ impl Terminal {
 impl Face for Terminal {
     fn outcome(&mut self, outcome: &Outcome, turns: &[String]) {
         self.say(&report::outcome_text(outcome, turns, self.style));
+        self.unused = match outcome {
+            Outcome::Drafted(draft) if !draft.unused.is_empty() => report::unused_line(&draft.unused),
+            _ => String::new(),
+        };
     }
 
     fn plan(&mut self, plan: &Plan, existing: &[Value], mask: &MaskKey, policies: PolicyCounts) {
@@ -94,6 +100,8 @@ impl Face for Terminal {
         self.say(&report::files_line(plan));
         self.say(&report::findings_text(&plan.findings, self.style));
         self.say(&report::checks_line(policies, plan, self.style));
+        // Once more: the diff has pushed it out of sight, and it is what a yes gives up.
+        self.say(&self.unused);
     }
 
     fn confirm(&mut self, plan: &Plan) -> Reply {

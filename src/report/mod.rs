@@ -12,4 +12,5 @@ pub use lines::{checks_line, files_count, files_line, followed_text, question, w
 pub use review::{review_document, review_text};
 pub use text::{
     FieldRow, change_sides, diff_text, field_rows, findings_text, intervention_text, outcome_text, plan_text,
+    unused_line,
 };

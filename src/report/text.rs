@@ -46,7 +46,7 @@ fn draft_text(text: &mut String, draft: &Draft, turns: &[String], style: Style) 
     for one in &draft.interventions {
         let _ = writeln!(text, "{}", style.notice(&intervention_text(one)));
     }
-    unused_text(text, &draft.unused);
+    text.push_str(&unused_line(&draft.unused));
 }
 
 /// One row of a form, safe to show.
@@ -122,13 +122,13 @@ fn value_text(value: &Value) -> String {
     visible_line(&text).into_owned()
 }
 
-fn unused_text(text: &mut String, unused: &[Unused]) {
+/// What was said and no value took, in one line.
+pub fn unused_line(unused: &[Unused]) -> String {
     if unused.is_empty() {
-        text.push_str("not used: –\n");
-        return;
+        return "not used: –\n".to_owned();
     }
     let words: Vec<String> = unused.iter().map(|one| format!("\"{}\"", visible_line(&one.text))).collect();
-    let _ = writeln!(text, "not used: {}", words.join(", "));
+    format!("not used: {}\n", words.join(", "))
 }
 
 /// What policy changed or forbids, in one line.
@@ -154,7 +154,7 @@ fn asked_text(text: &mut String, asked: &Asked, style: Style) {
     }
     text.push_str(&findings_text(&asked.findings, style));
     if !asked.unused.is_empty() {
-        unused_text(text, &asked.unused);
+        text.push_str(&unused_line(&asked.unused));
     }
 }
 

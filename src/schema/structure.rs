@@ -284,7 +284,7 @@ fn article(type_name: &str) -> &'static str {
 fn type_hint(type_name: Option<&str>, value: &Value) -> Option<String> {
     match (type_name, value) {
         (Some("string"), Value::Bool(_)) => Some(format!(
-            "put it in quotes: \"{value}\"; yes, no, on, off, y and n are booleans without them"
+            "put it in quotes as it is written: without them true and false, and yes, no, on, off, y and n, are booleans"
         )),
         (Some("string"), Value::Number(_)) => Some(format!("put it in quotes: \"{value}\"")),
         (Some("integer" | "number"), Value::String(text)) if text.trim().parse::<f64>().is_ok() => {

@@ -178,7 +178,7 @@ impl Machine {
                 self.phase = Phase::Deciding;
                 vec![Effect::TakeBack, Effect::Confirm]
             }
-            (Phase::Asking, Event::Left) => self.finish(ExitCode::Interrupted, Vec::new()),
+            (Phase::Asking, Event::Left) => self.finish(ExitCode::No, Vec::new()),
             (Phase::Planning, Event::Planned(plan)) => self.planned(plan),
             (Phase::Deciding, Event::Replied(reply)) => self.replied(reply),
             (Phase::Editing, Event::Edited(None)) => self.back_to_the_plan(),

@@ -114,7 +114,7 @@ const CASES: &[Case] = &[
     (DEPLOYMENT, "@/command", "python train.py", "schema-type", "@/command", "make it a list"),
     (DEPLOYMENT, "@/tty", "'yes'", "schema-type", "@/tty", "write true"),
     (POD, "/spec/containers/0/env/0/value", "8080", "schema-type", "/spec/containers/0/env/0/value", "in quotes: \"8080\""),
-    (POD, "/metadata/labels", "{a: true}", "schema-type", "/metadata/labels/a", "in quotes: \"true\""),
+    (POD, "/metadata/labels", "{a: true}", "schema-type", "/metadata/labels/a", "in quotes as it is written"),
     (SERVICE, "/spec/ports/0/targetPort", "true", "schema-type", "/spec/ports/0/targetPort", ""),
     (CONFIG_MAP, "/data/a", "1", "schema-type", "/data/a", "in quotes"),
     (POD, "/spec/containers/0/env", "[null]", "schema-type", "/spec/containers/0/env/0", "remove the empty entry"),
