@@ -283,9 +283,10 @@ fn article(type_name: &str) -> &'static str {
 /// How a value of the wrong type is written in the right one.
 fn type_hint(type_name: Option<&str>, value: &Value) -> Option<String> {
     match (type_name, value) {
-        (Some("string"), Value::Bool(_)) => Some(format!(
-            "put it in quotes as it is written: without them true and false, and yes, no, on, off, y and n, are booleans"
-        )),
+        (Some("string"), Value::Bool(_)) => Some(
+            "put it in quotes as it is written; true, false, yes, no, on, off, y and n are booleans without them"
+                .to_owned(),
+        ),
         (Some("string"), Value::Number(_)) => Some(format!("put it in quotes: \"{value}\"")),
         (Some("integer" | "number"), Value::String(text)) if text.trim().parse::<f64>().is_ok() => {
             Some(format!("write it without quotes: {}", text.trim()))
