@@ -43,7 +43,7 @@ if [[ $# -gt 0 ]]; then
     exit
 fi
 cat <<'TEXT'
-A Kubernetes control plane runs on this machine, with 3 simulated nodes of 8 GPUs each. Try:
+A Kubernetes control plane runs on this machine, with 3 simulated nodes of 8 GPUs each and one without. Try:
 
     kubectl copilot "give me a notebook with two GPUs"
     kubectl copilot                                       the same in the terminal UI

@@ -43,7 +43,9 @@ pub fn stranger(one: &Stranger, language: Language) -> String {
         (Language::En, true) => format!("there is no {0} '{said}' here, and no other {0}", list.words()),
         (Language::En, false) => {
             let more = if more == 0 { String::new() } else { format!(" and {more} more") };
-            format!("there is no {} '{said}' here; there are {shown}{more}: which one?", list.words())
+            let (are, which) =
+                if instead.len() == 1 { ("is only", "what should it be?") } else { ("are", "which one?") };
+            format!("there is no {} '{said}' here; there {are} {shown}{more}: {which}", list.words())
         }
         (Language::Zh, true) => format!("这里没有{}“{said}”，也没有其他的", zh(*list)),
         (Language::Zh, false) => {

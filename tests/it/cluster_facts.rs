@@ -49,7 +49,7 @@ fn a_name_that_the_cluster_does_not_have_is_asked_about_with_those_that_it_has(r
 
     let (_, asked) = draft("a notebook that mounts the claim librispeach");
     assert!(
-        question(&asked).contains("no volume claim 'librispeach' here; there are librispeech"),
+        question(&asked).contains("no volume claim 'librispeach' here; there is only librispeech"),
         "{asked}"
     );
     let (_, asked) = draft("a notebook in the queue research");
