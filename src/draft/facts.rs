@@ -32,7 +32,6 @@ impl Facts {
         self.objects = existing.iter().filter_map(name).collect();
         let is_namespace = |object: &&Value| object.get("kind").and_then(Value::as_str) == Some("Namespace");
         self.namespaces = existing.iter().filter(is_namespace).filter_map(name).collect();
-        self.namespaces.extend(known.namespaces().iter().cloned());
         self.objects.extend(known.names().cloned());
         self.gpu_products = known.gpu_products().to_vec();
         self.user.clone_from(user);

@@ -59,11 +59,6 @@ impl Known {
         self.lists.values().flatten()
     }
 
-    /// The namespaces, where all are known.
-    pub fn namespaces(&self) -> &[String] {
-        self.lists.get(&ClosedList::Namespaces).map_or(&[], Vec::as_slice)
-    }
-
     /// See [`Known::with_gpu_products`].
     pub fn gpu_products(&self) -> &[String] {
         &self.gpu_products
