@@ -299,3 +299,86 @@ fn answers_to_free_requests() {
     let (rows, schemas) = (rows(), schemas());
     files.iter().for_each(|file| print_table(file, &rows, &schemas));
 }
+
+/// The reference of a row with some of its text replaced.
+#[track_caller]
+fn with(rows: &[Row], id: &str, from: &str, to: &str) -> (Row, String) {
+    let row = rows.iter().find(|row| row.id == id).unwrap_or_else(|| panic!("there is no {id}"));
+    assert_eq!(row.reference.matches(from).count(), 1, "{id}: {from:?} must stand in the reference once");
+    (row.clone(), row.reference.replace(from, to))
+}
+
+#[test]
+fn other_ways_of_saying_the_same_are_right() {
+    let (rows, schemas) = (rows(), schemas());
+    let affinity = "affinity: {nodeAffinity: {requiredDuringSchedulingIgnoredDuringExecution: {nodeSelectorTerms: \
+                    [{matchExpressions: [{key: gpu, operator: In, values: [a100]}]}]}}}";
+    let expressions = "podSelector: {matchExpressions: [{key: app, operator: In, values: [postgres]}]}";
+    let own_namespace = "podSelector: {matchLabels: {app: api}}, namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: data}}";
+    for (id, from, to) in [
+        ("free-ne-02", "podSelector: {matchLabels: {app: postgres}}", expressions),
+        ("free-ne-02", "policyTypes: [Ingress]", "egress: []"),
+        ("free-ne-02", "podSelector: {matchLabels: {app: api}}", own_namespace),
+        ("free-ne-03", "policyTypes: [Ingress]", "ingress: []"),
+        ("free-ne-06", "targetPort: 8000", "targetPort: \"8000\""),
+        ("free-sc-02", "averageValue: 6Gi", "averageValue: 6144Mi"),
+        ("free-sc-07", "maxUnavailable: 1", "minAvailable: 2"),
+        ("free-po-07", "nodeSelector: {gpu: a100}", affinity),
+        ("free-po-07", "command: [nvidia-smi]", "args: [nvidia-smi]"),
+        ("free-po-10", "preStop: {exec: {command: [sleep, \"20\"]}}", "preStop: {sleep: {seconds: 20}}"),
+        ("free-po-12", "cpu: \"4\"", "cpu: 4000m"),
+        ("free-ba-02", "command: [./manage.py, migrate]", "command: [sh, -c, ./manage.py migrate]"),
+        ("free-ba-05", "schedule: 0 6 * * 1", "schedule: 0 6 * * MON"),
+        ("free-se-01", "model: {modelFormat: {name: sklearn}, storageUri", "sklearn: {storageUri"),
+        ("free-go-09", "nominalQuota: 1Ti", "nominalQuota: 1024Gi"),
+        ("free-go-01", "pods: \"50\"", "count/pods: 50"),
+    ] {
+        let (row, answer) = with(&rows, id, from, to);
+        let score = answered(&row, &answer, &schemas);
+        // An empty list without policyTypes and a port number as a string are for the schema to judge, not for the rows.
+        let wrong: Vec<&String> = score
+            .reasons
+            .iter()
+            .filter(|reason| reason.contains(": want ") || reason.contains("otherwise"))
+            .collect();
+        assert!(wrong.is_empty(), "{id} with {to}: {wrong:?}");
+    }
+}
+
+#[test]
+fn what_a_request_rules_out_is_wrong() {
+    let (rows, schemas) = (rows(), Schemas::builtin());
+    for (id, from, to) in [
+        ("free-ne-02", "policyTypes: [Ingress]", "policyTypes: [Ingress, Egress]"),
+        (
+            "free-ne-02",
+            "[{podSelector: {matchLabels: {app: api}}}]",
+            "[{podSelector: {matchLabels: {app: api}}}, {podSelector: {}}]",
+        ),
+        ("free-ne-02", "policyTypes: [Ingress]", "policyTypes: [Ingress]\n  egress: [{}]"),
+        ("free-ne-02", "port: 5432}]", "port: 5432}]\n    - {}"),
+        ("free-ne-02", "protocol: TCP", "protocol: UDP"),
+        ("free-ne-03", "policyTypes: [Ingress]", "ingress: [{}]"),
+        ("free-ne-03", "policyTypes: [Ingress]", "policyTypes: [Ingress, Egress]"),
+        ("free-ne-05", "policyTypes: [Egress]", "policyTypes: [Egress, Ingress]"),
+        ("free-ac-01", "resources: [pods]", "resources: [pods, secrets]"),
+        ("free-ac-07", "verbs: [get, list, delete]", "verbs: [get, list, delete, patch]"),
+        ("free-ac-08", "resourceNames: [feature-flags], ", ""),
+        ("free-sc-07", "maxUnavailable: 1", "minAvailable: 1"),
+        ("free-po-07", "operator: Equal, value: gpu", "operator: Exists"),
+        (
+            "free-ba-09",
+            "backoffLimit: 2",
+            "backoffLimit: 2\n  rayClusterSpec: {headGroupSpec: {template: {spec: {containers: [{name: a, image: b}]}}}}",
+        ),
+        ("free-ba-11", "kind: ClusterTrainingRuntime", "kind: TrainingRuntime"),
+        ("free-se-09", "size: 4", "size: 2"),
+        ("free-go-07", "globalDefault: false", "globalDefault: true"),
+    ] {
+        let (row, answer) = with(&rows, id, from, to);
+        let score = answered(&row, &answer, &schemas);
+        let seen =
+            score.reasons.iter().any(|reason| reason.contains(": want ") || reason.contains("otherwise"));
+        assert!(score.outcome != Outcome::Right && seen, "{id} with {to}: {:?}", score.reasons);
+    }
+}
