@@ -68,6 +68,9 @@ pub fn score(row: &Row, answer: &Value, schemas: &Schemas) -> Score {
         Answered::Asked => without(Outcome::Asked, "asked"),
         Answered::Declined => without(Outcome::Declined, "declined"),
         Answered::Routed => without(Outcome::Declined, "routed"),
+        Answered::Error if answer["error"].is_null() => {
+            Score::without_objects(Outcome::Error, "no answer".to_owned())
+        }
         Answered::Error => without(Outcome::Error, "error"),
     }
 }

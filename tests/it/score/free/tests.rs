@@ -109,7 +109,7 @@ fn answers_without_objects_are_counted_by_what_they_are() {
 fn values_that_nobody_said_are_found_and_no_others() {
     let deployment = "apiVersion: apps/v1
 kind: Deployment
-metadata: {name: web}
+metadata: {name: web, labels: {kubectl-copilot.dev/owner: ann}}
 spec:
   replicas: 3
   strategy: {type: RollingUpdate, rollingUpdate: {maxSurge: 25%, maxUnavailable: 40%}}

@@ -56,6 +56,8 @@ const NAMED_LISTS: [&str; 9] = [
     "replicatedJobs",
     "metrics",
 ];
+/// Labels and annotations of our own: who owns a draft, and what it was made from.
+const OWN_MARKS: &str = "kubectl-copilot.dev/";
 /// Words of a shell line around a command.
 const SHELL: [&str; 5] = ["/bin/sh", "/bin/bash", "sh", "bash", "-c"];
 
@@ -115,6 +117,7 @@ fn is_of_the_api(at: &str, value: &Value) -> bool {
         || is_label_of_part
         || is_claim_template
         || field == "groupName"
+        || field.starts_with(OWN_MARKS)
         || value.as_str().is_some_and(is_implied)
 }
 
