@@ -7,7 +7,7 @@ mod drafter;
 mod facts;
 mod fill;
 mod filled;
-mod free;
+pub mod free;
 mod gate;
 mod kinds;
 mod known;

@@ -46,3 +46,4 @@ mod score;
 mod support;
 #[cfg(unix)]
 mod tui;
+mod walker;

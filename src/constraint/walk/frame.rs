@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 use super::leaf::{Leaf, Shape, Site, leaf, shape};
 use super::rules::{Role, Rules};
 use super::said::Said;
+use super::spoken::is_spoken_of;
 use super::volumes::Volumes;
 use crate::schema::Node;
 
@@ -59,8 +60,8 @@ pub(super) struct View<'a, 'v> {
     /// Names of the roles around, outermost first.
     pub around: &'v [&'v str],
     pub volumes: &'v Volumes,
-    /// A number of the request is still unused.
-    pub unused: bool,
+    /// Numbers of the request that a field has taken.
+    pub used: &'v [i64],
     /// Only what is required is offered any more.
     pub closing: bool,
 }
@@ -104,7 +105,11 @@ fn selected(role: &Role, value: &Map<String, Value>) -> Option<String> {
 }
 
 fn is_hidden(role: &Role, field: &str, around: &[&str]) -> bool {
-    role.only.as_ref().is_some_and(|only| !only.iter().any(|one| one == field))
+    let needed_here = around
+        .iter()
+        .filter_map(|outer| role.inside.get(*outer))
+        .any(|inside| inside.required.iter().any(|one| one == field));
+    !needed_here && role.only.as_ref().is_some_and(|only| !only.iter().any(|one| one == field))
         || role.hidden.iter().any(|one| one == field)
         || around
             .iter()
@@ -134,24 +139,44 @@ pub(super) fn offers<'a>(
         if !required && matches!(key, "labels" | "annotations") && !view.said.labels {
             continue;
         }
+        let many = node.schema().properties.len();
+        if !required && !is_spoken_of(key, child, many, view.rules, view.said) {
+            continue;
+        }
         let shape = shape(child);
         let mut leaf_of = None;
         match shape {
             Shape::Opaque => continue,
             Shape::Scalar => {
                 let site = Site { node: child, field: key, role, around: view.around, optional: !required, amount: false };
-                let Some(mut one) = leaf(&site, view.rules, view.said, view.unused) else { continue };
+                let Some(mut one) = leaf(&site, view.rules, view.said, view.used) else { continue };
                 if !narrowed(role, key, value, &mut one) {
                     continue;
                 }
                 view.volumes.name(role, key, &mut one);
                 leaf_of = Some(one);
             }
+            Shape::Object if !required && !has_inside(child, key, role, view) && !view.rules.empty.iter().any(|one| one == key) => continue,
             Shape::Object | Shape::List(_) | Shape::Map(_) => {}
         }
         found.push(Offer { key: key.to_owned(), node: child, leaf: leaf_of });
     }
     found
+}
+
+/// Whether an object would have anything to write in it.
+fn has_inside(node: Node<'_>, field: &str, around: Option<&Role>, view: &View<'_, '_>) -> bool {
+    let role = view.rules.role(node, field);
+    let mut roles = view.around.to_vec();
+    roles.extend(around.map(|role| role.role.as_str()));
+    let empty = Map::new();
+    node.properties().any(|(key, child)| {
+        let hidden = role.is_some_and(|role| is_hidden(role, key, &roles));
+        let labels = matches!(key, "labels" | "annotations") && !view.said.labels;
+        let fields = node.schema().properties.len();
+        let required = needs(node, role, &empty, &roles, view.volumes, false).iter().any(|field| field == key);
+        !hidden && (required || (!labels && is_spoken_of(key, child, fields, view.rules, view.said)))
+    })
 }
 
 /// Whether a field belongs to a group of which one must stand and none does.

@@ -74,7 +74,7 @@ pub(super) struct Site<'a> {
 }
 
 /// What a scalar may be; `None` where it has nothing to be: it is not offered then, or must be asked for.
-pub(super) fn leaf(site: &Site<'_>, rules: &Rules, said: &Said, unused: bool) -> Option<Leaf> {
+pub(super) fn leaf(site: &Site<'_>, rules: &Rules, said: &Said, used: &[i64]) -> Option<Leaf> {
     let schema = site.node.schema();
     if let Some(values) = closed(site) {
         return Some(Leaf::Closed(values.iter().map(|text| Value::from(text.as_str())).collect()));
@@ -86,9 +86,10 @@ pub(super) fn leaf(site: &Site<'_>, rules: &Rules, said: &Said, unused: bool) ->
         return some(amounts(site.field, said));
     }
     let again = rules.again.iter().any(|field| field == site.field);
-    let numeric = unused || again || !site.optional;
+    // What nobody asked for has only numbers that are still unused.
+    let used = if again || !site.optional { &[] } else { used };
     if site.node.is_int_or_string() {
-        let mut values: Vec<Value> = if numeric { numbers(site, said) } else { Vec::new() };
+        let mut values: Vec<Value> = numbers(site, said, used);
         values.extend(said.percents.iter().map(|text| Value::from(text.as_str())));
         return some(values).or((!site.optional).then_some(digits()));
     }
@@ -98,7 +99,7 @@ pub(super) fn leaf(site: &Site<'_>, rules: &Rules, said: &Said, unused: bool) ->
             offered.then(|| Leaf::Closed(vec![Value::Bool(true), Value::Bool(false)]))
         }
         Some("integer" | "number") => {
-            let values = if numeric { numbers(site, said) } else { Vec::new() };
+            let values = numbers(site, said, used);
             some(values).or((!site.optional).then_some(digits()))
         }
         Some("string") => string(site, rules, said),
@@ -122,7 +123,7 @@ fn closed<'a>(site: &Site<'a>) -> Option<&'a Vec<String>> {
 }
 
 /// The numbers of the request that fit.
-fn numbers(site: &Site<'_>, said: &Said) -> Vec<Value> {
+fn numbers(site: &Site<'_>, said: &Said, used: &[i64]) -> Vec<Value> {
     let schema = site.node.schema();
     let timed = site.field.ends_with("Seconds");
     let fits = |value: i64| {
@@ -137,7 +138,7 @@ fn numbers(site: &Site<'_>, said: &Said) -> Vec<Value> {
         .iter()
         .filter(|number| if timed && has_seconds { number.seconds } else { timed || !number.seconds })
         .map(|number| number.value)
-        .filter(|value| fits(*value))
+        .filter(|value| fits(*value) && !used.contains(value))
         .collect();
     values.sort_unstable();
     values.dedup();
@@ -148,10 +149,16 @@ fn numbers(site: &Site<'_>, said: &Said) -> Vec<Value> {
 fn amounts(resource: &str, said: &Said) -> Vec<Value> {
     let plain = || said.numbers.iter().filter(|number| !number.seconds).map(|number| Value::from(number.value));
     let text = |texts: &[String]| texts.iter().map(|text| Value::from(text.as_str())).collect::<Vec<_>>();
+    let speaks = |words: &[&str]| words.iter().any(|word| said.text().contains(word));
     let mut values: Vec<Value> = if resource.ends_with("cpu") {
+        if !speaks(&["cpu", "core", "核", "处理器"]) {
+            return Vec::new();
+        }
         text(&said.cpus).into_iter().chain(plain()).collect()
     } else if resource.ends_with("memory") || resource.ends_with("storage") {
         text(&said.quantities)
+    } else if resource.ends_with("nvidia.com/gpu") && !speaks(&["gpu", "显卡", "卡", "h100", "a100", "h200", "l40", "nvidia"]) {
+        Vec::new()
     } else if resource.contains('/') || matches!(resource, "pods" | "services" | "secrets" | "configmaps" | "persistentvolumeclaims") {
         plain().collect()
     } else {
@@ -159,7 +166,7 @@ fn amounts(resource: &str, said: &Said) -> Vec<Value> {
     };
     let mut seen: Vec<String> = Vec::new();
     values.retain(|value| {
-        let text = plain_text(value);
+        let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         let fresh = !seen.contains(&text);
         seen.push(text);
         fresh

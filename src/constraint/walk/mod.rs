@@ -11,6 +11,8 @@
 //! | [`rules`] | what the API wants beyond its schemas: `prompts/manifest.yaml` |
 //! | `leaf` | what a scalar may be |
 //! | `frame` | what is open: objects, lists, maps, and which fields may follow |
+//! | `spoken` | whether the request speaks of a field |
+//! | `text` | an object as a walk writes it |
 //! | `volumes` | volumes and their mounts agree |
 //! | `write` | the steps |
 
@@ -18,11 +20,12 @@ mod frame;
 mod leaf;
 pub mod rules;
 pub mod said;
+mod spoken;
+mod text;
 mod volumes;
 mod write;
 
-#[cfg(test)]
-mod tests;
 
 pub use said::{Number, Said};
+pub use text::text;
 pub use write::{Source, Walk, Written};

@@ -91,6 +91,10 @@ pub struct Rules {
     amounts: BTreeMap<String, Vec<String>>,
     /// Keys of maps of strings that need not be said.
     pub keys: Vec<String>,
+    /// Words that speak of a field.
+    pub spoken: BTreeMap<String, Vec<String>>,
+    /// Fields that are always offered.
+    pub always: Vec<String>,
     /// Fields that take a number that was taken before.
     pub again: Vec<String>,
 }

@@ -14,8 +14,8 @@ pub struct Number {
 /// See the module.
 #[derive(Debug, Clone, Default)]
 pub struct Said {
-    /// All that was said, for telling whether a value stands in it.
-    pub text: String,
+    /// All that was said, in lower case, for telling whether a value stands in it.
+    text: String,
     /// Numbers, percentages without their sign among them.
     pub numbers: Vec<Number>,
     /// `50%`
@@ -37,9 +37,19 @@ pub struct Said {
 }
 
 impl Said {
+    /// What a text says, as far as it is not a value of its own.
+    pub fn of(text: &str) -> Self {
+        Self { text: text.to_lowercase(), ..Self::default() }
+    }
+
+    /// The words, in lower case.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
     /// Whether a text stands in the request, in any case, not inside a longer word.
     pub fn has(&self, wanted: &str) -> bool {
-        let (text, wanted) = (self.text.to_lowercase(), wanted.to_lowercase());
+        let (text, wanted) = (&self.text, wanted.to_lowercase());
         if wanted.is_empty() {
             return false;
         }
@@ -51,13 +61,25 @@ impl Said {
         })
     }
 
+    /// Whether the request is written in English.
+    pub fn is_english(&self) -> bool {
+        !self.text.chars().any(|c| ('\u{4e00}'..='\u{9fff}').contains(&c))
+    }
+
+    /// Whether one of these begins a word of the request; of those that are no Latin words, whether one stands in it.
+    pub fn has_any(&self, words: &[String]) -> bool {
+        let text = &self.text;
+        words.iter().map(|word| word.to_lowercase()).any(|word| {
+            let latin = word.starts_with(|c: char| c.is_ascii_alphanumeric());
+            text.match_indices(&word).any(|(at, _)| {
+                !latin || at == 0 || !text.as_bytes().get(at - 1).is_some_and(u8::is_ascii_alphabetic)
+            })
+        })
+    }
+
     /// Whether the request speaks of a field: a word of its name, four letters at least, begins a word of the request.
     pub fn speaks_of(&self, field: &str) -> bool {
-        let text = self.text.to_lowercase();
-        if !text.is_ascii() {
-            // The words of a field are English ones; what other languages call it is not known here.
-            return true;
-        }
+        let text = &self.text;
         words_of(field).iter().filter(|word| word.len() >= 4).any(|word| {
             let stem = word.get(..word.len().min(6)).unwrap_or(word);
             text.match_indices(stem).any(|(at, _)| {
@@ -90,14 +112,14 @@ mod tests {
 
     #[test]
     fn a_value_stands_in_a_request_as_a_word() {
-        let said = Said { text: "an Ingress Web for shop.example.com on port 80".into(), ..Said::default() };
+        let said = Said::of("an Ingress Web for shop.example.com on port 80");
         assert!(said.has("web") && said.has("shop.example.com") && said.has("80"));
         assert!(!said.has("8") && !said.has("hop") && !said.has(""));
     }
 
     #[test]
     fn a_field_is_spoken_of_by_its_words() {
-        let said = Said { text: "with a read-only root filesystem".into(), ..Said::default() };
+        let said = Said::of("with a read-only root filesystem");
         assert!(said.speaks_of("readOnlyRootFilesystem") && !said.speaks_of("allowPrivilegeEscalation"));
     }
 }

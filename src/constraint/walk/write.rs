@@ -157,21 +157,17 @@ impl<'a> Walk<'a> {
         self.frames.iter().take(depth).filter_map(|frame| frame.role().map(|role| role.role.as_str())).collect()
     }
 
-    fn has_unused(&self) -> bool {
-        self.unused_numbers().next().is_some()
-    }
-
     /// Everything that may stand on the next line, innermost first.
     fn lines(&mut self) -> Vec<(String, Act)> {
         let mut found: Vec<(String, Act)> = Vec::new();
-        let (unused, closing) = (self.has_unused(), self.lines > MOST_LINES);
+        let closing = self.lines > MOST_LINES;
         let volumes = Volumes::of(&self.frames);
         for depth in (0..self.frames.len()).rev() {
             let around = self.around(depth);
             let frame = &self.frames[depth];
             let blanks = " ".repeat(frame.indent);
             let view =
-                View { rules: self.rules, said: self.said, around: &around, volumes: &volumes, unused, closing };
+                View { rules: self.rules, said: self.said, around: &around, volumes: &volumes, used: &self.used, closing };
             match &frame.inner {
                 Inner::Object { node, role, value } => {
                     if depth == 1 && !self.namespaces.is_empty() && !value.contains_key("namespace") {
@@ -216,7 +212,7 @@ impl<'a> Walk<'a> {
                     for key in keys.iter().filter(|key| !value.contains_key(*key)) {
                         let site = Site { node: *values, field: key, role: None, around: &around, optional: true, amount: *amounts };
                         let offered = match shape(*values) {
-                            Shape::Scalar => leaf(&site, self.rules, self.said, unused).is_some(),
+                            Shape::Scalar => leaf(&site, self.rules, self.said, &self.used).is_some(),
                             _ => true,
                         };
                         if offered && !(closing && !value.is_empty()) {
@@ -319,7 +315,7 @@ impl<'a> Walk<'a> {
                 let Inner::List { items, value, .. } = &list.inner else { return Err("no list is open".into()) };
                 let role = self.frames.iter().rev().nth(1).and_then(Frame::role);
                 let site = Site { node: *items, field: &list.field, role, around: &around, optional: false, amount: false };
-                let mut leaf = leaf(&site, self.rules, self.said, self.has_unused())
+                let mut leaf = leaf(&site, self.rules, self.said, &self.used)
                     .ok_or_else(|| format!("nothing can stand in {}", list.path))?;
                 if let Leaf::Closed(values) = &mut leaf {
                     values.retain(|one| !value.contains(one));
@@ -340,7 +336,7 @@ impl<'a> Walk<'a> {
                     return self.push(node, Slot::Key(key.clone()), key, path, indent);
                 }
                 let site = Site { node: *values, field: &key, role: None, around: &around, optional: true, amount: *amounts };
-                let leaf = leaf(&site, self.rules, self.said, self.has_unused()).ok_or_else(|| format!("nothing can be {key}"))?;
+                let leaf = leaf(&site, self.rules, self.said, &self.used).ok_or_else(|| format!("nothing can be {key}"))?;
                 self.expect = Expect::Value { key: Some(key), leaf };
                 Ok(())
             }
@@ -350,13 +346,12 @@ impl<'a> Walk<'a> {
     /// Begins field `key` of object `frame`, the innermost one.
     fn open(&mut self, frame: usize, key: String) -> Result<(), String> {
         let around = self.around(frame);
-        let unused = self.has_unused();
         let Some(Frame { inner: Inner::Object { node, role, value }, path, indent, .. }) = self.frames.get(frame) else {
             return Err("no object is open".into());
         };
         let volumes = Volumes::of(&self.frames);
         let view =
-            View { rules: self.rules, said: self.said, around: &around, volumes: &volumes, unused, closing: false };
+            View { rules: self.rules, said: self.said, around: &around, volumes: &volumes, used: &self.used, closing: false };
         let offered = offers(*node, *role, value, frame == 0, &view).into_iter().find(|offer| offer.key == key);
         let offer = offered.ok_or_else(|| format!("{path}/{key} cannot be written here"))?;
         if let Some(leaf) = offer.leaf {
@@ -529,7 +524,7 @@ fn unmet(
             return false;
         }
         let site = Site { node: child, field, role, around: view.around, optional: false, amount: false };
-        leaf(&site, view.rules, view.said, true).is_none()
+        leaf(&site, view.rules, view.said, &[]).is_none()
     })
 }
 

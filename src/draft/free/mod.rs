@@ -9,7 +9,7 @@
 //! | `wire` | what code fills in: places that must agree with each other |
 
 mod kind;
-mod said;
+pub mod said;
 mod wire;
 mod write;
 

@@ -11,7 +11,7 @@ use crate::pattern::{Catalogue, SlotType};
 
 /// All of a conversation: the words of its turns and their spans.
 pub fn said(text: &str, spans: &[Span]) -> Said {
-    let mut said = Said { text: text.to_owned(), ..Said::default() };
+    let mut said = Said::of(text);
     for span in spans {
         let value = span.value.as_str().unwrap_or(&span.text);
         match span.kind {
@@ -31,6 +31,21 @@ pub fn said(text: &str, spans: &[Span]) -> Said {
     }
     for found in digits().all(text) {
         number(&mut said, found.name("n").and_then(|digits| digits.as_str().parse().ok()), false);
+    }
+    for found in times().all(text) {
+        let count: Option<i64> = found.name("n").and_then(|digits| digits.as_str().parse().ok());
+        let unit = match found.name("u").or_else(|| found.name("z")).map_or("", |unit| unit.as_str()) {
+            "s" | "秒" => 1,
+            "m" | "分钟" => 60,
+            "h" | "小时" => 3_600,
+            _ => 86_400,
+        };
+        number(&mut said, count.and_then(|count| count.checked_mul(unit)), true);
+    }
+    for (index, list) in NUMBER_WORDS.iter().enumerate() {
+        if list.iter().any(|word| said.has_any(&[(*word).to_owned()])) {
+            number(&mut said, i64::try_from(index).ok(), false);
+        }
     }
     for found in percents().all(text) {
         let text = found.name("n").map_or("", |digits| digits.as_str());
@@ -82,6 +97,23 @@ fn images_of(software: &str) -> Vec<String> {
         catalogue.by_software(name.trim(), Some(version))
     });
     image.map(|image| image.reference).into_iter().collect()
+}
+
+/// Words for numbers, `no retries` among them.
+const NUMBER_WORDS: [&[&str]; 7] = [
+    &["no ", "zero", "never ", "without ", "not ", "不重试", "不要重试", "不保留", "零"],
+    &["one ", "one,", "single", "once", "一个", "1个", "一次"],
+    &["two ", "twice", "both", "两个", "两次", "二"],
+    &["three ", "三个", "三次"],
+    &["four ", "四个"],
+    &["five ", "五个"],
+    &["six ", "六个"],
+];
+
+/// A length of time, by the first letter of its unit.
+fn times() -> &'static Rule {
+    static RULE: OnceLock<Rule> = OnceLock::new();
+    RULE.get_or_init(|| Rule::new(r"(?P<n>[0-9]{1,6})\s?(?:(?P<u>[smhd])(?:|ec|ecs|econd|econds|in|ins|inute|inutes|our|ours|ay|ays)(?-u:\b)|(?P<z>秒|分钟|小时|天))"))
 }
 
 /// Digits that are no part of a name, a version or an address.
