@@ -12,7 +12,7 @@ use crate::support::not_run::not_run;
 use crate::support::repository::root;
 
 /// A folder of CustomResourceDefinitions, `*.yaml`.
-const CRDS: &str = "KUBECTL_COPILOT_CRDS";
+pub const CRDS: &str = "KUBECTL_COPILOT_CRDS";
 /// A file of answers as `eval` writes them, or a folder of such files.
 const ANSWERS: &str = "KUBECTL_COPILOT_FREE_ANSWERS";
 
