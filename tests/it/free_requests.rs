@@ -12,7 +12,7 @@ use crate::support::not_run::not_run;
 use crate::support::repository::root;
 
 /// A folder of CustomResourceDefinitions, `*.yaml`.
-const CRDS: &str = "KUBECTL_COPILOT_CRDS";
+pub const CRDS: &str = "KUBECTL_COPILOT_CRDS";
 /// A file of answers as `eval` writes them, or a folder of such files.
 const ANSWERS: &str = "KUBECTL_COPILOT_FREE_ANSWERS";
 
@@ -320,6 +320,12 @@ fn other_ways_of_saying_the_same_are_right() {
         ("free-ne-02", "policyTypes: [Ingress]", "egress: []"),
         ("free-ne-02", "podSelector: {matchLabels: {app: api}}", own_namespace),
         ("free-ne-03", "policyTypes: [Ingress]", "ingress: []"),
+        (
+            "free-ne-01",
+            "namespace: shop}\nspec:\n  ingressClassName: nginx",
+            "namespace: shop, annotations: {kubernetes.io/ingress.class: nginx}}\nspec:",
+        ),
+        ("free-ac-01", "resources: [pods]", "resources: [pods, pods/log]"),
         ("free-ne-06", "targetPort: 8000", "targetPort: \"8000\""),
         ("free-sc-02", "averageValue: 6Gi", "averageValue: 6144Mi"),
         ("free-sc-07", "maxUnavailable: 1", "minAvailable: 2"),

@@ -189,8 +189,12 @@ fn allows(wanted: &Map<String, Value>, rules: &Value) -> bool {
         }
     }
     let granted: BTreeSet<Right> = rules.as_array().into_iter().flatten().flat_map(rights).collect();
-    // `apiGroups: ["", apps]` for Pods and Deployments names two resources that do not exist.
+    // What does not exist grants nothing: `apiGroups: ["", apps]` for Pods and Deployments names two resources that are
+    // not there, and nobody can list or watch a subresource.
     let exists = |right: &&Right| {
+        if right[1].contains('/') && ["list", "watch"].contains(&right[3].as_str()) {
+            return false;
+        }
         let of_resource = |other: &&Right| other[1] == right[1];
         asked.iter().all(|other| other[1] != right[1])
             || asked.iter().filter(of_resource).any(|other| other[0] == right[0])
@@ -300,6 +304,14 @@ mod tests {
                 rule(json!([""]), json!(["pods"]), json!(["list"])),
             ])
         ));
+        let in_one = rule(json!([""]), json!(["pods", "pods/log"]), json!(["get", "list"]));
+        assert!(is(
+            "/rules",
+            json!({"allows": {"pods": ["get", "list"], "pods/log": ["get"]}}),
+            json!([in_one])
+        ));
+        let exec = rule(json!([""]), json!(["pods", "pods/exec"]), json!(["get", "create"]));
+        assert!(!is("/rules", json!({"allows": {"pods": ["get"], "pods/exec": ["create"]}}), json!([exec])));
         let more = rule(json!([""]), json!(["pods", "secrets"]), json!(["get"]));
         assert!(!is("/rules", json!({"allows": {"pods": ["get"]}}), json!([more])));
         let all = rule(json!(["*"]), json!(["*"]), json!(["*"]));
