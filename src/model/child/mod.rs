@@ -5,11 +5,13 @@
 //! |---|---|
 //! | `protocol` | what parent and child say to each other, and how it is framed |
 //! | `process` | one child process: started, asked, ended; its last words |
+//! | `inspect` | what is asked beside forms |
 //! | `worker` | the child's side |
 //!
 //! The child is this program's own executable with the verb [`WORKER_VERB`]; it ends when its standard input closes, so
 //! it does not outlive its parent.
 
+mod inspect;
 mod process;
 mod protocol;
 mod worker;
@@ -92,7 +94,7 @@ impl Backend for ChildModel {
                 Ok(answers)
             }
             Reply::Failed(problem) => Err(problem.into()),
-            Reply::Loaded(_) => {
+            Reply::Loaded(_) | Reply::Described(_) | Reply::Measured(_) => {
                 self.process = None;
                 Err(ModelError::Invalid("the model's process answered a form with something else".to_owned()))
             }
@@ -116,7 +118,7 @@ fn start(executable: &Path, load: &Load, cancel: &Cancel) -> Result<(Process, Mo
             }
             other => other,
         }),
-        Reply::Answers(_) => Err(failed("its process answered with something else".to_owned())),
+        _ => Err(failed("its process answered with something else".to_owned())),
     }
 }
 

@@ -1,5 +1,5 @@
 //! What parent and child say to each other: a frame is four bytes of length (little endian) and as much JSON. The parent
-//! speaks first and waits for one reply to each [`Request::Load`] and [`Request::Fill`].
+//! speaks first and waits for one reply to each request but [`Request::Prefix`].
 
 use std::collections::VecDeque;
 use std::io::{self, Read, Write};
@@ -10,10 +10,11 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::constraint::{Answers, Slot};
+use crate::model::inspect::{Description, Throughput};
 use crate::model::{ModelError, ModelInfo};
 
 /// Raised with every change of these types.
-pub(super) const VERSION: u32 = 1;
+pub(super) const VERSION: u32 = 2;
 
 /// Longer frames are a fault.
 const MAX_FRAME: u32 = 64 << 20;
@@ -56,6 +57,10 @@ pub(super) enum Request {
         /// See [`crate::constraint::Form`].
         slots: Vec<Slot>,
     },
+    /// What the file says of itself. Replied to with [`Reply::Described`].
+    Describe,
+    /// How fast it runs. Replied to with [`Reply::Measured`].
+    Measure,
 }
 
 /// From child to parent.
@@ -66,6 +71,10 @@ pub(super) enum Reply {
     Loaded(ModelInfo),
     /// The form is filled.
     Answers(Answers),
+    /// What the file says of itself.
+    Described(Box<Description>),
+    /// How fast it runs.
+    Measured(Throughput),
     /// It could not be done.
     Failed(Problem),
 }
