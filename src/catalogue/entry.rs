@@ -185,11 +185,14 @@ impl Entry {
     }
 
     fn check(&self) -> Result<(), String> {
-        let is_hash = |text: &String| text.len() == 64 && text.bytes().all(|b| b"0123456789abcdef".contains(&b));
+        let is_hash =
+            |text: &String| text.len() == 64 && text.bytes().all(|b| b"0123456789abcdef".contains(&b));
         match (&self.sha256, self.hash) {
             (Some(hash), _) if !is_hash(hash) => Err(format!("'{hash}' is no SHA-256")),
             (Some(_), None) | (None, Some(_)) => Err("sha256 and hash come together".to_owned()),
-            _ if self.run != self.scores.is_some() => Err("what was run has scores, and nothing else".to_owned()),
+            _ if self.run != self.scores.is_some() => {
+                Err("what was run has scores, and nothing else".to_owned())
+            }
             _ if !crate::catalogue::pull::is_name(&self.id) => Err("the id is no file name".to_owned()),
             _ => Ok(()),
         }

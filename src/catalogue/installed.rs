@@ -50,7 +50,8 @@ pub fn installed(cache: &Path) -> Result<Vec<Installed>, SourceError> {
     let mut models: Vec<Installed> = source::sizes(&folder)?
         .into_iter()
         .filter_map(|(path, bytes)| {
-            let stem = path.file_name()?.to_str()?.strip_suffix(".gguf").filter(|stem| !stem.starts_with('.'))?;
+            let stem =
+                path.file_name()?.to_str()?.strip_suffix(".gguf").filter(|stem| !stem.starts_with('.'))?;
             let record = source::read_bytes(&folder.join(format!("{stem}.json")), RECORD_LIMIT).ok();
             let record = record.and_then(|bytes| serde_json::from_slice(&bytes).ok());
             let name = stem.to_owned();

@@ -74,7 +74,8 @@ impl Row {
                 None => return Err(format!("{name} is missing, and had to be {wanted}")),
             }
         }
-        let taken = |field: &&Field| field.origin == Origin::Request && !self.values.contains_key(&field.name);
+        let taken =
+            |field: &&Field| field.origin == Origin::Request && !self.values.contains_key(&field.name);
         match fields.iter().find(taken) {
             Some(field) => Err(format!("{} became {}, which nobody said", field.name, field.value)),
             None => Ok(()),

@@ -63,10 +63,8 @@ pub(super) fn from_bytes(
 }
 
 fn load(bytes: &[u8], label: &str, threads: Option<usize>) -> Result<Weights, ModelError> {
-    let file = private_file(bytes).map_err(|e| ModelError::Load {
-        path: label.to_owned(),
-        reason: format!("cannot unpack it: {e}"),
-    })?;
+    let file = private_file(bytes)
+        .map_err(|e| ModelError::Load { path: label.to_owned(), reason: format!("cannot unpack it: {e}") })?;
     Weights::load(&file.path, label, threads, PromptProfile::Trained, Noise::Silent, &Cancel::default())
 }
 

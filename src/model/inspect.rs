@@ -124,10 +124,7 @@ mod file {
         })
     }
 
-    pub(super) fn measure_embedded(
-        options: &OpenOptions,
-        cancel: &Cancel,
-    ) -> Result<Throughput, ModelError> {
+    pub(super) fn measure_embedded(options: &OpenOptions, cancel: &Cancel) -> Result<Throughput, ModelError> {
         embedded::with_engine(options.threads, options.context, |_, engine| engine.measure(cancel))
     }
 }

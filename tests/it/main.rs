@@ -31,6 +31,7 @@ mod evaluation;
 mod isolation;
 #[cfg(feature = "llama")]
 mod model;
+mod model_catalogue;
 mod model_url;
 mod patterns;
 mod plan;

@@ -46,7 +46,9 @@ impl<'a> Arrival<'a> {
         let decided_by_hash = matches!(self.order.trust, Trust::Sha256(_));
         let same = self.note.from == self.from && self.note.etag.is_some();
         if !(decided_by_hash || same) {
-            self.restart("what was kept cannot be told from another file (no hash, no validator); it begins anew")?;
+            self.restart(
+                "what was kept cannot be told from another file (no hash, no validator); it begins anew",
+            )?;
             return Ok(0);
         }
         if self.order.bytes.is_some_and(|bytes| kept > bytes) {
@@ -212,7 +214,8 @@ impl Sink for Arrival<'_> {
         if before < enough && now >= enough {
             self.magic()?;
         }
-        if let Some(error) = self.order.bytes.filter(|limit| now > *limit).and_then(|_| self.size_error(now)) {
+        if let Some(error) = self.order.bytes.filter(|limit| now > *limit).and_then(|_| self.size_error(now))
+        {
             return Err(error);
         }
         self.progress.at(now, self.total);

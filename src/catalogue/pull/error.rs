@@ -143,7 +143,8 @@ impl PullError {
             Self::Stopped { .. } | Self::CutOff { .. } | Self::Disk { .. } => AGAIN.to_owned(),
             Self::Busy { .. } => "wait for it, or stop it".to_owned(),
             Self::Exists { .. } => {
-                "move it away or remove it, or give the new one another name: model pull NAME --from …".to_owned()
+                "move it away or remove it, or give the new one another name: model pull NAME --from …"
+                    .to_owned()
             }
             Self::Address { .. } => "write it as https://HOST/PATH/FILE.gguf".to_owned(),
             Self::Token(_) => {
@@ -170,15 +171,20 @@ impl PullError {
             Self::Refused { .. } => MIRROR.to_owned(),
             Self::WrongSize { .. } => format!("nothing was kept of it; {MIRROR}"),
             Self::WrongHash { .. } => {
-                format!("it was removed and never used; fetch it again, and where that does not help: {MIRROR}")
+                format!(
+                    "it was removed and never used; fetch it again, and where that does not help: {MIRROR}"
+                )
             }
             Self::NoGguf { .. } => {
                 "nothing was kept of it; name the GGUF file itself, not the page that links to it".to_owned()
             }
             Self::NoRoom { .. } => {
-                "make room, or put the cache on another disk: KUBECTL_COPILOT_CACHE or XDG_CACHE_HOME".to_owned()
+                "make room, or put the cache on another disk: KUBECTL_COPILOT_CACHE or XDG_CACHE_HOME"
+                    .to_owned()
             }
-            Self::Source(_) => "the models folder is `models` in the cache: `kubectl copilot doctor` shows where".to_owned(),
+            Self::Source(_) => {
+                "the models folder is `models` in the cache: `kubectl copilot doctor` shows where".to_owned()
+            }
         }
     }
 }

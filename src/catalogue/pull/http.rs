@@ -145,7 +145,11 @@ impl Remote {
         }
         let mut response = request.send().await.map_err(|error| {
             let late = format!("there was no answer within {} s", CONNECT.as_secs());
-            Failure::Unreachable(if error.is_timeout() { late } else { visible_short(&deepest(&error), SHOWN) })
+            Failure::Unreachable(if error.is_timeout() {
+                late
+            } else {
+                visible_short(&deepest(&error), SHOWN)
+            })
         })?;
         let head = match response.status().as_u16() {
             200 => Head { start: 0, total: response.content_length(), etag: strong(response.headers()) },

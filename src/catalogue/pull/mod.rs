@@ -184,11 +184,14 @@ fn download(
         let failure = match remote.fetch(before, etag.as_deref(), arrival, stopped) {
             Ok(()) => match arrival.missing() {
                 None => break,
-                Some(missing) => Failure::Cut(format!("the server ended it {} before its end", megabytes(missing))),
+                Some(missing) => {
+                    Failure::Cut(format!("the server ended it {} before its end", megabytes(missing)))
+                }
             },
             Err(failure) => failure,
         };
-        let unreachable = |reason| PullError::Unreachable { name: order.name.clone(), server: from.clone(), reason };
+        let unreachable =
+            |reason| PullError::Unreachable { name: order.name.clone(), server: from.clone(), reason };
         match failure {
             Failure::Stopped => return Err(arrival.stopped()),
             Failure::Sink(error) => return Err(error),
@@ -196,7 +199,9 @@ fn download(
                 refused_range = true;
                 arrival.restart("the server does not have the rest of what was kept; it begins anew")?;
             }
-            Failure::Range => return Err(unreachable("it does not send the part that was asked for".to_owned())),
+            Failure::Range => {
+                return Err(unreachable("it does not send the part that was asked for".to_owned()));
+            }
             Failure::Refused(status, words) => {
                 let (url, page, with_token) = (from.clone(), order.page.clone(), remote.has_token());
                 return Err(PullError::Refused { url, status, words, page, with_token });
@@ -224,7 +229,9 @@ fn address(text: &str) -> Result<Url, PullError> {
         return Err(failed("it is no http(s) address".to_owned()));
     }
     if !url.username().is_empty() || url.password().is_some() {
-        return Err(failed("it holds a user or password, which would stay in the shell's history".to_owned()));
+        return Err(failed(
+            "it holds a user or password, which would stay in the shell's history".to_owned(),
+        ));
     }
     Ok(url)
 }
@@ -302,7 +309,8 @@ mod tests {
         assert!(!sent(&order, "https://huggingface.co.evil.example/x"));
         assert!(!sent(&order, "http://huggingface.co/x"));
         assert!(!sent(&order, "https://mirror.example/x"));
-        let open = Order { token: (order.token.0.clone(), "http://mirror.example".to_owned()), ..order.clone() };
+        let open =
+            Order { token: (order.token.0.clone(), "http://mirror.example".to_owned()), ..order.clone() };
         assert!(!sent(&open, "http://mirror.example/x"), "never unencrypted over a network");
         let here = Order { token: (order.token.0, "http://127.0.0.1:8".to_owned()), ..open };
         assert!(sent(&here, "http://127.0.0.1:8/x"));
