@@ -2,8 +2,10 @@
 //!
 //! needed = weights + key-value cache + one batch of logits + the rest
 //!
-//! - weights: the file's size. It is mapped, so its pages can be given back; but a CPU with AVX2 or better rearranges the
-//!   4-bit layers into memory of its own, about as much as they had in the file, and the file is no longer read then.
+//! - weights: the file's size. It is mapped, so its pages can be given back; but a CPU with AVX2 or better rearranges
+//!   4-bit layers into memory of its own, and the mapped ones are no longer read then. So more is resident at first than
+//!   is needed. Measured at 4,096 tokens: Qwen2.5-Coder-1.5B 1.9 GB resident, 0.8 GB of it its own and 1.1 GB mapped; 0.5B
+//!   661 MB, 165 MB and 496 MB.
 //! - key-value cache: keys and values (2) × layers × key-value heads × head size × context × 2 bytes (F16).
 //! - logits: vocabulary × 128 tokens (the batch of `model/llama/engine.rs`) × 4 bytes.
 //! - the rest: the program, its schemas and patterns, compute buffers.

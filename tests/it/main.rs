@@ -32,6 +32,8 @@ mod isolation;
 #[cfg(feature = "llama")]
 mod model;
 mod model_catalogue;
+#[cfg(feature = "llama")]
+mod model_default;
 mod model_url;
 mod patterns;
 mod plan;

@@ -206,7 +206,7 @@ impl Sink for Arrival<'_> {
         self.partial.append(bytes).map_err(|error| PullError::Disk {
             name: self.order.name.clone(),
             kept: self.partial.length(),
-            error,
+            error: Box::new(error),
         })?;
         let now = self.partial.length();
         // As soon as it can be told: nobody waits for gigabytes of something else.

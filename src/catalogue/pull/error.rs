@@ -127,7 +127,7 @@ pub enum PullError {
         /// Bytes that stay.
         kept: u64,
         /// Why.
-        error: SourceError,
+        error: Box<SourceError>,
     },
     /// A file could not be read or written.
     #[error(transparent)]

@@ -20,6 +20,7 @@ use reqwest::Url;
 use serde::{Deserialize, Serialize};
 
 use super::installed::{Record, folder};
+use super::lookup::path_of;
 use crate::manifest::visible::visible_short;
 use crate::model::url::{KeySource, is_loopback};
 use crate::source::{self, Partial};
@@ -126,7 +127,8 @@ pub fn pull(
 ) -> Result<Pulled, PullError> {
     let folder = folder(cache);
     let file = format!("{}.gguf", order.name);
-    let path = folder.join(&file);
+    // `make models` puts files of the catalogue under their publisher's names.
+    let path = path_of(&order.name, cache).unwrap_or_else(|| folder.join(&file));
     let from = shown_origin(&order.origin);
     if path.exists() {
         return there_already(order, path, from);
