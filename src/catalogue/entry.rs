@@ -225,7 +225,7 @@ mod tests {
     fn an_entry_that_contradicts_itself_is_refused() {
         for (old, new) in [
             ("run: true", "run: false"),
-            ("hash: run", "hash: guessed"),
+            ("    hash: run", "    hash: guessed"),
             ("1d9614638d18024d", "not-a-hash"),
             ("id: qwen2.5-coder-0.5b", "id: ../../outside"),
         ] {

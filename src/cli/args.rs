@@ -315,7 +315,7 @@ pub struct ModelListArgs {
 /// `model pull`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "A token for files that are not for everybody comes from HF_TOKEN, or from the file that HF_TOKEN_PATH names; HF_ENDPOINT\nnames a mirror that is built like Hugging Face. HTTPS_PROXY, HTTP_PROXY and NO_PROXY are respected.\n\nExamples:\n  kubectl copilot model pull qwen2.5-coder-0.5b\n  kubectl copilot model pull qwen2.5-coder-0.5b --from https://mirror.example.com/coder.gguf\n  kubectl copilot model pull my-model --from /media/stick/my-model.gguf --sha256 9f86…"
+    after_help = "A token for files that are not for everybody comes from HF_TOKEN, or from the file that HF_TOKEN_PATH names.\nHF_ENDPOINT names a mirror that is built like Hugging Face. HTTPS_PROXY, HTTP_PROXY and NO_PROXY are respected.\n\nExamples:\n  kubectl copilot model pull qwen2.5-coder-0.5b\n  kubectl copilot model pull qwen2.5-coder-0.5b --from https://mirror.example.com/coder.gguf\n  kubectl copilot model pull my-model --from /media/stick/my-model.gguf --sha256 9f86…"
 )]
 pub struct ModelPullArgs {
     /// Name in the catalogue; with --from any name, the file's own where it is left out.

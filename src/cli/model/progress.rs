@@ -2,7 +2,7 @@
 
 use std::io::IsTerminal as _;
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::catalogue::pull::{Progress, megabytes};
 use crate::cli::output;
@@ -15,6 +15,8 @@ const EVERY: u64 = 100 << 20;
 /// See the module.
 pub struct Meter {
     name: String,
+    on_screen: bool,
+    /// Drawn once there is something to draw.
     bar: Option<ProgressBar>,
     /// Of what was told last: the tenth, or the count of [`EVERY`].
     told: Option<u64>,
@@ -24,15 +26,24 @@ impl Meter {
     /// For the model of that name.
     pub fn new(name: &str, style: Style) -> Self {
         let on_screen = std::io::stderr().is_terminal() && !style.plain;
-        let bar = on_screen.then(ProgressBar::no_length);
-        if let Some(bar) = &bar {
-            let template = "{prefix} [{bar:30}] {decimal_bytes} of {decimal_total_bytes}, {decimal_bytes_per_sec}, {eta} left";
-            if let Ok(style) = ProgressStyle::with_template(template) {
-                bar.set_style(style.progress_chars("=> "));
-            }
-            bar.set_prefix(name.to_owned());
+        Self { name: name.to_owned(), on_screen, bar: None, told: None }
+    }
+
+    fn draw(&mut self, done: u64, total: Option<u64>) {
+        let name = &self.name;
+        let bar = self.bar.get_or_insert_with(|| {
+            let bar = ProgressBar::hidden();
+            bar.set_style(bar_style(total.is_some()));
+            bar.set_prefix(name.clone());
+            bar
+        });
+        if let Some(total) = total {
+            bar.set_length(total);
         }
-        Self { name: name.to_owned(), bar, told: None }
+        bar.set_position(done);
+        if bar.is_hidden() {
+            bar.set_draw_target(ProgressDrawTarget::stderr());
+        }
     }
 
     /// Takes the bar away.
@@ -52,11 +63,8 @@ impl Progress for Meter {
     }
 
     fn at(&mut self, done: u64, total: Option<u64>) {
-        if let Some(bar) = &self.bar {
-            if let Some(total) = total {
-                bar.set_length(total);
-            }
-            bar.set_position(done);
+        if self.on_screen {
+            self.draw(done, total);
             return;
         }
         let step = match total {
@@ -70,4 +78,15 @@ impl Progress for Meter {
         let of = total.map(|total| format!(" of {}", megabytes(total))).unwrap_or_default();
         output::tell(&format!("{}: {}{of}\n", self.name, megabytes(done)));
     }
+}
+
+fn bar_style(has_total: bool) -> ProgressStyle {
+    let template = if has_total {
+        "{prefix} [{bar:30}] {decimal_bytes} of {decimal_total_bytes}, {decimal_bytes_per_sec}, {eta} left"
+    } else {
+        "{prefix} {decimal_bytes}, {decimal_bytes_per_sec}"
+    };
+    ProgressStyle::with_template(template)
+        .unwrap_or_else(|_| ProgressStyle::default_bar())
+        .progress_chars("=> ")
 }
