@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use crate::constraint::{Answers, Form};
+use crate::constraint::{Answers, Author, Cost, Form, Prompt};
 use crate::draft::{Field, Origin, Outcome};
 use crate::model::{Backend, Cancel, ModelError, ModelInfo};
 
@@ -143,6 +143,21 @@ impl Backend for Counted {
         tokens.sampled += answers.sampled;
         tokens.forced += answers.forced;
         Ok(answers)
+    }
+
+    fn writes(&self) -> bool {
+        self.backend.writes()
+    }
+
+    fn write(
+        &mut self,
+        prompt: &Prompt,
+        author: &mut dyn Author,
+        cancel: &Cancel,
+    ) -> Result<Cost, ModelError> {
+        let cost = self.backend.write(prompt, author, cancel)?;
+        self.counter.0.lock().unwrap_or_else(PoisonError::into_inner).sampled += cost.sampled;
+        Ok(cost)
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::constraint::{Answers, Form};
+use crate::constraint::{Answers, Author, Cost, Form, Prompt};
 
 #[cfg(feature = "llama")]
 pub mod child;
@@ -152,4 +152,23 @@ pub trait Backend: Send {
     /// # Errors
     /// Any [`ModelError`]; there is no partial answer.
     fn fill(&mut self, form: &Form, cancel: &Cancel) -> Result<Answers, ModelError>;
+
+    /// Whether [`Backend::write`] can be asked of it.
+    fn writes(&self) -> bool {
+        false
+    }
+
+    /// Writes a text after a prompt, step by step as its author says.
+    ///
+    /// # Errors
+    /// Any [`ModelError`]; what the author refuses is [`ModelError::Invalid`].
+    fn write(
+        &mut self,
+        prompt: &Prompt,
+        author: &mut dyn Author,
+        cancel: &Cancel,
+    ) -> Result<Cost, ModelError> {
+        let _ = (prompt, author, cancel);
+        Err(ModelError::Unsupported(format!("the model '{}' only fills forms", self.info().name)))
+    }
 }

@@ -9,12 +9,12 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::constraint::{Answers, Slot};
+use crate::constraint::{Answers, Slot, Step, Taken};
 use crate::model::inspect::{Description, Throughput};
 use crate::model::{ModelError, ModelInfo};
 
 /// Raised with every change of these types.
-pub(super) const VERSION: u32 = 2;
+pub(super) const VERSION: u32 = 3;
 
 /// Longer frames are a fault.
 const MAX_FRAME: u32 = 64 << 20;
@@ -61,6 +61,15 @@ pub(super) enum Request {
     Describe,
     /// How fast it runs. Replied to with [`Reply::Measured`].
     Measure,
+    /// Begins a text. Replied to with [`Reply::Begun`].
+    Begin {
+        /// [`prefix_hash`] of its prefix.
+        prefix: String,
+        /// See [`crate::constraint::Prompt`].
+        body: String,
+    },
+    /// Goes one step on in the text that was begun. Replied to with [`Reply::Taken`].
+    Step(Step),
 }
 
 /// From child to parent.
@@ -75,6 +84,10 @@ pub(super) enum Reply {
     Described(Box<Description>),
     /// How fast it runs.
     Measured(Throughput),
+    /// A text is begun.
+    Begun,
+    /// A step is taken.
+    Taken(Taken),
     /// It could not be done.
     Failed(Problem),
 }

@@ -10,6 +10,7 @@
 //! | [`decode`] | the loop that fills a form |
 //! | [`describe`] | what a GGUF says of itself |
 //! | [`measure`] | how fast tokens are read and written |
+//! | [`write`] | the loop that writes a text under a grammar |
 //! | [`prefix`] | evaluated prompt prefixes on disk |
 //! | [`thread`] | a backend that runs all of it on a thread of its own |
 
@@ -23,6 +24,7 @@ mod paths;
 mod prefix;
 mod thread;
 mod tokens;
+mod write;
 
 #[cfg(test)]
 mod tests;
