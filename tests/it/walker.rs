@@ -18,7 +18,10 @@ fn said(text: &str) -> Said {
         .map(|value| Number { value, seconds: false })
         .collect();
     let words = text.split_whitespace().map(|word| word.trim_matches([',', '.']).to_owned()).collect();
-    Said { numbers, words, ..Said::of(text) }
+    let mut said = Said::of(text);
+    said.numbers = numbers;
+    said.words = words;
+    said
 }
 
 /// Writes `text` (without its head, which the walk settles) and gives the object.
@@ -151,6 +154,9 @@ fn unwired(object: &Value) -> Value {
     if matches!(kind.as_str(), "Deployment" | "StatefulSet" | "DaemonSet") {
         if let Some(spec) = object["spec"].as_object_mut() {
             spec.remove("selector");
+            if let Some(template) = spec.get_mut("template").and_then(Value::as_object_mut) {
+                template.remove("metadata");
+            }
         }
     }
     if matches!(kind.as_str(), "Role" | "ClusterRole") {

@@ -148,7 +148,7 @@ pub(super) fn offers<'a>(
         match shape {
             Shape::Opaque => continue,
             Shape::Scalar => {
-                let site = Site { node: child, field: key, role, around: view.around, optional: !required, amount: false };
+                let site = Site { node: child, field: key, role, around: view.around, optional: !required, amount: false, entry: false };
                 let Some(mut one) = leaf(&site, view.rules, view.said, view.used) else { continue };
                 if !narrowed(role, key, value, &mut one) {
                     continue;

@@ -71,6 +71,8 @@ pub(super) struct Site<'a> {
     pub optional: bool,
     /// An amount of a resource.
     pub amount: bool,
+    /// An entry of a map.
+    pub entry: bool,
 }
 
 /// What a scalar may be; `None` where it has nothing to be: it is not offered then, or must be asked for.
@@ -78,6 +80,9 @@ pub(super) fn leaf(site: &Site<'_>, rules: &Rules, said: &Said, used: &[i64]) ->
     let schema = site.node.schema();
     if let Some(values) = closed(site) {
         return Some(Leaf::Closed(values.iter().map(|text| Value::from(text.as_str())).collect()));
+    }
+    if site.field == "resources" && site.role.is_some_and(|role| role.role == "rbac-rule") && !said.plurals.is_empty() {
+        return some(said.plurals.iter().map(|text| Value::from(text.as_str())).collect());
     }
     if !schema.values.is_empty() {
         return Some(Leaf::Closed(schema.values.iter().filter(|value| !value.is_null()).cloned().collect()));
@@ -95,7 +100,9 @@ pub(super) fn leaf(site: &Site<'_>, rules: &Rules, said: &Said, used: &[i64]) ->
     }
     match schema.type_name.as_deref() {
         Some("boolean") => {
-            let offered = !site.optional || said.speaks_of(site.field);
+            let words = rules.spoken.get(site.field);
+            let spoken = said.speaks_of(site.field) || words.is_some_and(|words| said.has_any(words));
+            let offered = !site.optional || spoken;
             offered.then(|| Leaf::Closed(vec![Value::Bool(true), Value::Bool(false)]))
         }
         Some("integer" | "number") => {
@@ -125,7 +132,7 @@ fn closed<'a>(site: &Site<'a>) -> Option<&'a Vec<String>> {
 /// The numbers of the request that fit.
 fn numbers(site: &Site<'_>, said: &Said, used: &[i64]) -> Vec<Value> {
     let schema = site.node.schema();
-    let timed = site.field.ends_with("Seconds");
+    let timed = site.field.contains("Seconds");
     let fits = |value: i64| {
         #[allow(clippy::cast_precision_loss)]
         let number = value as f64;
@@ -154,7 +161,8 @@ fn amounts(resource: &str, said: &Said) -> Vec<Value> {
         if !speaks(&["cpu", "core", "核", "处理器"]) {
             return Vec::new();
         }
-        text(&said.cpus).into_iter().chain(plain()).collect()
+        let whole = |value: Value| value.as_str().and_then(|text| text.parse::<i64>().ok()).map_or(value.clone(), Value::from);
+        text(&said.cpus).into_iter().map(whole).chain(plain()).collect()
     } else if resource.ends_with("memory") || resource.ends_with("storage") {
         text(&said.quantities)
     } else if resource.ends_with("nvidia.com/gpu") && !speaks(&["gpu", "显卡", "卡", "h100", "a100", "h200", "l40", "nvidia"]) {
@@ -175,6 +183,15 @@ fn amounts(resource: &str, said: &Said) -> Vec<Value> {
 }
 
 fn string(site: &Site<'_>, rules: &Rules, said: &Said) -> Option<Leaf> {
+    let mut paired: Vec<&str> = Vec::new();
+    for (key, value) in said.pairs.iter().filter(|_| site.entry) {
+        if key == site.field && !paired.contains(&value.as_str()) {
+            paired.push(value);
+        }
+    }
+    if !paired.is_empty() {
+        return some(paired.into_iter().map(Value::from).collect());
+    }
     let schema = site.node.schema();
     let texts = |texts: &[String]| some(texts.iter().map(|text| Value::from(text.as_str())).collect());
     let most = schema.max_length.unwrap_or(LONGEST).min(LONGEST);
@@ -197,9 +214,10 @@ pub(super) fn plain_text(value: &Value) -> String {
     let amount = text.bytes().next().is_some_and(|b| b.is_ascii_digit())
         && text.bytes().any(|b| b.is_ascii_alphabetic())
         && text.parse::<f64>().is_err();
+    let address = text.bytes().next().is_some_and(|b| b.is_ascii_digit()) && text.matches('.').count() == 3;
     let rest = text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'/' | b'.' | b'_' | b'-' | b':' | b'@') || b >= 0x80);
     let word = matches!(text.to_ascii_lowercase().as_str(), "true" | "false" | "null" | "yes" | "no" | "on" | "off" | "y" | "n");
-    if (first || amount) && rest && !word && !text.ends_with(':') {
+    if (first || amount || address) && rest && !word && !text.ends_with(':') {
         text.clone()
     } else {
         value.to_string()

@@ -30,6 +30,10 @@ pub struct Said {
     pub images: Vec<String>,
     /// Cron schedules.
     pub schedules: Vec<String>,
+    /// `app=web`
+    pub pairs: Vec<(String, String)>,
+    /// What an RBAC rule can be about: the plurals of the kinds that are served, and their subresources.
+    pub plurals: Vec<String>,
     /// Words that can be the key of a map.
     pub words: Vec<String>,
     /// Resources with a domain that are named: `nvidia.com/mig-1g.10gb`.

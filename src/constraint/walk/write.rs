@@ -108,7 +108,7 @@ impl<'a> Walk<'a> {
         let texts = |texts: &[String]| texts.iter().map(|text| Value::from(text.as_str())).collect::<Vec<_>>();
         let namespaces = if kind.info.namespaced { texts(namespaces) } else { Vec::new() };
         // The schema of a custom kind need not say what metadata is: every object's is the same.
-        let metadata = kind.node.property("metadata").unwrap_or(kind.node);
+        let metadata = kind.node.object_meta().unwrap_or(kind.node);
         let role = rules.role(metadata, "metadata");
         let frames = vec![Frame {
             slot: Slot::Root,
@@ -170,7 +170,7 @@ impl<'a> Walk<'a> {
                 View { rules: self.rules, said: self.said, around: &around, volumes: &volumes, used: &self.used, closing };
             match &frame.inner {
                 Inner::Object { node, role, value } => {
-                    if depth == 1 && !self.namespaces.is_empty() && !value.contains_key("namespace") {
+                    if frame.path == "/metadata" && !self.namespaces.is_empty() && !value.contains_key("namespace") {
                         found.push(("  namespace:".to_owned(), Act::Namespace));
                     }
                     for offer in offers(*node, *role, value, depth == 0, &view) {
@@ -210,7 +210,7 @@ impl<'a> Walk<'a> {
                 }
                 Inner::Map { keys, value, values, amounts } => {
                     for key in keys.iter().filter(|key| !value.contains_key(*key)) {
-                        let site = Site { node: *values, field: key, role: None, around: &around, optional: true, amount: *amounts };
+                        let site = Site { node: *values, field: key, role: None, around: &around, optional: true, amount: *amounts, entry: true };
                         let offered = match shape(*values) {
                             Shape::Scalar => leaf(&site, self.rules, self.said, &self.used).is_some(),
                             _ => true,
@@ -314,7 +314,7 @@ impl<'a> Walk<'a> {
                 let Some(list) = self.frames.last() else { return Err("no list is open".into()) };
                 let Inner::List { items, value, .. } = &list.inner else { return Err("no list is open".into()) };
                 let role = self.frames.iter().rev().nth(1).and_then(Frame::role);
-                let site = Site { node: *items, field: &list.field, role, around: &around, optional: false, amount: false };
+                let site = Site { node: *items, field: &list.field, role, around: &around, optional: false, amount: false, entry: false };
                 let mut leaf = leaf(&site, self.rules, self.said, &self.used)
                     .ok_or_else(|| format!("nothing can stand in {}", list.path))?;
                 if let Leaf::Closed(values) = &mut leaf {
@@ -335,7 +335,7 @@ impl<'a> Walk<'a> {
                     let (node, path, indent) = (*values, format!("{}/{}", map.path, escaped(&key)), map.indent);
                     return self.push(node, Slot::Key(key.clone()), key, path, indent);
                 }
-                let site = Site { node: *values, field: &key, role: None, around: &around, optional: true, amount: *amounts };
+                let site = Site { node: *values, field: &key, role: None, around: &around, optional: true, amount: *amounts, entry: true };
                 let leaf = leaf(&site, self.rules, self.said, &self.used).ok_or_else(|| format!("nothing can be {key}"))?;
                 self.expect = Expect::Value { key: Some(key), leaf };
                 Ok(())
@@ -374,8 +374,7 @@ impl<'a> Walk<'a> {
             Shape::Map(values) => {
                 let amount = values.is_quantity()
                     || (values.is_int_or_string() && matches!(field.as_str(), "limits" | "requests" | "hard"));
-                let mut keys: Vec<String> = if amount { self.rules.amounts(&field, &around).to_vec() } else { self.said.words.clone() };
-                keys.extend(if amount { &self.said.resources } else { &self.rules.keys }.iter().cloned());
+                let keys = self.keys(&field, amount, &around);
                 (Inner::Map { values, keys, amounts: amount, value: Map::new() }, indent + 2)
             }
             Shape::Scalar | Shape::Opaque => return Err(format!("{path} has no inside")),
@@ -386,6 +385,26 @@ impl<'a> Walk<'a> {
         }
         self.frames.push(Frame { slot, path, field, indent, inner });
         Ok(())
+    }
+
+    /// The keys that a map may have. Where the request has pairs, no other of its words is one.
+    fn keys(&self, field: &str, amount: bool, around: &[&str]) -> Vec<String> {
+        if amount {
+            return self.rules.amounts(field, around).iter().chain(&self.said.resources).cloned().collect();
+        }
+        let labels = matches!(field, "labels" | "matchLabels" | "annotations" | "nodeSelector" | "selector");
+        let pairs = self.said.pairs.iter().map(|(key, _)| key);
+        let words: Vec<&String> = match (labels, self.said.pairs.is_empty()) {
+            (true, false) => pairs.collect(),
+            _ => self.said.words.iter().collect(),
+        };
+        let mut keys: Vec<String> = Vec::new();
+        for key in words.into_iter().chain(&self.said.resources).chain(&self.rules.keys) {
+            if !keys.contains(key) {
+                keys.push(key.clone());
+            }
+        }
+        keys
     }
 
     /// Puts a value into the innermost frame.
@@ -523,7 +542,7 @@ fn unmet(
         if !matches!(shape(child), Shape::Scalar) {
             return false;
         }
-        let site = Site { node: child, field, role, around: view.around, optional: false, amount: false };
+        let site = Site { node: child, field, role, around: view.around, optional: false, amount: false, entry: false };
         leaf(&site, view.rules, view.said, &[]).is_none()
     })
 }

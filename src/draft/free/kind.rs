@@ -6,13 +6,18 @@ use std::sync::OnceLock;
 use serde::Deserialize;
 
 use crate::constraint::walk::said::words_of;
+use crate::constraint::{Candidate, Form, Slot};
+use crate::draft::prompt::request_line;
 use crate::draft::rules::{KindNames, Named, Narrowed, find_kinds};
 use crate::draft::span::find_cue;
 use crate::draft::span::scan::{is_chinese, word_before};
 use crate::manifest::GroupVersionKind;
+use crate::model::{Backend, Cancel, ModelError};
 use crate::pattern::PatternSet;
 use crate::schema::{KindInfo, SchemaSet};
 
+/// Worked examples of requests that name no kind.
+const DESCRIBED: &str = include_str!("../../../prompts/kind.md");
 const TEXT: &str = include_str!("../../../prompts/kinds.yaml");
 
 /// At most this many objects of one request.
@@ -22,8 +27,10 @@ const MOST: usize = 4;
 #[serde(deny_unknown_fields)]
 struct File {
     never: Vec<String>,
+    short: Vec<String>,
     phrases: BTreeMap<String, Vec<String>>,
     beyond: Vec<String>,
+    things: Vec<String>,
 }
 
 fn file() -> Result<&'static File, String> {
@@ -31,6 +38,15 @@ fn file() -> Result<&'static File, String> {
     FILE.get_or_init(|| serde_saphyr::from_str(TEXT).map_err(|error| format!("prompts/kinds.yaml: {error}")))
         .as_ref()
         .map_err(Clone::clone)
+}
+
+impl Wanted {
+    /// A kind whose form does not hold all that was said.
+    pub fn beyond_form(kind: &str, schemas: &SchemaSet) -> Option<Self> {
+        let info = schemas.find_kind(kind).into_iter().next()?;
+        let why = format!("you named the kind {kind}, and its form does not hold all that you said");
+        Some(Self { gvk: info.gvk.clone(), why })
+    }
 }
 
 /// A kind that is to be written, and why.
@@ -42,25 +58,20 @@ pub struct Wanted {
     pub why: String,
 }
 
-/// The kinds that a model is to write for this request, in its order; empty where a pattern or a form serves it.
+/// The kinds that a model is to write for this request, in its order; empty where a pattern or a form serves it. `runs`:
+/// the request names something that can run, an image or a piece of software.
 ///
 /// # Errors
 /// A sentence where `prompts/kinds.yaml` does not parse.
 pub fn wanted(
     text: &str,
     narrowed: &Narrowed,
+    runs: bool,
     patterns: &PatternSet,
     schemas: &SchemaSet,
 ) -> Result<Vec<Wanted>, String> {
     let file = file()?;
-    let mut newest: BTreeMap<&str, &KindInfo> = BTreeMap::new();
-    for info in schemas.kinds().filter(|info| !file.never.contains(&info.gvk.kind)) {
-        let known = newest.entry(&info.gvk.kind).or_insert(info);
-        let better = schemas.find_kind(&info.gvk.kind).first().is_some_and(|best| best.gvk == info.gvk);
-        if better {
-            *known = info;
-        }
-    }
+    let newest = newest(file, schemas);
     let formed = |kind: &str| patterns.get(kind).is_some_and(|pattern| pattern.native);
     let names: Vec<KindNames> = newest
         .values()
@@ -68,13 +79,14 @@ pub fn wanted(
         .map(|info| KindNames {
             kind: info.gvk.kind.clone(),
             plural: info.plural.clone(),
-            short: info.short_names.clone(),
+            short: info.short_names.iter().filter(|short| file.short.contains(short)).cloned().collect(),
             chinese: file.phrases.get(&info.gvk.kind).cloned().unwrap_or_default(),
         })
         .collect();
     let mut free: Vec<Named> =
         find_kinds(text, &names, &narrowed.patterns).into_iter().filter(|named| is_asked_for(text, named)).collect();
-    // A word for a pattern that stands first, and is no part of the kind's own name, is what is meant.
+    // A word for a pattern that stands first, and is no part of the kind's own name, is what is meant; what somebody
+    // defined for this cluster is meant wherever it is named.
     let inside = |cue: &Named, named: &Named| named.start <= cue.start && cue.end <= named.end;
     let first_pattern = narrowed
         .patterns
@@ -82,15 +94,23 @@ pub fn wanted(
         .filter(|cue| !free.iter().any(|named| inside(cue, named)) && is_asked_for(text, cue))
         .map(|cue| cue.start)
         .min();
-    free.retain(|named| first_pattern.is_none_or(|start| named.start < start));
+    let custom = |named: &Named| newest.get(named.kind.as_str()).is_some_and(|info| info.definition.is_some());
+    let written_out = |named: &Named| text.get(named.start..named.end).is_some_and(|words| words.contains(' ') || words == named.kind);
+    free.retain(|named| first_pattern.is_none_or(|start| named.start < start) || (custom(named) && written_out(named)));
     let native: Vec<&Named> = narrowed.native.iter().filter(|named| formed(&named.kind)).collect();
     let beyond = native.iter().any(|named| named.certain && goes_beyond(text, &named.kind, file, patterns, schemas));
     if free.is_empty() && !beyond {
         return Ok(Vec::new());
     }
     let mut all: Vec<Named> = free;
-    let certain = native.into_iter().filter(|named| named.certain && (is_asked_for(text, named) || beyond));
-    all.extend(certain.cloned());
+    let first = all.iter().map(|named| named.start).min();
+    let meant = |named: &&&Named| match named.kind.as_str() {
+        // A pod is what most policies and rules are about; a workload needs an image to be one.
+        "Pod" | "Namespace" | "Secret" => beyond && named.certain && first.is_none_or(|first| named.start < first),
+        "Deployment" | "StatefulSet" | "DaemonSet" | "Job" | "CronJob" => runs && is_asked_for(text, named),
+        _ => named.certain && is_asked_for(text, named),
+    };
+    all.extend(native.iter().filter(meant).map(|named| (*named).clone()));
     all.sort_by_key(|named| named.start);
     let mut wanted: Vec<Wanted> = Vec::new();
     for named in all {
@@ -103,6 +123,54 @@ pub fn wanted(
     }
     wanted.truncate(MOST);
     Ok(wanted)
+}
+
+/// The kinds that people ask for, each in the version that is best.
+fn newest<'s>(file: &File, schemas: &'s SchemaSet) -> BTreeMap<&'s str, &'s KindInfo> {
+    let mut newest: BTreeMap<&str, &KindInfo> = BTreeMap::new();
+    for info in schemas.kinds().filter(|info| !file.never.contains(&info.gvk.kind)) {
+        let known = newest.entry(&info.gvk.kind).or_insert(info);
+        let better = schemas.find_kind(&info.gvk.kind).first().is_some_and(|best| best.gvk == info.gvk);
+        if better {
+            *known = info;
+        }
+    }
+    newest
+}
+
+/// What a request without the name of a kind describes, as a model reads it; empty for nothing.
+///
+/// # Errors
+/// What the model says; `prompts/kinds.yaml` does not parse.
+pub fn described(
+    text: &str,
+    schemas: &SchemaSet,
+    backend: &mut dyn Backend,
+    cancel: &Cancel,
+) -> Result<Vec<Wanted>, ModelError> {
+    const NONE: &str = "none";
+    let file = file().map_err(ModelError::Invalid)?;
+    if !file.things.iter().any(|thing| !find_cue(text, thing).is_empty()) {
+        return Ok(Vec::new());
+    }
+    let newest = newest(file, schemas);
+    let kinds: Vec<&str> = newest.keys().copied().chain([NONE]).collect();
+    let candidates = kinds.iter().map(|kind| Candidate { text: (*kind).to_owned(), uses: Vec::new() }).collect();
+    let form = Form {
+        prefix: DESCRIBED.to_owned(),
+        body: request_line(text),
+        slots: vec![Slot { key: "kind".into(), candidates, optional: false, most: 2 }],
+    };
+    let answers = backend.fill(&form, cancel)?;
+    let chosen: Vec<&str> =
+        answers.answers.iter().filter_map(|answer| answer.choice).filter_map(|index| kinds.get(index)).copied().collect();
+    if chosen.contains(&NONE) {
+        return Ok(Vec::new());
+    }
+    let wanted = |kind: &&str| {
+        newest.get(kind).map(|info| Wanted { gvk: info.gvk.clone(), why: format!("the model took it for a {kind}") })
+    };
+    Ok(chosen.iter().filter_map(wanted).collect())
 }
 
 /// Whether the words ask for one rather than speak of one that exists: `for the ingress web`, `target the HPA`.

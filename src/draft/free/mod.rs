@@ -13,5 +13,5 @@ pub mod said;
 mod wire;
 mod write;
 
-pub use kind::wanted;
+pub use kind::{Wanted, described, wanted};
 pub use write::{Free, Task, write};

@@ -26,6 +26,14 @@ pub fn said(text: &str, spans: &[Span]) -> Said {
                 }
             }
             SlotType::Schedule => push(&mut said.schedules, value),
+            SlotType::KeyValue => {
+                if let Some((key, value)) = span.text.split_once('=') {
+                    let pair = (key.to_owned(), value.trim_matches(['"', '\'']).to_owned());
+                    if !said.pairs.contains(&pair) {
+                        said.pairs.push(pair);
+                    }
+                }
+            }
             _ => {}
         }
     }
@@ -41,6 +49,11 @@ pub fn said(text: &str, spans: &[Span]) -> Said {
             _ => 86_400,
         };
         number(&mut said, count.and_then(|count| count.checked_mul(unit)), true);
+    }
+    for (words, seconds) in [(["per second", "every second", "每秒"], 1), (["per minute", "every minute", "每分钟"], 60), (["per hour", "every hour", "每小时"], 3_600)] {
+        if words.iter().any(|word| said.text().contains(word)) {
+            number(&mut said, Some(seconds), true);
+        }
     }
     for (index, list) in NUMBER_WORDS.iter().enumerate() {
         if list.iter().any(|word| said.has_any(&[(*word).to_owned()])) {
@@ -69,6 +82,7 @@ pub fn said(text: &str, spans: &[Span]) -> Said {
     }
     const LABELS: [&str; 6] = ["label", "annotat", "标签", "注解", "注释", "queue"];
     said.labels = spans.iter().any(|span| span.kind == SlotType::KeyValue)
+        || !said.resources.is_empty()
         || LABELS.iter().any(|word| text.to_lowercase().contains(word));
     said
 }

@@ -63,6 +63,9 @@ fn subjects(object: &mut Value) {
         return;
     }
     let namespace = object.pointer("/metadata/namespace").cloned();
+    if let Some(role) = object.get_mut("roleRef").and_then(Value::as_object_mut) {
+        role.insert("apiGroup".into(), json!("rbac.authorization.k8s.io"));
+    }
     for subject in object.get_mut("subjects").and_then(Value::as_array_mut).into_iter().flatten() {
         if subject["kind"] == "ServiceAccount" {
             if let (None, Some(namespace)) = (subject.get("namespace"), &namespace) {

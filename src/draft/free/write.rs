@@ -19,6 +19,7 @@ use crate::draft::words;
 use crate::manifest::{GroupVersionKind, to_yaml};
 use crate::model::{Backend, Cancel, ModelError};
 use crate::pattern::SlotType;
+use crate::schema::SchemaSet;
 
 /// Instructions and worked examples.
 const EXAMPLES: &str = include_str!("../../../prompts/manifest.md");
@@ -78,7 +79,8 @@ pub fn write(
 ) -> Result<Outcome, ModelError> {
     let text = free.turns.join("\n");
     let spoken = language(&text);
-    let said = said::said(&text, &free.spans);
+    let mut said = said::said(&text, &free.spans);
+    said.plurals = plurals(task.library.schemas);
     let namespaces = namespaces(&text, &free.spans, task.setting);
     let mut taken = task.setting.taken();
     let mut draft = Draft::default();
@@ -133,6 +135,19 @@ fn request(free: &Free) -> String {
     }
     text.push_str(FENCE);
     text
+}
+
+/// What an RBAC rule can be about.
+fn plurals(schemas: &SchemaSet) -> Vec<String> {
+    const PARTS: [&str; 9] = [
+        "pods/log", "pods/exec", "pods/portforward", "pods/status", "pods/attach", "deployments/scale", "statefulsets/scale",
+        "deployments/status", "services/proxy",
+    ];
+    let mut plurals: Vec<String> = schemas.kinds().map(|info| info.plural.clone()).collect();
+    plurals.extend(PARTS.map(str::to_owned));
+    plurals.sort();
+    plurals.dedup();
+    plurals
 }
 
 /// Names that were said, then what the kind is called.
