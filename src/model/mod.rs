@@ -66,6 +66,17 @@ pub struct ModelInfo {
     pub context: u32,
 }
 
+/// How a backend writes texts of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Writing {
+    /// Not at all: it fills forms.
+    None,
+    /// Step by step under a grammar: [`Backend::write`].
+    Steps,
+    /// As a whole, and the text is judged afterwards: [`Backend::compose`].
+    Whole,
+}
+
 /// Why there are no answers.
 #[derive(Debug, Error)]
 pub enum ModelError {
@@ -153,9 +164,23 @@ pub trait Backend: Send {
     /// Any [`ModelError`]; there is no partial answer.
     fn fill(&mut self, form: &Form, cancel: &Cancel) -> Result<Answers, ModelError>;
 
-    /// Whether [`Backend::write`] can be asked of it.
+    /// How it can write a text of its own.
+    fn writing(&self) -> Writing {
+        Writing::None
+    }
+
+    /// Whether it can write a text of its own at all.
     fn writes(&self) -> bool {
-        false
+        self.writing() != Writing::None
+    }
+
+    /// Writes a text after a prompt as a whole, of at most so many tokens.
+    ///
+    /// # Errors
+    /// Any [`ModelError`].
+    fn compose(&mut self, prompt: &Prompt, most: usize, cancel: &Cancel) -> Result<String, ModelError> {
+        let _ = (prompt, most, cancel);
+        Err(ModelError::Unsupported(format!("the model '{}' only fills forms", self.info().name)))
     }
 
     /// Writes a text after a prompt, step by step as its author says.

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use crate::constraint::{Answers, Author, Choice, Cost, Form, FreeState, Prompt, Step, Taken};
 
 use super::rounds::{Round, Rounds};
-use super::{Backend, Cancel, ModelError, ModelInfo, PromptProfile, validate};
+use super::{Backend, Cancel, ModelError, ModelInfo, PromptProfile, Writing, validate};
 
 /// Answers by key. An entry is taken when its key is put and its text is among the candidates; within one form each
 /// entry is taken once, so a list slot takes its entries in order. A slot without an entry is answered `-`.
@@ -100,8 +100,8 @@ impl Backend for Scripted {
         Ok(answers)
     }
 
-    fn writes(&self) -> bool {
-        !self.texts.is_empty()
+    fn writing(&self) -> Writing {
+        if self.texts.is_empty() { Writing::None } else { Writing::Steps }
     }
 
     fn write(

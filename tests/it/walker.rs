@@ -166,6 +166,9 @@ fn unwired(object: &Value) -> Value {
             }
         }
     }
+    if let Some(role) = object.get_mut("roleRef").and_then(Value::as_object_mut) {
+        role.remove("apiGroup");
+    }
     numeric(&mut object, false);
     for subject in object.get_mut("subjects").and_then(Value::as_array_mut).into_iter().flatten() {
         if let Some(subject) = subject.as_object_mut() {

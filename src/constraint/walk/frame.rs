@@ -136,7 +136,7 @@ pub(super) fn offers<'a>(
         {
             continue;
         }
-        if !required && matches!(key, "labels" | "annotations") && !view.said.labels {
+        if !required && (matches!(key, "annotations") || is_labels(key)) && matches!(shape(child), Shape::Map(_)) && !view.said.labels {
             continue;
         }
         let many = node.schema().properties.len();
@@ -162,6 +162,12 @@ pub(super) fn offers<'a>(
         found.push(Offer { key: key.to_owned(), node: child, leaf: leaf_of });
     }
     found
+}
+
+/// Whether a map holds labels.
+pub(super) fn is_labels(field: &str) -> bool {
+    let field = field.to_ascii_lowercase();
+    field.ends_with("labels") || field.ends_with("selector") || field == "nodeselectorterms"
 }
 
 /// Whether an object would have anything to write in it.

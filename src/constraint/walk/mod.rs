@@ -12,10 +12,12 @@
 //! | `leaf` | what a scalar may be |
 //! | `frame` | what is open: objects, lists, maps, and which fields may follow |
 //! | `spoken` | whether the request speaks of a field |
+//! | `admit` | a manifest that was written elsewhere, let through field by field |
 //! | `text` | an object as a walk writes it |
 //! | `volumes` | volumes and their mounts agree |
 //! | `write` | the steps |
 
+mod admit;
 mod frame;
 mod leaf;
 pub mod rules;

@@ -81,6 +81,13 @@ impl Said {
         })
     }
 
+    /// Whether the request has every word of a field's name that means something.
+    pub fn speaks_wholly_of(&self, field: &str) -> bool {
+        let words = words_of(field);
+        let mut meant = words.iter().filter(|word| word.len() >= 4 && !GENERIC.contains(&word.as_str())).peekable();
+        meant.peek().is_some() && meant.all(|word| self.speaks_of(word))
+    }
+
     /// Whether the request speaks of a field: a word of its name, four letters at least, begins a word of the request.
     pub fn speaks_of(&self, field: &str) -> bool {
         let text = &self.text;
@@ -92,6 +99,11 @@ impl Said {
         })
     }
 }
+
+/// Words of field names that say nothing by themselves.
+const GENERIC: [&str; 12] = [
+    "spec", "specs", "template", "templates", "config", "policy", "reference", "options", "settings", "list", "name", "kind",
+];
 
 /// `readOnlyRootFilesystem` -> read, only, root, filesystem.
 pub fn words_of(field: &str) -> BTreeSet<String> {

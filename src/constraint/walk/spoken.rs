@@ -1,5 +1,6 @@
 //! Whether a request speaks of a field: what nobody asked for is not offered, so that a model cannot wander.
 
+use super::leaf::{Shape, shape};
 use super::rules::Rules;
 use super::said::Said;
 use crate::schema::Node;
@@ -20,10 +21,18 @@ pub(super) fn is_spoken_of(key: &str, node: Node<'_>, fields: usize, rules: &Rul
         return said.has_any(words) || said.speaks_of(key);
     }
     // What other languages call the fields of a custom kind is not known here.
-    !said.is_english() || said.speaks_of(key) || inside(node, said, DEEP)
+    !said.is_english()
+        || match shape(node) {
+            Shape::Scalar => said.speaks_of(key),
+            _ => said.speaks_wholly_of(key) || inside(node, said, DEEP),
+        }
 }
 
 fn inside(node: Node<'_>, said: &Said, depth: usize) -> bool {
     let node = node.items().unwrap_or(node);
-    depth > 0 && node.properties().any(|(key, child)| said.speaks_of(key) || inside(child, said, depth - 1))
+    depth > 0
+        && node.properties().any(|(key, child)| match shape(child) {
+            Shape::Scalar => said.speaks_wholly_of(key),
+            _ => inside(child, said, depth - 1),
+        })
 }

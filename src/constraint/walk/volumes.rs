@@ -44,6 +44,11 @@ impl Volumes {
         }
         let has_list = matches!(&frames[pod].inner, Inner::Object { value, .. } if value.contains_key("volumes"));
         mounts.retain(|name| !volumes.contains(name));
+        // A mount may name a claim template, which stands behind the pod: the gate looks at those.
+        let claims = |frame: &Frame<'_>| matches!(&frame.inner, Inner::Object { node, .. } if node.property("volumeClaimTemplates").is_some());
+        if frames[..pod].iter().any(claims) {
+            return Self::default();
+        }
         Self { wanted: mounts, closed: (has_list && !is_open).then_some(volumes) }
     }
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::frame::{Frame, Inner, Offer, Slot, View, needs, offers};
+use super::frame::{Frame, Inner, Offer, Slot, View, is_labels, needs, offers};
 use super::leaf::{Leaf, Shape, Site, leaf, plain_text, shape};
 use super::rules::Rules;
 use super::said::Said;
@@ -43,7 +43,7 @@ pub struct Written {
 
 /// What a line may be.
 #[derive(Debug, Clone)]
-enum Act {
+pub(super) enum Act {
     /// Field `key` of frame `frame`, closing what is above.
     Field { frame: usize, key: String, empty: bool },
     /// A new entry of list `frame` that begins with field `key`.
@@ -62,7 +62,7 @@ enum Act {
 
 /// What the next answer is about.
 #[derive(Debug)]
-enum Expect {
+pub(super) enum Expect {
     /// The next step is to be made.
     Nothing,
     /// A line: what each text means.
@@ -75,10 +75,10 @@ enum Expect {
 pub struct Walk<'a> {
     rules: &'a Rules,
     said: &'a Said,
-    frames: Vec<Frame<'a>>,
+    pub(super) frames: Vec<Frame<'a>>,
     forced: String,
     namespaces: Vec<Value>,
-    expect: Expect,
+    pub(super) expect: Expect,
     written: Vec<Written>,
     /// Numbers of the request that a field has taken.
     used: Vec<i64>,
@@ -268,7 +268,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn act(&mut self, act: Act) -> Result<(), String> {
+    pub(super) fn act(&mut self, act: Act) -> Result<(), String> {
         match act {
             Act::End => {
                 self.close_to(0);
@@ -387,17 +387,57 @@ impl<'a> Walk<'a> {
         Ok(())
     }
 
+    /// JSON pointer of a field or entry of the innermost frame; of a list of its next entry.
+    pub(super) fn place(&self, key: Option<&str>) -> String {
+        let Some(top) = self.frames.last() else { return String::new() };
+        match (&top.inner, key) {
+            (Inner::List { value, .. }, _) => format!("{}/{}", top.path, value.len()),
+            (_, Some(key)) => format!("{}/{}", top.path, escaped(key)),
+            (_, None) => top.path.clone(),
+        }
+    }
+
+    /// Entries of a list.
+    pub(super) fn length(&self, depth: usize) -> usize {
+        match self.frames.get(depth).map(|frame| &frame.inner) {
+            Some(Inner::List { value, .. }) => value.len(),
+            _ => 0,
+        }
+    }
+
+    /// Whether a field stands already.
+    pub(super) fn has(&self, depth: usize, key: &str) -> bool {
+        match self.frames.get(depth).map(|frame| &frame.inner) {
+            Some(Inner::Object { value, .. } | Inner::Map { value, .. }) => value.contains_key(key),
+            _ => depth == 0 && key == "metadata",
+        }
+    }
+
+    /// What a scalar field of an object, or an entry of a map, may be.
+    pub(super) fn leaf_of(&self, depth: usize, key: &str) -> Option<Leaf> {
+        let around = self.around(depth);
+        let volumes = Volumes::of(&self.frames);
+        let view = View { rules: self.rules, said: self.said, around: &around, volumes: &volumes, used: &self.used, closing: false };
+        match &self.frames.get(depth)?.inner {
+            Inner::Object { node, role, value } => {
+                offers(*node, *role, value, depth == 0, &view).into_iter().find(|offer| offer.key == key)?.leaf
+            }
+            Inner::Map { values, amounts, .. } if matches!(shape(*values), Shape::Scalar) => {
+                let site = Site { node: *values, field: key, role: None, around: &around, optional: true, amount: *amounts, entry: true };
+                leaf(&site, self.rules, self.said, &self.used)
+            }
+            _ => None,
+        }
+    }
+
     /// The keys that a map may have. Where the request has pairs, no other of its words is one.
     fn keys(&self, field: &str, amount: bool, around: &[&str]) -> Vec<String> {
         if amount {
             return self.rules.amounts(field, around).iter().chain(&self.said.resources).cloned().collect();
         }
-        let labels = matches!(field, "labels" | "matchLabels" | "annotations" | "nodeSelector" | "selector");
+        let labels = field == "annotations" || is_labels(field);
         let pairs = self.said.pairs.iter().map(|(key, _)| key);
-        let words: Vec<&String> = match (labels, self.said.pairs.is_empty()) {
-            (true, false) => pairs.collect(),
-            _ => self.said.words.iter().collect(),
-        };
+        let words: Vec<&String> = if labels { pairs.collect() } else { self.said.words.iter().collect() };
         let mut keys: Vec<String> = Vec::new();
         for key in words.into_iter().chain(&self.said.resources).chain(&self.rules.keys) {
             if !keys.contains(key) {
@@ -425,7 +465,7 @@ impl<'a> Walk<'a> {
     }
 
     /// Takes the value of a field or entry.
-    fn value(&mut self, key: Option<String>, leaf: &Leaf, taken: &Taken) -> Result<(), String> {
+    pub(super) fn value(&mut self, key: Option<String>, leaf: &Leaf, taken: &Taken) -> Result<(), String> {
         let (value, mut source) = match leaf {
             Leaf::Closed(values) => {
                 let value = values.get(taken.index).cloned().ok_or("an answer that was not offered")?;

@@ -6,10 +6,12 @@
 //! | `kind` | which kinds a request asks for: `prompts/kinds.yaml` |
 //! | `said` | the spans of a request as a manifest can use them |
 //! | `write` | the model's text, object by object |
+//! | `whole` | a text of a model that cannot be led step by step, let through field by field |
 //! | `wire` | what code fills in: places that must agree with each other |
 
 mod kind;
 pub mod said;
+mod whole;
 mod wire;
 mod write;
 

@@ -26,15 +26,14 @@ pub fn said(text: &str, spans: &[Span]) -> Said {
                 }
             }
             SlotType::Schedule => push(&mut said.schedules, value),
-            SlotType::KeyValue => {
-                if let Some((key, value)) = span.text.split_once('=') {
-                    let pair = (key.to_owned(), value.trim_matches(['"', '\'']).to_owned());
-                    if !said.pairs.contains(&pair) {
-                        said.pairs.push(pair);
-                    }
-                }
-            }
             _ => {}
+        }
+    }
+    for found in pairs().all(text) {
+        let part = |name: &str| found.name(name).map_or("", |part| part.as_str()).trim_end_matches(['.', ',']).to_owned();
+        let pair = (part("k"), part("v"));
+        if !said.pairs.contains(&pair) {
+            said.pairs.push(pair);
         }
     }
     for found in digits().all(text) {
@@ -81,7 +80,7 @@ pub fn said(text: &str, spans: &[Span]) -> Said {
         }
     }
     const LABELS: [&str; 6] = ["label", "annotat", "标签", "注解", "注释", "queue"];
-    said.labels = spans.iter().any(|span| span.kind == SlotType::KeyValue)
+    said.labels = !said.pairs.is_empty()
         || !said.resources.is_empty()
         || LABELS.iter().any(|word| text.to_lowercase().contains(word));
     said
@@ -134,6 +133,12 @@ fn times() -> &'static Rule {
 fn digits() -> &'static Rule {
     static RULE: OnceLock<Rule> = OnceLock::new();
     RULE.get_or_init(|| Rule::new(r"(?:^|[\s:=(（,，、\p{Han}])(?P<n>[0-9]{1,9})(?:$|[\s)）,，、。;；:%]|\.(?:\s|$)|\p{Han}|[a-z]{0,12}(?:\s|$))"))
+}
+
+/// `app=web`; `app: web` is left to the model.
+fn pairs() -> &'static Rule {
+    static RULE: OnceLock<Rule> = OnceLock::new();
+    RULE.get_or_init(|| Rule::new(r"(?P<k>[A-Za-z0-9][A-Za-z0-9._/-]*)=(?P<v>[A-Za-z0-9][A-Za-z0-9._/-]*)"))
 }
 
 fn percents() -> &'static Rule {

@@ -7,22 +7,22 @@ use serde_json::Value;
 
 use crate::check::{CheckContext, Verdict, check};
 use crate::constraint::Prompt;
-use crate::constraint::walk::{Source, Walk, Written};
+use crate::constraint::walk::{Source, Walk, Written, text as written_text};
 use crate::draft::drafter::Library;
 use crate::draft::free::kind::Wanted;
-use crate::draft::free::{said, wire};
+use crate::draft::free::{said, whole, wire};
 use crate::draft::outcome::{Asked, Denied, Draft, Field, Origin, Outcome, Question, Thing, Unused};
 use crate::draft::place::{Setting, free_name};
 use crate::draft::prompt::{kind_id, request_line};
 use crate::draft::span::{Language, Span, dns_label, language};
 use crate::draft::words;
-use crate::manifest::{GroupVersionKind, to_yaml};
-use crate::model::{Backend, Cancel, ModelError};
+use crate::manifest::GroupVersionKind;
+use crate::model::{Backend, Cancel, ModelError, Writing};
 use crate::pattern::SlotType;
 use crate::schema::SchemaSet;
 
 /// Instructions and worked examples.
-const EXAMPLES: &str = include_str!("../../../prompts/manifest.md");
+pub(super) const EXAMPLES: &str = include_str!("../../../prompts/manifest.md");
 /// How a manifest begins and ends.
 const FENCE: &str = "```yaml\n";
 /// Names that the model may choose from.
@@ -92,16 +92,25 @@ pub fn write(
         };
         let names = names(&free.spans, &namespaces, &gvk.kind, &taken, &draft);
         let mut walk = Walk::new(kind, &names, &namespaces, &said).map_err(ModelError::Invalid)?;
-        let prompt = Prompt { prefix: EXAMPLES.to_owned(), body: body.clone() };
-        let cost = backend.write(&prompt, &mut walk, cancel)?;
-        tracing::debug!(kind = gvk.kind, cost.steps, cost.sampled, "written");
+        match backend.writing() {
+            Writing::Whole => {
+                let again = || Walk::new(kind, &names, &namespaces, &said).map_err(ModelError::Invalid);
+                let refused = whole::compose(&gvk, &body, &mut walk, &again, &mut *backend, cancel)?;
+                draft.findings.extend(refused);
+            }
+            Writing::Steps | Writing::None => {
+                let prompt = Prompt { prefix: EXAMPLES.to_owned(), body: body.clone() };
+                let cost = backend.write(&prompt, &mut walk, cancel)?;
+                tracing::debug!(kind = gvk.kind, cost.steps, cost.sampled, "written");
+            }
+        }
         if let Some(field) = walk.missing() {
             return Ok(Outcome::Asked(missing(&gvk.kind, field, spoken)));
         }
         let Some((mut object, written)) = walk.finish() else {
             return Err(ModelError::Invalid(format!("the {} has no end", gvk.kind)));
         };
-        let yaml = to_yaml(&object);
+        let yaml = written_text(&object);
         let mut fields: Vec<Field> = written.iter().map(field).collect();
         place(&mut object, &mut fields, kind.info.namespaced, task.setting);
         wire::wire(&mut object, task.library.schemas);
@@ -291,7 +300,7 @@ fn judge(task: &Task<'_>, mut draft: Draft) -> Outcome {
     let report = check(&objects, &context);
     draft.policies = (report.policies_passed, report.policies_total);
     if report.verdict == Verdict::Allowed {
-        draft.findings = report.findings;
+        draft.findings.extend(report.findings);
         return Outcome::Drafted(draft);
     }
     Outcome::Denied(Denied { incomplete: report.verdict == Verdict::Incomplete, findings: report.findings, draft })

@@ -20,7 +20,7 @@ use std::path::{Path, PathBuf};
 
 use crate::constraint::{Answers, Author, Cost, Form, Prompt, Step, Taken};
 
-use super::{Backend, Cancel, ModelError, ModelInfo, OpenOptions, PromptProfile, validate};
+use super::{Backend, Cancel, ModelError, ModelInfo, OpenOptions, PromptProfile, Writing, validate};
 use process::{Failure, Process};
 use protocol::{Load, Reply, Request};
 
@@ -101,8 +101,8 @@ impl Backend for ChildModel {
         }
     }
 
-    fn writes(&self) -> bool {
-        self.info.profile == PromptProfile::FewShot
+    fn writing(&self) -> Writing {
+        if self.info.profile == PromptProfile::FewShot { Writing::Steps } else { Writing::None }
     }
 
     fn write(
