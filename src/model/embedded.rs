@@ -6,7 +6,7 @@
 use std::io::{self, Write};
 use std::path::PathBuf;
 
-use super::llama::{EngineOptions, InProcess, Noise, Weights};
+use super::llama::{Engine, EngineOptions, InProcess, Noise, Weights};
 use super::{Cancel, ModelError, PromptProfile};
 
 /// What a person sees where a file name would stand.
@@ -24,14 +24,31 @@ static WEIGHTS: Option<&[u8]> = None;
 /// # Errors
 /// [`ModelError::Unsupported`] in a build without weights, [`ModelError::Load`] when they cannot be loaded.
 pub(super) fn open(threads: Option<usize>, context: u32) -> Result<InProcess, ModelError> {
-    match WEIGHTS {
-        Some(bytes) => from_bytes(bytes, LABEL, threads, context),
-        None => Err(ModelError::Unsupported(
+    from_bytes(weights()?, LABEL, threads, context)
+}
+
+fn weights() -> Result<&'static [u8], ModelError> {
+    WEIGHTS.ok_or_else(|| {
+        ModelError::Unsupported(
             "this build has no embedded model (models/embedded.gguf was not there when it was built); name a GGUF \
              file with --model"
                 .to_owned(),
-        )),
-    }
+        )
+    })
+}
+
+/// Loads the embedded model on the caller's own thread, for who wants more of it than answers.
+///
+/// # Errors
+/// As [`open`], and what `work` says.
+pub(super) fn with_engine<T>(
+    threads: Option<usize>,
+    context: u32,
+    work: impl FnOnce(&Weights, &mut Engine<'_>) -> Result<T, ModelError>,
+) -> Result<T, ModelError> {
+    let weights = load(weights()?, LABEL, threads)?;
+    let mut engine = Engine::new(&weights, EngineOptions { context, prefixes: None })?;
+    work(&weights, &mut engine)
 }
 
 /// Loads a GGUF from memory into this process; its prompts are bare forms.
@@ -41,14 +58,14 @@ pub(super) fn from_bytes(
     threads: Option<usize>,
     context: u32,
 ) -> Result<InProcess, ModelError> {
-    let load = move || {
-        let file = private_file(bytes).map_err(|e| ModelError::Load {
-            path: label.to_owned(),
-            reason: format!("cannot unpack it: {e}"),
-        })?;
-        Weights::load(&file.path, label, threads, PromptProfile::Trained, Noise::Silent, &Cancel::default())
-    };
+    let load = move || load(bytes, label, threads);
     InProcess::start(label, load, EngineOptions { context, prefixes: None })
+}
+
+fn load(bytes: &[u8], label: &str, threads: Option<usize>) -> Result<Weights, ModelError> {
+    let file = private_file(bytes)
+        .map_err(|e| ModelError::Load { path: label.to_owned(), reason: format!("cannot unpack it: {e}") })?;
+    Weights::load(&file.path, label, threads, PromptProfile::Trained, Noise::Silent, &Cancel::default())
 }
 
 /// A file that can be opened by its path for as long as this value lives.

@@ -436,7 +436,7 @@ pub fn model_problem(error: ModelError) -> Problem {
             "nothing was drafted; please report the request and the model"
         }
         ModelError::Unsupported(_) => return Problem::new(error),
-        ModelError::Server { hint, .. } => {
+        ModelError::NotInstalled { hint, .. } | ModelError::Server { hint, .. } => {
             let hint = hint.clone();
             return Problem::new(error).hint(hint);
         }

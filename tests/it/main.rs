@@ -33,6 +33,9 @@ mod free_requests;
 mod isolation;
 #[cfg(feature = "llama")]
 mod model;
+mod model_catalogue;
+#[cfg(feature = "llama")]
+mod model_default;
 mod model_url;
 mod patterns;
 mod plan;

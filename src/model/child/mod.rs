@@ -5,11 +5,13 @@
 //! |---|---|
 //! | `protocol` | what parent and child say to each other, and how it is framed |
 //! | `process` | one child process: started, asked, ended; its last words |
+//! | `inspect` | what is asked beside forms |
 //! | `worker` | the child's side |
 //!
 //! The child is this program's own executable with the verb [`WORKER_VERB`]; it ends when its standard input closes, so
 //! it does not outlive its parent.
 
+mod inspect;
 mod process;
 mod protocol;
 mod worker;
@@ -92,7 +94,7 @@ impl Backend for ChildModel {
                 Ok(answers)
             }
             Reply::Failed(problem) => Err(problem.into()),
-            Reply::Loaded(_) | Reply::Begun | Reply::Taken(_) => {
+            _ => {
                 self.process = None;
                 Err(astray("a form"))
             }
@@ -128,7 +130,7 @@ impl Backend for ChildModel {
                 self.process = Some(process);
                 return Err(problem.into());
             }
-            Reply::Loaded(_) | Reply::Answers(_) | Reply::Taken(_) => return Err(astray("a prompt")),
+            _ => return Err(astray("a prompt")),
         }
         let mut cost = Cost::default();
         loop {
@@ -162,17 +164,15 @@ impl Backend for ChildModel {
 }
 
 /// One step of a text; the outer error is one of the process.
-fn step_of(
-    process: &mut Process,
-    step: Step,
-    cancel: &Cancel,
-) -> Result<Result<Taken, ModelError>, Failure> {
+fn step_of(process: &mut Process, step: Step, cancel: &Cancel) -> Result<Result<Taken, ModelError>, Failure> {
     process.send(&Request::Step(step))?;
     Ok(match process.receive(cancel)? {
         Reply::Taken(taken) => Ok(taken),
         Reply::Failed(problem) => Err(problem.into()),
-        Reply::Loaded(_) | Reply::Answers(_) | Reply::Begun => {
-            return Err(Failure::Protocol("the model's process answered a step with something else".to_owned()));
+        _ => {
+            return Err(Failure::Protocol(
+                "the model's process answered a step with something else".to_owned(),
+            ));
         }
     })
 }
@@ -197,7 +197,7 @@ fn start(executable: &Path, load: &Load, cancel: &Cancel) -> Result<(Process, Mo
             }
             other => other,
         }),
-        Reply::Answers(_) | Reply::Begun | Reply::Taken(_) => Err(failed("its process answered with something else".to_owned())),
+        _ => Err(failed("its process answered with something else".to_owned())),
     }
 }
 

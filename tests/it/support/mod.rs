@@ -2,6 +2,7 @@
 
 pub mod cluster;
 pub mod copilot;
+pub mod file_server;
 pub mod forwarder;
 pub mod listener;
 pub mod model_server;
