@@ -29,6 +29,7 @@ mod cluster_storage;
 mod doctor;
 #[cfg(feature = "llama")]
 mod evaluation;
+mod free_drafting;
 mod free_requests;
 mod isolation;
 #[cfg(feature = "llama")]
