@@ -99,7 +99,9 @@ impl FreeState {
                 _ if byte < 0x20 || byte == 0x7f || full => None,
                 _ => to(At::Quoted),
             },
-            At::Escaped => matches!(byte, b'"' | b'\\' | b'n' | b't' | b'/').then_some(Self { at: At::Quoted, ..self }),
+            At::Escaped => {
+                matches!(byte, b'"' | b'\\' | b'n' | b't' | b'/').then_some(Self { at: At::Quoted, ..self })
+            }
             At::Closed => (byte == b'\n').then_some(Self { at: At::Done, ..self }),
         }
     }
@@ -111,7 +113,9 @@ fn starts(kind: FreeKind, byte: u8) -> bool {
         FreeKind::Label => byte.is_ascii_lowercase() || byte.is_ascii_digit(),
         FreeKind::Word => byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'.' | b'_' | b'-' | b'$'),
         FreeKind::Scalar => {
-            byte.is_ascii_alphanumeric() || byte >= 0x80 || matches!(byte, b'/' | b'.' | b'_' | b'-' | b'$' | b'(' | b'+' | b'=' | b'^' | b'<')
+            byte.is_ascii_alphanumeric()
+                || byte >= 0x80
+                || matches!(byte, b'/' | b'.' | b'_' | b'-' | b'$' | b'(' | b'+' | b'=' | b'^' | b'<')
         }
     }
 }
@@ -120,7 +124,10 @@ fn continues(kind: FreeKind, byte: u8) -> bool {
     match kind {
         FreeKind::Digits => byte.is_ascii_digit(),
         FreeKind::Label => byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-',
-        FreeKind::Word => byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\'' | b'#' | b'[' | b']' | b'{' | b'}' | b',' | b'`' | b'|'),
+        FreeKind::Word => {
+            byte.is_ascii_graphic()
+                && !matches!(byte, b'"' | b'\'' | b'#' | b'[' | b']' | b'{' | b'}' | b',' | b'`' | b'|')
+        }
         FreeKind::Scalar => byte >= 0x20 && byte != 0x7f,
     }
 }
@@ -156,7 +163,26 @@ mod tests {
         for good in [" web\n", " \"a: b\"\n", " --epochs=3\n", " a:b\n", " /data\n", " \"tab\\t\"\n"] {
             assert!(accepts(FreeKind::Scalar, good), "{good:?}");
         }
-        for bad in [" a: b\n", " a #b\n", " \n", "web\n", " {a}\n", " [a]\n", " \"a\n", " a:\n", " *x\n", " - a\n", " &x\n", " !x\n", " |\n", " > x\n", " 'a'\n", " web\nkind: x\n", " aaaaaaaaaaaaaaaaaaaaaaaaa\n", " \"\\x\"\n"] {
+        for bad in [
+            " a: b\n",
+            " a #b\n",
+            " \n",
+            "web\n",
+            " {a}\n",
+            " [a]\n",
+            " \"a\n",
+            " a:\n",
+            " *x\n",
+            " - a\n",
+            " &x\n",
+            " !x\n",
+            " |\n",
+            " > x\n",
+            " 'a'\n",
+            " web\nkind: x\n",
+            " aaaaaaaaaaaaaaaaaaaaaaaaa\n",
+            " \"\\x\"\n",
+        ] {
             assert!(!accepts(FreeKind::Scalar, bad), "{bad:?}");
         }
     }

@@ -265,7 +265,8 @@ impl<'a> Drafter<'a> {
         }
         let Library { patterns, schemas, .. } = self.library;
         let runs = turn.spans.iter().any(|span| matches!(span.kind, SlotType::Image | SlotType::Software));
-        let wanted = free::wanted(turn.text, narrowed, runs, patterns, schemas).map_err(ModelError::Invalid)?;
+        let wanted =
+            free::wanted(turn.text, narrowed, runs, patterns, schemas).map_err(ModelError::Invalid)?;
         let mut talk = match (conversation.free.take(), wanted.is_empty()) {
             (None, true) => return Ok(None),
             (Some(mut talk), true) => {

@@ -104,13 +104,11 @@ impl Backend for Scripted {
         if self.texts.is_empty() { Writing::None } else { Writing::Steps }
     }
 
-    fn write(
-        &mut self,
-        _: &Prompt,
-        author: &mut dyn Author,
-        cancel: &Cancel,
-    ) -> Result<Cost, ModelError> {
-        let text = self.texts.pop_front().ok_or_else(|| ModelError::Invalid("the script has no text left".to_owned()))?;
+    fn write(&mut self, _: &Prompt, author: &mut dyn Author, cancel: &Cancel) -> Result<Cost, ModelError> {
+        let text = self
+            .texts
+            .pop_front()
+            .ok_or_else(|| ModelError::Invalid("the script has no text left".to_owned()))?;
         let mut rest = text.as_str();
         let mut cost = Cost::default();
         while let Some(step) = author.next().map_err(ModelError::Invalid)? {

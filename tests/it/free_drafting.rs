@@ -70,7 +70,11 @@ fn a_kind_without_a_form_is_written_and_every_value_says_whose_it_is() {
     assert_eq!((thing.kind.as_str(), thing.pattern), ("HorizontalPodAutoscaler", false));
     let origin = |name: &str| thing.fields.iter().find(|field| field.name == name).map(|field| field.origin);
     assert_eq!(origin("spec.maxReplicas"), Some(Origin::Request));
-    assert_eq!(origin("spec.metrics[0].resource.target.type"), Some(Origin::Model), "nobody said Utilization");
+    assert_eq!(
+        origin("spec.metrics[0].resource.target.type"),
+        Some(Origin::Model),
+        "nobody said Utilization"
+    );
     assert!(draft.unused.is_empty(), "{:?}", draft.unused);
 }
 
@@ -97,7 +101,9 @@ rules:
   verbs:
   - get
 ";
-    let Outcome::Drafted(draft) = draft("a role called runner that may get jobs", &[role], vec![PolicySource::Builtin]) else {
+    let Outcome::Drafted(draft) =
+        draft("a role called runner that may get jobs", &[role], vec![PolicySource::Builtin])
+    else {
         panic!("not drafted")
     };
     let object = draft.objects().next().expect("an object");
@@ -106,7 +112,8 @@ rules:
 
 #[test]
 fn a_form_that_does_not_hold_all_that_was_said_gives_way() {
-    let request = "a Job called dedup with image ghcr.io/acme/dedup:2.1, clean it up 30 minutes after it finishes";
+    let request =
+        "a Job called dedup with image ghcr.io/acme/dedup:2.1, clean it up 30 minutes after it finishes";
     let job = "\
 apiVersion: batch/v1
 kind: Job

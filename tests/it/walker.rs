@@ -30,7 +30,8 @@ fn write(kind: &str, said: &Said, text: &str) -> Result<(Value, Vec<Written>), S
     let info = set.find_kind(kind)[0];
     let schema = set.kind(&info.gvk).expect("served");
     let mut walk = Walk::new(schema, &["web".to_owned()], &[], said)?;
-    let head = format!("apiVersion: {}\nkind: {}\nmetadata:\n  name: web\n", info.gvk.api_version(), info.gvk.kind);
+    let head =
+        format!("apiVersion: {}\nkind: {}\nmetadata:\n  name: web\n", info.gvk.api_version(), info.gvk.kind);
     let mut backend = Scripted::new(Vec::new()).with_texts([format!("{head}{text}```\n")]);
     let prompt = Prompt { prefix: String::new(), body: String::new() };
     backend.write(&prompt, &mut walk, &Cancel::default()).map_err(|error| error.to_string())?;
@@ -63,7 +64,10 @@ spec:
 fn an_ingress_is_written_under_its_schema() {
     let said = said("an nginx ingress for shop.example.com to the service web on port 8080");
     let (object, written) = write("Ingress", &said, INGRESS).expect("written");
-    assert_eq!(object["spec"]["rules"][0]["http"]["paths"][0]["backend"]["service"]["port"]["number"], json!(8080));
+    assert_eq!(
+        object["spec"]["rules"][0]["http"]["paths"][0]["backend"]["service"]["port"]["number"],
+        json!(8080)
+    );
     let source = |path: &str| written.iter().find(|one| one.path.ends_with(path)).map(|one| one.source);
     assert_eq!(source("/host"), Some(Source::Said));
     assert_eq!(source("/number"), Some(Source::Said));
@@ -73,9 +77,15 @@ fn an_ingress_is_written_under_its_schema() {
 #[test]
 fn keys_may_come_in_any_order_and_what_is_required_cannot_be_left_out() {
     let said = said("an ingress for a.example.com to web on 80");
-    let late = INGRESS.replace("      - path: /\n        pathType: Prefix\n", "      - pathType: Prefix\n        path: /\n").replace("8080", "80").replace("shop", "a");
+    let late = INGRESS
+        .replace("      - path: /\n        pathType: Prefix\n", "      - pathType: Prefix\n        path: /\n")
+        .replace("8080", "80")
+        .replace("shop", "a");
     assert!(write("Ingress", &said, &late).is_ok());
-    let without = late.replace("      - pathType: Prefix\n        path: /\n        backend", "      - path: /\n        backend");
+    let without = late.replace(
+        "      - pathType: Prefix\n        path: /\n        backend",
+        "      - path: /\n        backend",
+    );
     let error = write("Ingress", &said, &without).expect_err("pathType is required");
     assert!(error.contains("```"), "{error}");
 }
@@ -96,7 +106,10 @@ fn a_probe_has_one_handler_and_a_job_ends_with_a_restart_policy() {
     let job = "spec:\n  template:\n    spec:\n      containers:\n      - name: web\n        image: busybox:1.36\n        livenessProbe:\n          httpGet:\n            path: /ready\n            port: 8080\n";
     assert!(write("Job", &said, &format!("{job}      restartPolicy: Never\n")).is_ok());
     assert!(write("Job", &said, job).is_err(), "restartPolicy is missing");
-    let two = job.replace("            port: 8080\n", "            port: 8080\n          tcpSocket:\n            port: 8080\n");
+    let two = job.replace(
+        "            port: 8080\n",
+        "            port: 8080\n          tcpSocket:\n            port: 8080\n",
+    );
     assert!(write("Job", &said, &format!("{two}      restartPolicy: Never\n")).is_err());
     let always = format!("{job}      restartPolicy: Always\n");
     assert!(write("Job", &said, &always).is_err());
@@ -114,11 +127,14 @@ fn the_largest_kind_is_begun_without_reading_it_all() {
     let set = SchemaSet::bundled(None).expect("bundled");
     let said = said("a deployment web");
     for info in set.kinds() {
-        let mut walk = Walk::new(set.kind(&info.gvk).expect("served"), &["web".to_owned()], &[], &said).expect("rules");
+        let mut walk =
+            Walk::new(set.kind(&info.gvk).expect("served"), &["web".to_owned()], &[], &said).expect("rules");
         walk.next().expect("the name");
         walk.take(&Taken { text: " web\n".into(), index: 0, score: None, sampled: 0 }).expect("taken");
         match walk.next() {
-            Ok(Some(step)) => assert!(matches!(step.choice, Choice::OneOf(texts) if !texts.is_empty()), "{info:?}"),
+            Ok(Some(step)) => {
+                assert!(matches!(step.choice, Choice::OneOf(texts) if !texts.is_empty()), "{info:?}")
+            }
             Ok(None) => assert!(walk.missing().is_some(), "{info:?}"),
             Err(error) => assert!(error.contains("nothing can be written"), "{info:?}: {error}"),
         }
@@ -132,7 +148,14 @@ fn numeric(value: &mut Value, amount: bool) {
             for (key, inner) in map {
                 let holds = matches!(
                     key.as_str(),
-                    "hard" | "limits" | "requests" | "default" | "defaultRequest" | "max" | "min" | "averageValue"
+                    "hard"
+                        | "limits"
+                        | "requests"
+                        | "default"
+                        | "defaultRequest"
+                        | "max"
+                        | "min"
+                        | "averageValue"
                 );
                 numeric(inner, amount || holds);
             }
@@ -151,12 +174,11 @@ fn numeric(value: &mut Value, amount: bool) {
 fn unwired(object: &Value) -> Value {
     let mut object = object.clone();
     let kind = object["kind"].as_str().unwrap_or_default().to_owned();
-    if matches!(kind.as_str(), "Deployment" | "StatefulSet" | "DaemonSet") {
-        if let Some(spec) = object["spec"].as_object_mut() {
-            spec.remove("selector");
-            if let Some(template) = spec.get_mut("template").and_then(Value::as_object_mut) {
-                template.remove("metadata");
-            }
+    let workload = matches!(kind.as_str(), "Deployment" | "StatefulSet" | "DaemonSet");
+    if let Some(spec) = object.get_mut("spec").and_then(Value::as_object_mut).filter(|_| workload) {
+        spec.remove("selector");
+        if let Some(template) = spec.get_mut("template").and_then(Value::as_object_mut) {
+            template.remove("metadata");
         }
     }
     if matches!(kind.as_str(), "Role" | "ClusterRole") {
@@ -191,7 +213,7 @@ fn every_reference_of_the_requests_can_be_written() {
             all += 1;
             let said = free::said::said(&row.request, &Facts::builtin().lex(&row.request, 0));
             let namespaces: Vec<String> = key.namespace.iter().cloned().collect();
-            let mut walk = Walk::new(kind, &[key.name.clone()], &namespaces, &said).expect("rules");
+            let mut walk = Walk::new(kind, std::slice::from_ref(&key.name), &namespaces, &said).expect("rules");
             let mut backend = Scripted::new(Vec::new()).with_texts([format!("{}```\n", text(&object))]);
             let prompt = Prompt { prefix: String::new(), body: String::new() };
             let outcome = backend.write(&prompt, &mut walk, &Cancel::default());

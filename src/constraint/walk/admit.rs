@@ -69,7 +69,9 @@ impl Walk<'_> {
     fn is_field(&self, act: &Act, depth: usize, fields: &Map<String, Value>) -> bool {
         let wants = |key: &str, empty: bool| {
             let is_empty = |value: &Value| value.as_object().is_some_and(Map::is_empty);
-            fields.get(key).is_some_and(|value| !value.is_null() && is_empty(value) == empty && self.may_be(depth, key, value))
+            fields.get(key).is_some_and(|value| {
+                !value.is_null() && is_empty(value) == empty && self.may_be(depth, key, value)
+            })
         };
         match act {
             Act::Field { frame, key, empty } => *frame == depth && wants(key, *empty),
@@ -100,7 +102,9 @@ impl Walk<'_> {
 
 fn is_item(act: &Act, depth: usize, item: &Value) -> bool {
     match (act, item) {
-        (Act::ItemField { frame, key }, Value::Object(fields)) => *frame == depth && fields.get(key).is_some_and(|value| !value.is_null()),
+        (Act::ItemField { frame, key }, Value::Object(fields)) => {
+            *frame == depth && fields.get(key).is_some_and(|value| !value.is_null())
+        }
         (Act::EmptyItem { frame }, Value::Object(fields)) => *frame == depth && fields.is_empty(),
         (Act::Item { frame }, scalar) => *frame == depth && !scalar.is_object() && !scalar.is_array(),
         _ => false,

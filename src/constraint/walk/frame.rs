@@ -93,7 +93,7 @@ pub(super) fn needs(
         // What is hidden is code's to fill in.
         needed.retain(|field| !is_hidden(role, field, around));
     }
-    needed.retain(|field| !value.contains_key(field) && !(root && SETTLED.contains(&field.as_str())));
+    needed.retain(|field| !(value.contains_key(field) || root && SETTLED.contains(&field.as_str())));
     needed
 }
 
@@ -136,7 +136,11 @@ pub(super) fn offers<'a>(
         {
             continue;
         }
-        if !required && (matches!(key, "annotations") || is_labels(key)) && matches!(shape(child), Shape::Map(_)) && !view.said.labels {
+        if !required
+            && (matches!(key, "annotations") || is_labels(key))
+            && matches!(shape(child), Shape::Map(_))
+            && !view.said.labels
+        {
             continue;
         }
         let many = node.schema().properties.len();
@@ -148,7 +152,15 @@ pub(super) fn offers<'a>(
         match shape {
             Shape::Opaque => continue,
             Shape::Scalar => {
-                let site = Site { node: child, field: key, role, around: view.around, optional: !required, amount: false, entry: false };
+                let site = Site {
+                    node: child,
+                    field: key,
+                    role,
+                    around: view.around,
+                    optional: !required,
+                    amount: false,
+                    entry: false,
+                };
                 let Some(mut one) = leaf(&site, view.rules, view.said, view.used) else { continue };
                 if !narrowed(role, key, value, &mut one) {
                     continue;
@@ -156,7 +168,13 @@ pub(super) fn offers<'a>(
                 view.volumes.name(role, key, &mut one);
                 leaf_of = Some(one);
             }
-            Shape::Object if !required && !has_inside(child, key, role, view) && !view.rules.empty.iter().any(|one| one == key) => continue,
+            Shape::Object
+                if !required
+                    && !has_inside(child, key, role, view)
+                    && !view.rules.empty.iter().any(|one| one == key) =>
+            {
+                continue;
+            }
             Shape::Object | Shape::List(_) | Shape::Map(_) => {}
         }
         found.push(Offer { key: key.to_owned(), node: child, leaf: leaf_of });
@@ -180,7 +198,8 @@ fn has_inside(node: Node<'_>, field: &str, around: Option<&Role>, view: &View<'_
         let hidden = role.is_some_and(|role| is_hidden(role, key, &roles));
         let labels = matches!(key, "labels" | "annotations") && !view.said.labels;
         let fields = node.schema().properties.len();
-        let required = needs(node, role, &empty, &roles, view.volumes, false).iter().any(|field| field == key);
+        let required =
+            needs(node, role, &empty, &roles, view.volumes, false).iter().any(|field| field == key);
         !hidden && (required || (!labels && is_spoken_of(key, child, fields, view.rules, view.said)))
     })
 }
@@ -212,13 +231,17 @@ fn is_shut(role: &Role, key: &str, value: &Map<String, Value>) -> bool {
 
 /// The deciding field has only the values that go with what stands already. False where none is left.
 fn narrowed(role: Option<&Role>, key: &str, value: &Map<String, Value>, leaf: &mut Leaf) -> bool {
-    let Some(select) = role.and_then(|role| role.select.as_ref()).filter(|select| select.field == key) else { return true };
+    let Some(select) = role.and_then(|role| role.select.as_ref()).filter(|select| select.field == key) else {
+        return true;
+    };
     let Leaf::Closed(values) = leaf else {
         // The schema has no list: the rule's own is one.
         *leaf = Leaf::Closed(select.decides.keys().map(|one| Value::from(one.as_str())).collect());
         return narrowed(role, key, value, leaf);
     };
-    if let Some(standing) = select.decides.values().find(|field| !field.is_empty() && value.contains_key(*field)) {
+    if let Some(standing) =
+        select.decides.values().find(|field| !field.is_empty() && value.contains_key(*field))
+    {
         values.retain(|one| one.as_str().is_some_and(|one| select.decides.get(one) == Some(standing)));
     }
     !values.is_empty()
@@ -228,7 +251,9 @@ impl<'a> Frame<'a> {
     /// Whether it may be closed as it stands; `inner` where something inside it is still open.
     pub fn may_close(&self, around: &[&str], volumes: &Volumes, root: bool, inner: bool) -> bool {
         match &self.inner {
-            Inner::Object { node, role, value } => (root || !value.is_empty()) && needs(*node, *role, value, around, volumes, root).is_empty(),
+            Inner::Object { node, role, value } => {
+                (root || !value.is_empty()) && needs(*node, *role, value, around, volumes, root).is_empty()
+            }
             Inner::List { .. } if self.field == "volumes" && !volumes.wanted.is_empty() => false,
             Inner::List { least, value, .. } => value.len() + usize::from(inner) >= (*least).max(1),
             Inner::Map { value, .. } => !value.is_empty(),

@@ -81,7 +81,10 @@ pub(super) fn leaf(site: &Site<'_>, rules: &Rules, said: &Said, used: &[i64]) ->
     if let Some(values) = closed(site) {
         return Some(Leaf::Closed(values.iter().map(|text| Value::from(text.as_str())).collect()));
     }
-    if site.field == "resources" && site.role.is_some_and(|role| role.role == "rbac-rule") && !said.plurals.is_empty() {
+    if site.field == "resources"
+        && site.role.is_some_and(|role| role.role == "rbac-rule")
+        && !said.plurals.is_empty()
+    {
         return some(said.plurals.iter().map(|text| Value::from(text.as_str())).collect());
     }
     if !schema.values.is_empty() {
@@ -139,8 +142,13 @@ fn numbers(site: &Site<'_>, said: &Said, used: &[i64]) -> Vec<Value> {
     let fits = |value: i64| {
         #[allow(clippy::cast_precision_loss)]
         let number = value as f64;
-        let above = schema.minimum.is_none_or(|least| number >= least && !(schema.exclusive_minimum && number <= least));
-        above && schema.maximum.is_none_or(|most| number <= most && !(schema.exclusive_maximum && number >= most))
+        let above = schema
+            .minimum
+            .is_none_or(|least| number >= least && !(schema.exclusive_minimum && number <= least));
+        above
+            && schema
+                .maximum
+                .is_none_or(|most| number <= most && !(schema.exclusive_maximum && number >= most))
     };
     let has_seconds = said.numbers.iter().any(|number| number.seconds);
     let mut values: Vec<i64> = said
@@ -157,20 +165,27 @@ fn numbers(site: &Site<'_>, said: &Said, used: &[i64]) -> Vec<Value> {
 
 /// The amounts of the request that a resource can have.
 fn amounts(resource: &str, said: &Said) -> Vec<Value> {
-    let plain = || said.numbers.iter().filter(|number| !number.seconds).map(|number| Value::from(number.value));
+    let plain =
+        || said.numbers.iter().filter(|number| !number.seconds).map(|number| Value::from(number.value));
     let text = |texts: &[String]| texts.iter().map(|text| Value::from(text.as_str())).collect::<Vec<_>>();
     let speaks = |words: &[&str]| words.iter().any(|word| said.text().contains(word));
     let mut values: Vec<Value> = if resource.ends_with("cpu") {
         if !speaks(&["cpu", "core", "核", "处理器"]) {
             return Vec::new();
         }
-        let whole = |value: Value| value.as_str().and_then(|text| text.parse::<i64>().ok()).map_or(value.clone(), Value::from);
+        let whole = |value: Value| {
+            value.as_str().and_then(|text| text.parse::<i64>().ok()).map_or(value, Value::from)
+        };
         text(&said.cpus).into_iter().map(whole).chain(plain()).collect()
     } else if resource.ends_with("memory") || resource.ends_with("storage") {
         text(&said.quantities)
-    } else if resource.ends_with("nvidia.com/gpu") && !speaks(&["gpu", "显卡", "卡", "h100", "a100", "h200", "l40", "nvidia"]) {
+    } else if resource.ends_with("nvidia.com/gpu")
+        && !speaks(&["gpu", "显卡", "卡", "h100", "a100", "h200", "l40", "nvidia"])
+    {
         Vec::new()
-    } else if resource.contains('/') || matches!(resource, "pods" | "services" | "secrets" | "configmaps" | "persistentvolumeclaims") {
+    } else if resource.contains('/')
+        || matches!(resource, "pods" | "services" | "secrets" | "configmaps" | "persistentvolumeclaims")
+    {
         plain().collect()
     } else {
         text(&said.quantities).into_iter().chain(text(&said.cpus)).chain(plain()).collect()
@@ -204,7 +219,9 @@ fn string(site: &Site<'_>, rules: &Rules, said: &Said) -> Option<Leaf> {
         Some(Text::SaidSchedule) => texts(&said.schedules),
         Some(Text::Label) => free(FreeKind::Label, LABEL),
         Some(Text::Name | Text::Word) => free(FreeKind::Word, LONGEST),
-        None if matches!(schema.format.as_deref(), Some("byte" | "date-time" | "date")) && site.optional => None,
+        None if matches!(schema.format.as_deref(), Some("byte" | "date-time" | "date")) && site.optional => {
+            None
+        }
         None => free(FreeKind::Scalar, LONGEST),
     }
 }
@@ -213,13 +230,19 @@ fn string(site: &Site<'_>, rules: &Rules, said: &Said) -> Option<Leaf> {
 pub(super) fn plain_text(value: &Value) -> String {
     let Value::String(text) = value else { return value.to_string() };
     let mut bytes = text.bytes();
-    let first = bytes.next().is_some_and(|b| b.is_ascii_alphabetic() || matches!(b, b'/' | b'.' | b'_') || b >= 0x80);
+    let first =
+        bytes.next().is_some_and(|b| b.is_ascii_alphabetic() || matches!(b, b'/' | b'.' | b'_') || b >= 0x80);
     let amount = text.bytes().next().is_some_and(|b| b.is_ascii_digit())
         && text.bytes().any(|b| b.is_ascii_alphabetic())
         && text.parse::<f64>().is_err();
     let address = text.bytes().next().is_some_and(|b| b.is_ascii_digit()) && text.matches('.').count() == 3;
-    let rest = text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'/' | b'.' | b'_' | b'-' | b':' | b'@') || b >= 0x80);
-    let word = matches!(text.to_ascii_lowercase().as_str(), "true" | "false" | "null" | "yes" | "no" | "on" | "off" | "y" | "n");
+    let rest = text.bytes().all(|b| {
+        b.is_ascii_alphanumeric() || matches!(b, b'/' | b'.' | b'_' | b'-' | b':' | b'@') || b >= 0x80
+    });
+    let word = matches!(
+        text.to_ascii_lowercase().as_str(),
+        "true" | "false" | "null" | "yes" | "no" | "on" | "off" | "y" | "n"
+    );
     if (first || amount || address) && rest && !word && !text.ends_with(':') {
         text.clone()
     } else {

@@ -27,7 +27,6 @@ mod text;
 mod volumes;
 mod write;
 
-
 pub use said::{Number, Said};
 pub use text::text;
 pub use write::{Source, Walk, Written};

@@ -155,9 +155,15 @@ mod tests {
                 && !seen.contains(&role.role.as_str())
             {
                 seen.push(&role.role);
-                for name in role.required.iter().chain(&role.hidden).chain(role.exactly_one.iter().flatten()) {
-                    let known = rules.roles.iter().any(|other| other.role == role.role && other.has.contains(name));
-                    assert!(known || node.property(name).is_some() || role.role == "volume" || role.role == "pod" , "{}: no field {name}", role.role);
+                for name in role.required.iter().chain(&role.hidden).chain(role.exactly_one.iter().flatten())
+                {
+                    let known =
+                        rules.roles.iter().any(|other| other.role == role.role && other.has.contains(name));
+                    assert!(
+                        known || node.property(name).is_some() || role.role == "volume" || role.role == "pod",
+                        "{}: no field {name}",
+                        role.role
+                    );
                 }
             }
             if depth < 9 {

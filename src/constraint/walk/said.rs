@@ -61,7 +61,9 @@ impl Said {
         text.match_indices(&wanted).any(|(at, _)| {
             let before = text.get(..at).and_then(|head| head.chars().next_back());
             let after = text.get(at + wanted.len()..).and_then(|tail| tail.chars().next());
-            !(word(before) && word(wanted.chars().next())) && !(word(after) && word(wanted.chars().next_back()))
+            let joined = word(before) && word(wanted.chars().next());
+            let goes_on = word(after) && word(wanted.chars().next_back());
+            !joined && !goes_on
         })
     }
 
@@ -84,7 +86,8 @@ impl Said {
     /// Whether the request has every word of a field's name that means something.
     pub fn speaks_wholly_of(&self, field: &str) -> bool {
         let words = words_of(field);
-        let mut meant = words.iter().filter(|word| word.len() >= 4 && !GENERIC.contains(&word.as_str())).peekable();
+        let mut meant =
+            words.iter().filter(|word| word.len() >= 4 && !GENERIC.contains(&word.as_str())).peekable();
         meant.peek().is_some() && meant.all(|word| self.speaks_of(word))
     }
 
@@ -93,16 +96,26 @@ impl Said {
         let text = &self.text;
         words_of(field).iter().filter(|word| word.len() >= 4).any(|word| {
             let stem = word.get(..word.len().min(6)).unwrap_or(word);
-            text.match_indices(stem).any(|(at, _)| {
-                at == 0 || !text.as_bytes().get(at - 1).is_some_and(u8::is_ascii_alphanumeric)
-            })
+            text.match_indices(stem)
+                .any(|(at, _)| at == 0 || !text.as_bytes().get(at - 1).is_some_and(u8::is_ascii_alphanumeric))
         })
     }
 }
 
 /// Words of field names that say nothing by themselves.
 const GENERIC: [&str; 12] = [
-    "spec", "specs", "template", "templates", "config", "policy", "reference", "options", "settings", "list", "name", "kind",
+    "spec",
+    "specs",
+    "template",
+    "templates",
+    "config",
+    "policy",
+    "reference",
+    "options",
+    "settings",
+    "list",
+    "name",
+    "kind",
 ];
 
 /// `readOnlyRootFilesystem` -> read, only, root, filesystem.

@@ -18,7 +18,8 @@ pub(super) struct Volumes {
 impl Volumes {
     /// Reads the frames.
     pub fn of(frames: &[Frame<'_>]) -> Self {
-        let Some(pod) = frames.iter().rposition(|frame| frame.role().is_some_and(|role| role.role == "pod")) else {
+        let Some(pod) = frames.iter().rposition(|frame| frame.role().is_some_and(|role| role.role == "pod"))
+        else {
             return Self::default();
         };
         let mut mounts = Vec::new();
@@ -27,8 +28,12 @@ impl Volumes {
         for frame in &frames[pod..] {
             is_open |= frame.field == "volumes";
             match &frame.inner {
-                Inner::Object { value, .. } if frame.path.contains("/volumeMounts/") => names([value.get("name")], &mut mounts),
-                Inner::Object { value, .. } if frame.path.contains("/volumes/") => names([value.get("name")], &mut volumes),
+                Inner::Object { value, .. } if frame.path.contains("/volumeMounts/") => {
+                    names([value.get("name")], &mut mounts)
+                }
+                Inner::Object { value, .. } if frame.path.contains("/volumes/") => {
+                    names([value.get("name")], &mut volumes)
+                }
                 Inner::Object { value, .. } => {
                     for (key, inner) in value {
                         gather(key, inner, &mut mounts, &mut volumes);
@@ -42,7 +47,8 @@ impl Volumes {
                 Inner::Map { .. } => {}
             }
         }
-        let has_list = matches!(&frames[pod].inner, Inner::Object { value, .. } if value.contains_key("volumes"));
+        let has_list =
+            matches!(&frames[pod].inner, Inner::Object { value, .. } if value.contains_key("volumes"));
         mounts.retain(|name| !volumes.contains(name));
         // A mount may name a claim template, which stands behind the pod: the gate looks at those.
         let claims = |frame: &Frame<'_>| matches!(&frame.inner, Inner::Object { node, .. } if node.property("volumeClaimTemplates").is_some());
@@ -54,7 +60,8 @@ impl Volumes {
 
     /// The names that a volume or a mount may have.
     pub fn name(&self, role: Option<&Role>, key: &str, leaf: &mut Leaf) {
-        let texts = |names: &[String]| Leaf::Closed(names.iter().map(|name| Value::from(name.as_str())).collect());
+        let texts =
+            |names: &[String]| Leaf::Closed(names.iter().map(|name| Value::from(name.as_str())).collect());
         match (role.map(|role| role.role.as_str()), key, &self.closed) {
             (Some("volume"), "name", _) if !self.wanted.is_empty() => *leaf = texts(&self.wanted),
             (Some("volume-mount"), "name", Some(closed)) if !closed.is_empty() => *leaf = texts(closed),
@@ -64,7 +71,9 @@ impl Volumes {
 }
 
 fn gather(key: &str, value: &Value, mounts: &mut Vec<String>, volumes: &mut Vec<String>) {
-    if let (true, Some(list)) = (matches!(key, "containers" | "initContainers" | "volumes" | "volumeMounts"), value.as_array()) {
+    if let (true, Some(list)) =
+        (matches!(key, "containers" | "initContainers" | "volumes" | "volumeMounts"), value.as_array())
+    {
         list.iter().for_each(|item| gather_item(key, item, mounts, volumes));
     }
 }
@@ -74,7 +83,10 @@ fn gather_item(field: &str, item: &Value, mounts: &mut Vec<String>, volumes: &mu
         "volumes" => names([item.get("name")], volumes),
         "volumeMounts" => names([item.get("name")], mounts),
         "containers" | "initContainers" => {
-            names(item["volumeMounts"].as_array().into_iter().flatten().map(|mount| mount.get("name")), mounts);
+            names(
+                item["volumeMounts"].as_array().into_iter().flatten().map(|mount| mount.get("name")),
+                mounts,
+            );
         }
         _ => {}
     }

@@ -105,24 +105,28 @@ impl<'a> Walk<'a> {
         root.insert("apiVersion".into(), Value::from(gvk.api_version()));
         root.insert("kind".into(), Value::from(gvk.kind.as_str()));
         let forced = format!("apiVersion: {}\nkind: {}\nmetadata:\n  name:", gvk.api_version(), gvk.kind);
-        let texts = |texts: &[String]| texts.iter().map(|text| Value::from(text.as_str())).collect::<Vec<_>>();
+        let texts =
+            |texts: &[String]| texts.iter().map(|text| Value::from(text.as_str())).collect::<Vec<_>>();
         let namespaces = if kind.info.namespaced { texts(namespaces) } else { Vec::new() };
         // The schema of a custom kind need not say what metadata is: every object's is the same.
         let metadata = kind.node.object_meta().unwrap_or(kind.node);
         let role = rules.role(metadata, "metadata");
-        let frames = vec![Frame {
-            slot: Slot::Root,
-            path: String::new(),
-            field: String::new(),
-            indent: 0,
-            inner: Inner::Object { node: kind.node, role: rules.role(kind.node, ""), value: root },
-        }, Frame {
-            slot: Slot::Key("metadata".into()),
-            path: "/metadata".into(),
-            field: "metadata".into(),
-            indent: 2,
-            inner: Inner::Object { node: metadata, role, value: Map::new() },
-        }];
+        let frames = vec![
+            Frame {
+                slot: Slot::Root,
+                path: String::new(),
+                field: String::new(),
+                indent: 0,
+                inner: Inner::Object { node: kind.node, role: rules.role(kind.node, ""), value: root },
+            },
+            Frame {
+                slot: Slot::Key("metadata".into()),
+                path: "/metadata".into(),
+                field: "metadata".into(),
+                indent: 2,
+                inner: Inner::Object { node: metadata, role, value: Map::new() },
+            },
+        ];
         Ok(Self {
             rules,
             said,
@@ -154,7 +158,11 @@ impl<'a> Walk<'a> {
     }
 
     fn around(&self, depth: usize) -> Vec<&'a str> {
-        self.frames.iter().take(depth).filter_map(|frame| frame.role().map(|role| role.role.as_str())).collect()
+        self.frames
+            .iter()
+            .take(depth)
+            .filter_map(|frame| frame.role().map(|role| role.role.as_str()))
+            .collect()
     }
 
     /// Everything that may stand on the next line, innermost first.
@@ -166,11 +174,20 @@ impl<'a> Walk<'a> {
             let around = self.around(depth);
             let frame = &self.frames[depth];
             let blanks = " ".repeat(frame.indent);
-            let view =
-                View { rules: self.rules, said: self.said, around: &around, volumes: &volumes, used: &self.used, closing };
+            let view = View {
+                rules: self.rules,
+                said: self.said,
+                around: &around,
+                volumes: &volumes,
+                used: &self.used,
+                closing,
+            };
             match &frame.inner {
                 Inner::Object { node, role, value } => {
-                    if frame.path == "/metadata" && !self.namespaces.is_empty() && !value.contains_key("namespace") {
+                    if frame.path == "/metadata"
+                        && !self.namespaces.is_empty()
+                        && !value.contains_key("namespace")
+                    {
                         found.push(("  namespace:".to_owned(), Act::Namespace));
                     }
                     for offer in offers(*node, *role, value, depth == 0, &view) {
@@ -183,7 +200,9 @@ impl<'a> Walk<'a> {
                 }
                 Inner::List { items, value, full, least } => {
                     let more = *full && frame.field == "volumes" && !volumes.wanted.is_empty();
-                    let open = (!full || more) && value.len() < MOST_ITEMS && (!closing || value.len() < (*least).max(1));
+                    let open = (!full || more)
+                        && value.len() < MOST_ITEMS
+                        && (!closing || value.len() < (*least).max(1));
                     if open {
                         match shape(*items) {
                             Shape::Object => {
@@ -191,7 +210,10 @@ impl<'a> Walk<'a> {
                                 let empty = Map::new();
                                 for offer in offers(*items, role, &empty, false, &view) {
                                     let colon = colon(&offer);
-                                    found.push((format!("{blanks}- {}{colon}", offer.key), Act::ItemField { frame: depth, key: offer.key }));
+                                    found.push((
+                                        format!("{blanks}- {}{colon}", offer.key),
+                                        Act::ItemField { frame: depth, key: offer.key },
+                                    ));
                                 }
                                 let mut inner = around.clone();
                                 inner.extend(role.map(|role| role.role.as_str()));
@@ -199,8 +221,11 @@ impl<'a> Walk<'a> {
                                     self.missing = Some(field);
                                     return Vec::new();
                                 }
-                                if needs(*items, role, &empty, &around, &volumes, false).is_empty() && self.rules.empty.contains(&frame.field) {
-                                    found.push((format!("{blanks}- {{}}\n"), Act::EmptyItem { frame: depth }));
+                                if needs(*items, role, &empty, &around, &volumes, false).is_empty()
+                                    && self.rules.empty.contains(&frame.field)
+                                {
+                                    found
+                                        .push((format!("{blanks}- {{}}\n"), Act::EmptyItem { frame: depth }));
                                 }
                             }
                             Shape::Scalar => found.push((format!("{blanks}-"), Act::Item { frame: depth })),
@@ -210,14 +235,25 @@ impl<'a> Walk<'a> {
                 }
                 Inner::Map { keys, value, values, amounts } => {
                     for key in keys.iter().filter(|key| !value.contains_key(*key)) {
-                        let site = Site { node: *values, field: key, role: None, around: &around, optional: true, amount: *amounts, entry: true };
+                        let site = Site {
+                            node: *values,
+                            field: key,
+                            role: None,
+                            around: &around,
+                            optional: true,
+                            amount: *amounts,
+                            entry: true,
+                        };
                         let offered = match shape(*values) {
                             Shape::Scalar => leaf(&site, self.rules, self.said, &self.used).is_some(),
                             _ => true,
                         };
-                        if offered && !(closing && !value.is_empty()) {
+                        if offered && (!closing || value.is_empty()) {
                             let colon = if matches!(shape(*values), Shape::Scalar) { ":" } else { ":\n" };
-                            found.push((format!("{blanks}{}{colon}", plain_text(&Value::from(key.as_str()))), Act::Entry { frame: depth, key: key.clone() }));
+                            found.push((
+                                format!("{blanks}{}{colon}", plain_text(&Value::from(key.as_str()))),
+                                Act::Entry { frame: depth, key: key.clone() },
+                            ));
                         }
                     }
                 }
@@ -249,7 +285,9 @@ impl<'a> Walk<'a> {
             let words = self.rules.spoken.get(key);
             self.rules.due.iter().any(|due| due == key) && words.is_some_and(|words| self.said.has_any(words))
         };
-        offers(*node, *role, value, depth == 0, view).iter().any(|offer| spoken(&offer.key) && offer.leaf.is_some())
+        offers(*node, *role, value, depth == 0, view)
+            .iter()
+            .any(|offer| spoken(&offer.key) && offer.leaf.is_some())
     }
 
     /// Closes the frames above `frame`.
@@ -290,8 +328,10 @@ impl<'a> Walk<'a> {
             }
             Act::Namespace => {
                 self.close_to(1);
-                self.expect =
-                    Expect::Value { key: Some("namespace".into()), leaf: Leaf::Closed(self.namespaces.clone()) };
+                self.expect = Expect::Value {
+                    key: Some("namespace".into()),
+                    leaf: Leaf::Closed(self.namespaces.clone()),
+                };
                 Ok(())
             }
             Act::Field { frame, key, empty } => {
@@ -305,13 +345,19 @@ impl<'a> Walk<'a> {
             Act::ItemField { frame, key } => {
                 self.close_to(frame);
                 let Some(list) = self.frames.last() else { return Err("no list is open".into()) };
-                let Inner::List { items, value, .. } = &list.inner else { return Err("no list is open".into()) };
+                let Inner::List { items, value, .. } = &list.inner else {
+                    return Err("no list is open".into());
+                };
                 let next = Frame {
                     slot: Slot::Item,
                     path: format!("{}/{}", list.path, value.len()),
                     field: list.field.clone(),
                     indent: list.indent + 2,
-                    inner: Inner::Object { node: *items, role: self.rules.role(*items, &list.field), value: Map::new() },
+                    inner: Inner::Object {
+                        node: *items,
+                        role: self.rules.role(*items, &list.field),
+                        value: Map::new(),
+                    },
                 };
                 self.frames.push(next);
                 self.open(self.frames.len() - 1, key)
@@ -325,9 +371,19 @@ impl<'a> Walk<'a> {
                 self.close_to(frame);
                 let around = self.around(self.frames.len());
                 let Some(list) = self.frames.last() else { return Err("no list is open".into()) };
-                let Inner::List { items, value, .. } = &list.inner else { return Err("no list is open".into()) };
+                let Inner::List { items, value, .. } = &list.inner else {
+                    return Err("no list is open".into());
+                };
                 let role = self.frames.iter().rev().nth(1).and_then(Frame::role);
-                let site = Site { node: *items, field: &list.field, role, around: &around, optional: false, amount: false, entry: false };
+                let site = Site {
+                    node: *items,
+                    field: &list.field,
+                    role,
+                    around: &around,
+                    optional: false,
+                    amount: false,
+                    entry: false,
+                };
                 let mut leaf = leaf(&site, self.rules, self.said, &self.used)
                     .ok_or_else(|| format!("nothing can stand in {}", list.path))?;
                 if let Leaf::Closed(values) = &mut leaf {
@@ -343,13 +399,25 @@ impl<'a> Walk<'a> {
                 self.close_to(frame);
                 let around = self.around(self.frames.len());
                 let Some(map) = self.frames.last() else { return Err("no map is open".into()) };
-                let Inner::Map { values, amounts, .. } = &map.inner else { return Err("no map is open".into()) };
+                let Inner::Map { values, amounts, .. } = &map.inner else {
+                    return Err("no map is open".into());
+                };
                 if !matches!(shape(*values), Shape::Scalar) {
-                    let (node, path, indent) = (*values, format!("{}/{}", map.path, escaped(&key)), map.indent);
+                    let (node, path, indent) =
+                        (*values, format!("{}/{}", map.path, escaped(&key)), map.indent);
                     return self.push(node, Slot::Key(key.clone()), key, path, indent);
                 }
-                let site = Site { node: *values, field: &key, role: None, around: &around, optional: true, amount: *amounts, entry: true };
-                let leaf = leaf(&site, self.rules, self.said, &self.used).ok_or_else(|| format!("nothing can be {key}"))?;
+                let site = Site {
+                    node: *values,
+                    field: &key,
+                    role: None,
+                    around: &around,
+                    optional: true,
+                    amount: *amounts,
+                    entry: true,
+                };
+                let leaf = leaf(&site, self.rules, self.said, &self.used)
+                    .ok_or_else(|| format!("nothing can be {key}"))?;
                 self.expect = Expect::Value { key: Some(key), leaf };
                 Ok(())
             }
@@ -359,13 +427,22 @@ impl<'a> Walk<'a> {
     /// Begins field `key` of object `frame`, the innermost one.
     fn open(&mut self, frame: usize, key: String) -> Result<(), String> {
         let around = self.around(frame);
-        let Some(Frame { inner: Inner::Object { node, role, value }, path, indent, .. }) = self.frames.get(frame) else {
+        let Some(Frame { inner: Inner::Object { node, role, value }, path, indent, .. }) =
+            self.frames.get(frame)
+        else {
             return Err("no object is open".into());
         };
         let volumes = Volumes::of(&self.frames);
-        let view =
-            View { rules: self.rules, said: self.said, around: &around, volumes: &volumes, used: &self.used, closing: false };
-        let offered = offers(*node, *role, value, frame == 0, &view).into_iter().find(|offer| offer.key == key);
+        let view = View {
+            rules: self.rules,
+            said: self.said,
+            around: &around,
+            volumes: &volumes,
+            used: &self.used,
+            closing: false,
+        };
+        let offered =
+            offers(*node, *role, value, frame == 0, &view).into_iter().find(|offer| offer.key == key);
         let offer = offered.ok_or_else(|| format!("{path}/{key} cannot be written here"))?;
         if let Some(leaf) = offer.leaf {
             self.expect = Expect::Value { key: Some(key), leaf };
@@ -376,17 +453,27 @@ impl<'a> Walk<'a> {
     }
 
     /// Opens an object, list or map that stands below a key with `indent` blanks.
-    fn push(&mut self, node: crate::schema::Node<'a>, slot: Slot, field: String, path: String, indent: usize) -> Result<(), String> {
+    fn push(
+        &mut self,
+        node: crate::schema::Node<'a>,
+        slot: Slot,
+        field: String,
+        path: String,
+        indent: usize,
+    ) -> Result<(), String> {
         let around = self.around(self.frames.len());
         let (inner, indent) = match shape(node) {
-            Shape::Object => (Inner::Object { node, role: self.rules.role(node, &field), value: Map::new() }, indent + 2),
+            Shape::Object => {
+                (Inner::Object { node, role: self.rules.role(node, &field), value: Map::new() }, indent + 2)
+            }
             Shape::List(items) => {
                 let least = node.schema().min_items.unwrap_or(1);
                 (Inner::List { items, least, value: Vec::new(), full: false }, indent)
             }
             Shape::Map(values) => {
                 let amount = values.is_quantity()
-                    || (values.is_int_or_string() && matches!(field.as_str(), "limits" | "requests" | "hard"));
+                    || (values.is_int_or_string()
+                        && matches!(field.as_str(), "limits" | "requests" | "hard"));
                 let keys = self.keys(&field, amount, &around);
                 (Inner::Map { values, keys, amounts: amount, value: Map::new() }, indent + 2)
             }
@@ -430,13 +517,31 @@ impl<'a> Walk<'a> {
     pub(super) fn leaf_of(&self, depth: usize, key: &str) -> Option<Leaf> {
         let around = self.around(depth);
         let volumes = Volumes::of(&self.frames);
-        let view = View { rules: self.rules, said: self.said, around: &around, volumes: &volumes, used: &self.used, closing: false };
+        let view = View {
+            rules: self.rules,
+            said: self.said,
+            around: &around,
+            volumes: &volumes,
+            used: &self.used,
+            closing: false,
+        };
         match &self.frames.get(depth)?.inner {
             Inner::Object { node, role, value } => {
-                offers(*node, *role, value, depth == 0, &view).into_iter().find(|offer| offer.key == key)?.leaf
+                offers(*node, *role, value, depth == 0, &view)
+                    .into_iter()
+                    .find(|offer| offer.key == key)?
+                    .leaf
             }
             Inner::Map { values, amounts, .. } if matches!(shape(*values), Shape::Scalar) => {
-                let site = Site { node: *values, field: key, role: None, around: &around, optional: true, amount: *amounts, entry: true };
+                let site = Site {
+                    node: *values,
+                    field: key,
+                    role: None,
+                    around: &around,
+                    optional: true,
+                    amount: *amounts,
+                    entry: true,
+                };
                 leaf(&site, self.rules, self.said, &self.used)
             }
             _ => None,
@@ -491,9 +596,12 @@ impl<'a> Walk<'a> {
                 (value, source)
             }
             Leaf::Free(rule) => {
-                let text = value_of(&taken.text).ok_or_else(|| format!("a text that is not whole: {:?}", taken.text))?;
+                let text = value_of(&taken.text)
+                    .ok_or_else(|| format!("a text that is not whole: {:?}", taken.text))?;
                 let value = match rule.kind {
-                    FreeKind::Digits => text.parse::<i64>().map(Value::from).map_err(|error| format!("{text}: {error}"))?,
+                    FreeKind::Digits => {
+                        text.parse::<i64>().map(Value::from).map_err(|error| format!("{text}: {error}"))?
+                    }
                     FreeKind::Scalar | FreeKind::Word | FreeKind::Label => Value::from(text),
                 };
                 (value, Source::Model)
@@ -543,7 +651,9 @@ impl Author for Walk<'_> {
         let forced = std::mem::take(&mut self.forced);
         if let Expect::Value { leaf, .. } = &self.expect {
             let choice = match leaf {
-                Leaf::Closed(values) => Choice::OneOf(values.iter().map(|value| format!(" {}\n", plain_text(value))).collect()),
+                Leaf::Closed(values) => {
+                    Choice::OneOf(values.iter().map(|value| format!(" {}\n", plain_text(value))).collect())
+                }
                 Leaf::Free(rule) => Choice::Free(*rule),
             };
             return Ok(Some(Step { forced, choice }));
@@ -581,7 +691,10 @@ fn colon(offer: &Offer<'_>) -> &'static str {
 
 fn push_field(found: &mut Vec<(String, Act)>, blanks: &str, frame: usize, offer: &Offer<'_>, rules: &Rules) {
     let key = &offer.key;
-    found.push((format!("{blanks}{key}{}", colon(offer)), Act::Field { frame, key: key.clone(), empty: false }));
+    found.push((
+        format!("{blanks}{key}{}", colon(offer)),
+        Act::Field { frame, key: key.clone(), empty: false },
+    ));
     if rules.empty.contains(key) {
         found.push((format!("{blanks}{key}: {{}}\n"), Act::Field { frame, key: key.clone(), empty: true }));
     }
@@ -600,7 +713,15 @@ fn unmet(
         if !matches!(shape(child), Shape::Scalar) {
             return false;
         }
-        let site = Site { node: child, field, role, around: view.around, optional: false, amount: false, entry: false };
+        let site = Site {
+            node: child,
+            field,
+            role,
+            around: view.around,
+            optional: false,
+            amount: false,
+            entry: false,
+        };
         leaf(&site, view.rules, view.said, &[]).is_none()
     })
 }

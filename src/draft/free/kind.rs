@@ -83,8 +83,10 @@ pub fn wanted(
             chinese: file.phrases.get(&info.gvk.kind).cloned().unwrap_or_default(),
         })
         .collect();
-    let mut free: Vec<Named> =
-        find_kinds(text, &names, &narrowed.patterns).into_iter().filter(|named| is_asked_for(text, named)).collect();
+    let mut free: Vec<Named> = find_kinds(text, &names, &narrowed.patterns)
+        .into_iter()
+        .filter(|named| is_asked_for(text, named))
+        .collect();
     // A word for a pattern that stands first, and is no part of the kind's own name, is what is meant; what somebody
     // defined for this cluster is meant wherever it is named.
     let inside = |cue: &Named, named: &Named| named.start <= cue.start && cue.end <= named.end;
@@ -94,11 +96,17 @@ pub fn wanted(
         .filter(|cue| !free.iter().any(|named| inside(cue, named)) && is_asked_for(text, cue))
         .map(|cue| cue.start)
         .min();
-    let custom = |named: &Named| newest.get(named.kind.as_str()).is_some_and(|info| info.definition.is_some());
-    let written_out = |named: &Named| text.get(named.start..named.end).is_some_and(|words| words.contains(' ') || words == named.kind);
-    free.retain(|named| first_pattern.is_none_or(|start| named.start < start) || (custom(named) && written_out(named)));
+    let custom =
+        |named: &Named| newest.get(named.kind.as_str()).is_some_and(|info| info.definition.is_some());
+    let written_out = |named: &Named| {
+        text.get(named.start..named.end).is_some_and(|words| words.contains(' ') || words == named.kind)
+    };
+    free.retain(|named| {
+        first_pattern.is_none_or(|start| named.start < start) || (custom(named) && written_out(named))
+    });
     let native: Vec<&Named> = narrowed.native.iter().filter(|named| formed(&named.kind)).collect();
-    let beyond = native.iter().any(|named| named.certain && goes_beyond(text, &named.kind, file, patterns, schemas));
+    let beyond =
+        native.iter().any(|named| named.certain && goes_beyond(text, &named.kind, file, patterns, schemas));
     if free.is_empty() && !beyond {
         return Ok(Vec::new());
     }
@@ -106,7 +114,9 @@ pub fn wanted(
     let first = all.iter().map(|named| named.start).min();
     let meant = |named: &&&Named| match named.kind.as_str() {
         // A pod is what most policies and rules are about; a workload needs an image to be one.
-        "Pod" | "Namespace" | "Secret" => beyond && named.certain && first.is_none_or(|first| named.start < first),
+        "Pod" | "Namespace" | "Secret" => {
+            beyond && named.certain && first.is_none_or(|first| named.start < first)
+        }
         "Deployment" | "StatefulSet" | "DaemonSet" | "Job" | "CronJob" => runs && is_asked_for(text, named),
         _ => named.certain && is_asked_for(text, named),
     };
@@ -155,28 +165,38 @@ pub fn described(
     }
     let newest = newest(file, schemas);
     let kinds: Vec<&str> = newest.keys().copied().chain([NONE]).collect();
-    let candidates = kinds.iter().map(|kind| Candidate { text: (*kind).to_owned(), uses: Vec::new() }).collect();
+    let candidates =
+        kinds.iter().map(|kind| Candidate { text: (*kind).to_owned(), uses: Vec::new() }).collect();
     let form = Form {
         prefix: DESCRIBED.to_owned(),
         body: request_line(text),
         slots: vec![Slot { key: "kind".into(), candidates, optional: false, most: 2 }],
     };
     let answers = backend.fill(&form, cancel)?;
-    let chosen: Vec<&str> =
-        answers.answers.iter().filter_map(|answer| answer.choice).filter_map(|index| kinds.get(index)).copied().collect();
+    let chosen: Vec<&str> = answers
+        .answers
+        .iter()
+        .filter_map(|answer| answer.choice)
+        .filter_map(|index| kinds.get(index))
+        .copied()
+        .collect();
     if chosen.contains(&NONE) {
         return Ok(Vec::new());
     }
     let wanted = |kind: &&str| {
-        newest.get(kind).map(|info| Wanted { gvk: info.gvk.clone(), why: format!("the model took it for a {kind}") })
+        newest
+            .get(kind)
+            .map(|info| Wanted { gvk: info.gvk.clone(), why: format!("the model took it for a {kind}") })
     };
     Ok(chosen.iter().filter_map(wanted).collect())
 }
 
 /// Whether the words ask for one rather than speak of one that exists: `for the ingress web`, `target the HPA`.
 fn is_asked_for(text: &str, named: &Named) -> bool {
-    const REFERRING: &[&str] =
-        &["the", "my", "our", "your", "this", "that", "existing", "from", "using", "of", "for", "via", "to", "on", "named"];
+    const REFERRING: &[&str] = &[
+        "the", "my", "our", "your", "this", "that", "existing", "from", "using", "of", "for", "via", "to",
+        "on", "named",
+    ];
     let words = text.get(named.start..named.end).unwrap_or("");
     if words.chars().any(is_chinese) {
         return true;
@@ -190,7 +210,8 @@ fn goes_beyond(text: &str, kind: &str, file: &File, patterns: &PatternSet, schem
     let Some(pattern) = patterns.get(kind) else { return false };
     let in_form = |phrase: &str| {
         pattern.form.slots.iter().any(|slot| {
-            slot.cues.iter().any(|cue| cue.eq_ignore_ascii_case(phrase)) || slot.key.replace('_', " ") == phrase
+            slot.cues.iter().any(|cue| cue.eq_ignore_ascii_case(phrase))
+                || slot.key.replace('_', " ") == phrase
         })
     };
     if file.beyond.iter().any(|phrase| !in_form(phrase) && !find_cue(text, phrase).is_empty()) {

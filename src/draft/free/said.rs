@@ -18,7 +18,10 @@ pub fn said(text: &str, spans: &[Span]) -> Said {
             SlotType::Count => number(&mut said, span.value.as_i64(), false),
             SlotType::Duration => number(&mut said, span.value.as_i64(), true),
             SlotType::Quantity => push(&mut said.quantities, value),
-            SlotType::Cpu => push(&mut said.cpus, &span.value.as_str().map_or_else(|| span.value.to_string(), str::to_owned)),
+            SlotType::Cpu => push(
+                &mut said.cpus,
+                &span.value.as_str().map_or_else(|| span.value.to_string(), str::to_owned),
+            ),
             SlotType::Image => push(&mut said.images, value),
             SlotType::Software => {
                 for image in images_of(value) {
@@ -30,7 +33,9 @@ pub fn said(text: &str, spans: &[Span]) -> Said {
         }
     }
     for found in pairs().all(text) {
-        let part = |name: &str| found.name(name).map_or("", |part| part.as_str()).trim_end_matches(['.', ',']).to_owned();
+        let part = |name: &str| {
+            found.name(name).map_or("", |part| part.as_str()).trim_end_matches(['.', ',']).to_owned()
+        };
         let pair = (part("k"), part("v"));
         if !said.pairs.contains(&pair) {
             said.pairs.push(pair);
@@ -49,7 +54,11 @@ pub fn said(text: &str, spans: &[Span]) -> Said {
         };
         number(&mut said, count.and_then(|count| count.checked_mul(unit)), true);
     }
-    for (words, seconds) in [(["per second", "every second", "每秒"], 1), (["per minute", "every minute", "每分钟"], 60), (["per hour", "every hour", "每小时"], 3_600)] {
+    for (words, seconds) in [
+        (["per second", "every second", "每秒"], 1),
+        (["per minute", "every minute", "每分钟"], 60),
+        (["per hour", "every hour", "每小时"], 3_600),
+    ] {
         if words.iter().any(|word| said.text().contains(word)) {
             number(&mut said, Some(seconds), true);
         }
@@ -72,10 +81,16 @@ pub fn said(text: &str, spans: &[Span]) -> Said {
     for word in words().all(text) {
         let word = word.name("w").map_or("", |word| word.as_str()).trim_end_matches(['.', '/', '-']);
         // What stands around `=` and `:` is two words.
-        if word.len() <= 63 && word.starts_with(|c: char| c.is_ascii_alphanumeric()) && word.ends_with(|c: char| c.is_ascii_alphanumeric()) {
+        if word.len() <= 63
+            && word.starts_with(|c: char| c.is_ascii_alphanumeric())
+            && word.ends_with(|c: char| c.is_ascii_alphanumeric())
+        {
             push(&mut said.words, word);
             let image = said.images.iter().any(|image| image.contains(word));
-            if !image && word.matches('/').count() == 1 && word.split('/').next().is_some_and(|domain| domain.contains('.')) {
+            if !image
+                && word.matches('/').count() == 1
+                && word.split('/').next().is_some_and(|domain| domain.contains('.'))
+            {
                 push(&mut said.resources, word);
             }
         }
@@ -90,7 +105,11 @@ pub fn said(text: &str, spans: &[Span]) -> Said {
 fn number(said: &mut Said, value: Option<i64>, seconds: bool) {
     if let Some(value) = value {
         let number = Number { value, seconds };
-        if !said.numbers.iter().any(|known| known.value == value && (known.seconds == seconds || known.seconds)) {
+        if !said
+            .numbers
+            .iter()
+            .any(|known| known.value == value && (known.seconds == seconds || known.seconds))
+        {
             said.numbers.push(number);
         }
     }
@@ -149,7 +168,11 @@ fn percents() -> &'static Rule {
 
 fn amounts() -> &'static Rule {
     static RULE: OnceLock<Rule> = OnceLock::new();
-    RULE.get_or_init(|| Rule::new(r"(?:^|[\s:=(（,，、/\p{Han}])(?P<n>[0-9]+(?:\.[0-9]+)?(?:m|Ki|Mi|Gi|Ti|Pi|k|M|G|T))(?-u:\b)"))
+    RULE.get_or_init(|| {
+        Rule::new(
+            r"(?:^|[\s:=(（,，、/\p{Han}])(?P<n>[0-9]+(?:\.[0-9]+)?(?:m|Ki|Mi|Gi|Ti|Pi|k|M|G|T))(?-u:\b)",
+        )
+    })
 }
 
 fn words() -> &'static Rule {
@@ -161,7 +184,9 @@ fn words() -> &'static Rule {
 pub fn names(spans: &[Span]) -> Vec<String> {
     let mut names = Vec::new();
     for strong in [true, false] {
-        for span in spans.iter().filter(|span| span.kind == SlotType::Name && span.strong == strong && !span.negated) {
+        for span in
+            spans.iter().filter(|span| span.kind == SlotType::Name && span.strong == strong && !span.negated)
+        {
             if let Value::String(name) = &span.value {
                 push(&mut names, name);
             }
@@ -181,7 +206,9 @@ mod tests {
 
     #[test]
     fn numbers_percents_and_amounts_are_told_from_names() {
-        let said = of("HPA for web-2 between 2 and 10 pods at 70% cpu, 500m cpu, 64Gi, check every 30 seconds on port:8080");
+        let said = of(
+            "HPA for web-2 between 2 and 10 pods at 70% cpu, 500m cpu, 64Gi, check every 30 seconds on port:8080",
+        );
         let values: Vec<i64> = said.numbers.iter().map(|number| number.value).collect();
         assert!([2, 10, 70, 30, 8080].iter().all(|wanted| values.contains(wanted)), "{values:?}");
         assert!(said.numbers.iter().any(|number| number.seconds && number.value == 30));

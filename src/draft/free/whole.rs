@@ -28,7 +28,11 @@ pub fn compose<'a>(
     backend: &mut dyn Backend,
     cancel: &Cancel,
 ) -> Result<Vec<Finding>, ModelError> {
-    let wanted = format!("Now write one object: apiVersion {}, kind {}. Answer with the YAML alone.\n", kind.api_version(), kind.kind);
+    let wanted = format!(
+        "Now write one object: apiVersion {}, kind {}. Answer with the YAML alone.\n",
+        kind.api_version(),
+        kind.kind
+    );
     let request = body.strip_suffix("```yaml\n").unwrap_or(body);
     let mut complaint = String::new();
     let mut problem = String::new();
@@ -40,8 +44,13 @@ pub fn compose<'a>(
             Ok((object, refused))
         });
         match admitted {
-            Ok((object, refused)) if refused.is_empty() || attempt > 0 => return Ok(findings(&object, &refused)),
-            Ok((_, refused)) => problem = format!("these are not what the request says or the API has: {}", refused.join("; ")),
+            Ok((object, refused)) if refused.is_empty() || attempt > 0 => {
+                return Ok(findings(&object, &refused));
+            }
+            Ok((_, refused)) => {
+                problem =
+                    format!("these are not what the request says or the API has: {}", refused.join("; "))
+            }
             Err(reason) => problem = reason,
         }
         if walk.missing().is_some() || attempt == AGAIN {
@@ -58,8 +67,11 @@ pub fn compose<'a>(
 
 /// The object of this kind in a text, with a fence around it or without.
 fn object(text: &str, kind: &GroupVersionKind) -> Result<Value, String> {
-    let inner = text.split("```").nth(1).map_or(text, |inner| inner.strip_prefix("yaml").or_else(|| inner.strip_prefix("yml")).unwrap_or(inner));
-    let manifests = parse(inner.as_bytes(), Some("answer"), &Budget::default()).map_err(|error| error.to_string())?;
+    let inner = text.split("```").nth(1).map_or(text, |inner| {
+        inner.strip_prefix("yaml").or_else(|| inner.strip_prefix("yml")).unwrap_or(inner)
+    });
+    let manifests =
+        parse(inner.as_bytes(), Some("answer"), &Budget::default()).map_err(|error| error.to_string())?;
     let same = |object: &Value| object["kind"] == kind.kind.as_str();
     let found = manifests.into_iter().map(|manifest| manifest.object).find(same);
     found.ok_or_else(|| format!("there is no object of the kind {} in it", kind.kind))

@@ -26,7 +26,6 @@ pub(super) const EXAMPLES: &str = include_str!("../../../prompts/manifest.md");
 /// How a manifest begins and ends.
 const FENCE: &str = "```yaml\n";
 
-
 /// Names that the model may choose from.
 const MOST_NAMES: usize = 8;
 
@@ -122,7 +121,14 @@ pub fn write(
         body.push_str(&format!("{yaml}---\n"));
         texts.push(yaml);
         let summary = summary(&object);
-        draft.things.push(Thing { kind: gvk.kind, pattern: false, why, summary, fields, objects: vec![object] });
+        draft.things.push(Thing {
+            kind: gvk.kind,
+            pattern: false,
+            why,
+            summary,
+            fields,
+            objects: vec![object],
+        });
     }
     free.last = texts;
     draft.unused = unused(free, &draft);
@@ -151,11 +157,20 @@ fn request(free: &Free) -> String {
 /// What an RBAC rule can be about.
 fn plurals(text: &str, schemas: &SchemaSet) -> Vec<String> {
     const PARTS: [&str; 9] = [
-        "pods/log", "pods/exec", "pods/portforward", "pods/status", "pods/attach", "deployments/scale", "statefulsets/scale",
-        "deployments/status", "services/proxy",
+        "pods/log",
+        "pods/exec",
+        "pods/portforward",
+        "pods/status",
+        "pods/attach",
+        "deployments/scale",
+        "statefulsets/scale",
+        "deployments/status",
+        "services/proxy",
     ];
     let named = |info: &&crate::schema::KindInfo| {
-        [&info.plural, &info.singular, &spoken(&info.gvk.kind)].into_iter().any(|name| !find_cue(text, name).is_empty())
+        [&info.plural, &info.singular, &spoken(&info.gvk.kind)]
+            .into_iter()
+            .any(|name| !find_cue(text, name).is_empty())
     };
     let mut plurals: Vec<String> = schemas.kinds().filter(named).map(|info| info.plural.clone()).collect();
     let part = |part: &&str| {
@@ -184,7 +199,12 @@ fn names(
     names.retain(|name| !namespaces.contains(name));
     names.truncate(MOST_NAMES);
     let own = |thing: &Thing| {
-        thing.objects.first().and_then(|object| object.pointer("/metadata/name")).and_then(Value::as_str).map(str::to_owned)
+        thing
+            .objects
+            .first()
+            .and_then(|object| object.pointer("/metadata/name"))
+            .and_then(Value::as_str)
+            .map(str::to_owned)
     };
     names.extend(draft.things.iter().filter_map(own));
     names.push(free_name(&kind_id(kind), taken));
@@ -208,8 +228,16 @@ fn namespaces(text: &str, spans: &[Span], setting: &Setting) -> Vec<String> {
     }) {
         let (index, line, _) = turn;
         for span in spans.iter().filter(|span| span.kind == SlotType::Name && span.turn == index) {
-            let head = line.get(..span.start).unwrap_or("").trim_end_matches([' ', '"', '\'', '`', '“', ':', '=']).to_lowercase();
-            let tail = line.get(span.end..).unwrap_or("").trim_start_matches([' ', '"', '\'', '`', '”', '的']).to_lowercase();
+            let head = line
+                .get(..span.start)
+                .unwrap_or("")
+                .trim_end_matches([' ', '"', '\'', '`', '“', ':', '='])
+                .to_lowercase();
+            let tail = line
+                .get(span.end..)
+                .unwrap_or("")
+                .trim_start_matches([' ', '"', '\'', '`', '”', '的'])
+                .to_lowercase();
             let named = BEFORE.iter().any(|word| head.ends_with(word) || tail.starts_with(word));
             if let (true, Some(name)) = (named, span.value.as_str().and_then(dns_label))
                 && !found.contains(&name)
@@ -227,7 +255,10 @@ fn place(object: &mut Value, fields: &mut Vec<Field>, namespaced: bool, setting:
     if let (true, false, Some(namespace)) = (namespaced, has, &setting.namespace) {
         object["metadata"]["namespace"] = Value::from(namespace.as_str());
         let origin = if setting.namespace_is_flag { Origin::User } else { Origin::Cluster };
-        fields.insert(1.min(fields.len()), named("metadata.namespace", Value::from(namespace.as_str()), origin));
+        fields.insert(
+            1.min(fields.len()),
+            named("metadata.namespace", Value::from(namespace.as_str()), origin),
+        );
     }
 }
 
@@ -280,18 +311,27 @@ fn unused(free: &Free, draft: &Draft) -> Vec<Unused> {
         .flat_map(|thing| thing.fields.iter())
         .map(|field| field.value.as_str().map_or_else(|| field.value.to_string(), str::to_lowercase))
         .collect();
-    let keys: Vec<String> =
-        draft.things.iter().flat_map(|thing| thing.fields.iter()).map(|field| field.name.to_lowercase()).collect();
+    let keys: Vec<String> = draft
+        .things
+        .iter()
+        .flat_map(|thing| thing.fields.iter())
+        .map(|field| field.name.to_lowercase())
+        .collect();
     let newest = free.turns.len().saturating_sub(1);
     let mut left: Vec<&Span> = Vec::new();
     for span in free.spans.iter().filter(|span| span.strong && span.turn == newest) {
         let value = span.value.as_str().map_or_else(|| span.value.to_string(), str::to_lowercase);
         let text = span.text.to_lowercase();
         let is_in = |wanted: &str| {
-            !wanted.is_empty() && values.iter().chain(&keys).any(|value| value == wanted || (wanted.len() > 2 && value.contains(wanted)))
+            !wanted.is_empty()
+                && values
+                    .iter()
+                    .chain(&keys)
+                    .any(|value| value == wanted || (wanted.len() > 2 && value.contains(wanted)))
         };
         let parts = |text: &str| text.split(['=', ' ', '"', '\'']).filter(|part| !part.is_empty()).all(is_in);
-        if !is_in(&value) && !is_in(&text) && !parts(&text) && !left.iter().any(|other| other.overlaps(span)) {
+        if !is_in(&value) && !is_in(&text) && !parts(&text) && !left.iter().any(|other| other.overlaps(span))
+        {
             left.push(span);
         }
     }
@@ -329,7 +369,11 @@ fn judge(task: &Task<'_>, mut draft: Draft) -> Outcome {
         if again.verdict == Verdict::Allowed {
             for (thing, object) in draft.things.iter_mut().zip(owned) {
                 thing.objects = vec![object];
-                thing.fields.push(named("metadata.labels.kubectl-copilot.dev/owner", Value::from(owner.as_str()), Origin::User));
+                thing.fields.push(named(
+                    "metadata.labels.kubectl-copilot.dev/owner",
+                    Value::from(owner.as_str()),
+                    Origin::User,
+                ));
             }
             report = again;
         }
@@ -339,5 +383,9 @@ fn judge(task: &Task<'_>, mut draft: Draft) -> Outcome {
         draft.findings.extend(report.findings);
         return Outcome::Drafted(draft);
     }
-    Outcome::Denied(Denied { incomplete: report.verdict == Verdict::Incomplete, findings: report.findings, draft })
+    Outcome::Denied(Denied {
+        incomplete: report.verdict == Verdict::Incomplete,
+        findings: report.findings,
+        draft,
+    })
 }

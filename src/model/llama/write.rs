@@ -159,7 +159,12 @@ impl Engine<'_> {
 
     /// Text of the model's own, token by token, by the rule.
     fn free(&mut self, writing: &mut Writing, rule: FreeText, cancel: &Cancel) -> Result<Taken, Stop> {
-        let mut written = if writing.line.is_empty() { Vec::new() } else { let line = writing.line.clone(); writing.cut(&self.tokens, &line)? };
+        let mut written = if writing.line.is_empty() {
+            Vec::new()
+        } else {
+            let line = writing.line.clone();
+            writing.cut(&self.tokens, &line)?
+        };
         let mut state = FreeState::new(rule);
         let mut bytes = Vec::new();
         let mut score = None;
@@ -180,7 +185,8 @@ impl Engine<'_> {
                 return Err(Stop::Failed("a value grew beyond all measure".to_owned()));
             }
         }
-        let text = String::from_utf8(bytes).map_err(|_| Stop::Failed("the model wrote half a character".to_owned()))?;
+        let text = String::from_utf8(bytes)
+            .map_err(|_| Stop::Failed("the model wrote half a character".to_owned()))?;
         if text.ends_with('\n') {
             // The model's own tokens stand, whether or not they are those of running text.
             writing.base.extend(written);
@@ -192,11 +198,19 @@ impl Engine<'_> {
     }
 
     /// The row after the base and these tokens of the line.
-    fn row_after(&mut self, writing: &mut Writing, line: &[LlamaToken], cancel: &Cancel) -> Result<&[f32], Stop> {
+    fn row_after(
+        &mut self,
+        writing: &mut Writing,
+        line: &[LlamaToken],
+        cancel: &Cancel,
+    ) -> Result<&[f32], Stop> {
         let base = writing.base.len();
         let length = base + line.len();
         if length >= self.limit() {
-            return Err(Stop::Failed(format!("the text outgrew the model's context of {} tokens", self.limit())));
+            return Err(Stop::Failed(format!(
+                "the text outgrew the model's context of {} tokens",
+                self.limit()
+            )));
         }
         let shared = common(&self.held, &writing.base);
         let held = if shared == base { base + common(&self.held[base..], line) } else { shared };
@@ -220,7 +234,8 @@ impl Engine<'_> {
             let next = state.after(&piece)?;
             Some((token, piece, next))
         };
-        let first = (0..row.len()).filter(|index| row[*index].is_finite()).max_by(|a, b| row[*a].total_cmp(&row[*b]));
+        let first =
+            (0..row.len()).filter(|index| row[*index].is_finite()).max_by(|a, b| row[*a].total_cmp(&row[*b]));
         if let Some(found) = first.and_then(fits) {
             return Some(found);
         }

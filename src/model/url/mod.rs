@@ -117,7 +117,11 @@ impl Backend for UrlModel {
         let body = self.http.accepted(reply, "ask")?;
         let said = chat::said(&body).ok_or_else(|| probe::not_a_completion(&self.http, "ask"))?;
         if said.cut {
-            return Err(self.http.problem(ATTEMPT, format!("it had not ended after {most} tokens"), self.advice(true)));
+            return Err(self.http.problem(
+                ATTEMPT,
+                format!("it had not ended after {most} tokens"),
+                self.advice(true),
+            ));
         }
         Ok(self.http.without_key(&said.text))
     }
