@@ -213,7 +213,8 @@ fn every_reference_of_the_requests_can_be_written() {
             all += 1;
             let said = free::said::said(&row.request, &Facts::builtin().lex(&row.request, 0));
             let namespaces: Vec<String> = key.namespace.iter().cloned().collect();
-            let mut walk = Walk::new(kind, std::slice::from_ref(&key.name), &namespaces, &said).expect("rules");
+            let mut walk =
+                Walk::new(kind, std::slice::from_ref(&key.name), &namespaces, &said).expect("rules");
             let mut backend = Scripted::new(Vec::new()).with_texts([format!("{}```\n", text(&object))]);
             let prompt = Prompt { prefix: String::new(), body: String::new() };
             let outcome = backend.write(&prompt, &mut walk, &Cancel::default());

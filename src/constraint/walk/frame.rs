@@ -143,8 +143,7 @@ pub(super) fn offers<'a>(
         {
             continue;
         }
-        let many = node.schema().properties.len();
-        if !required && !is_spoken_of(key, child, many, view.rules, view.said) {
+        if !required && !is_spoken_of(key, child, node, view.rules, view.said) {
             continue;
         }
         let shape = shape(child);
@@ -197,10 +196,9 @@ fn has_inside(node: Node<'_>, field: &str, around: Option<&Role>, view: &View<'_
     node.properties().any(|(key, child)| {
         let hidden = role.is_some_and(|role| is_hidden(role, key, &roles));
         let labels = matches!(key, "labels" | "annotations") && !view.said.labels;
-        let fields = node.schema().properties.len();
         let required =
             needs(node, role, &empty, &roles, view.volumes, false).iter().any(|field| field == key);
-        !hidden && (required || (!labels && is_spoken_of(key, child, fields, view.rules, view.said)))
+        !hidden && (required || (!labels && is_spoken_of(key, child, node, view.rules, view.said)))
     })
 }
 

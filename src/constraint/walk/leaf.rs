@@ -169,6 +169,13 @@ fn amounts(resource: &str, said: &Said) -> Vec<Value> {
         || said.numbers.iter().filter(|number| !number.seconds).map(|number| Value::from(number.value));
     let text = |texts: &[String]| texts.iter().map(|text| Value::from(text.as_str())).collect::<Vec<_>>();
     let speaks = |words: &[&str]| words.iter().any(|word| said.text().contains(word));
+    if (resource.starts_with("limits.") && !speaks(&["limit", "限制", "上限"]))
+        || (resource.ends_with("storage")
+            && !speaks(&["storage", "disk", "claim", "pvc", "存储", "卷", "磁盘"]))
+        || (resource == "ephemeral-storage" && !speaks(&["ephemeral", "临时"]))
+    {
+        return Vec::new();
+    }
     let mut values: Vec<Value> = if resource.ends_with("cpu") {
         if !speaks(&["cpu", "core", "核", "处理器"]) {
             return Vec::new();

@@ -80,7 +80,7 @@ pub struct Role {
 
 /// The whole file.
 #[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Rules {
     roles: Vec<Role>,
     /// Fields whose object may be written `{}`.
@@ -95,6 +95,10 @@ pub struct Rules {
     pub spoken: BTreeMap<String, Vec<String>>,
     /// Fields that may not be left out where the request speaks of them.
     pub due: Vec<String>,
+    /// Fields that need a word of their own in small objects too.
+    pub strict: Vec<String>,
+    /// Keys of maps that a controller knows.
+    pub map_keys: BTreeMap<String, Vec<String>>,
     /// Fields that are always offered.
     pub always: Vec<String>,
     /// Fields that take a number that was taken before.

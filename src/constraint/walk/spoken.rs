@@ -10,11 +10,14 @@ const SMALL: usize = 8;
 /// How deep the fields inside a field are looked at.
 const DEEP: usize = 2;
 
-/// Whether an optional field may be offered in an object with `fields` fields.
-pub(super) fn is_spoken_of(key: &str, node: Node<'_>, fields: usize, rules: &Rules, said: &Said) -> bool {
+/// Whether an optional field may be offered in an object.
+pub(super) fn is_spoken_of(key: &str, node: Node<'_>, parent: Node<'_>, rules: &Rules, said: &Said) -> bool {
     let schema = node.schema();
     let by_value = schema.values.iter().any(|value| value.as_str().is_some_and(|value| said.has(value)));
-    if by_value || fields <= SMALL || rules.always.iter().any(|field| field == key) {
+    let is_strict = rules.strict.iter().any(|field| field == key);
+    // What a custom kind has is not known to be small for good reason.
+    let small = parent.schema().properties.len() <= SMALL && parent.component().is_some() && !is_strict;
+    if by_value || small || rules.always.iter().any(|field| field == key) {
         return true;
     }
     if let Some(words) = rules.spoken.get(key) {

@@ -258,6 +258,11 @@ impl<'a> Walk<'a> {
                     }
                 }
             }
+            // An object that turns out to have nothing to write is left out when it is closed.
+            let bare = depth + 1 == self.frames.len() && depth > 1 && found.is_empty();
+            if bare && matches!(&self.frames[depth].inner, Inner::Object { .. } | Inner::Map { .. }) {
+                continue;
+            }
             if self.is_due(depth, &view) {
                 break;
             }
@@ -300,7 +305,11 @@ impl<'a> Walk<'a> {
             let mut dropped = false;
             match (&mut below.inner, slot) {
                 (Inner::Object { value, .. } | Inner::Map { value, .. }, Slot::Key(key)) => {
-                    value.insert(key, closed);
+                    if closed.as_object().is_some_and(Map::is_empty) {
+                        value.remove(&key);
+                    } else {
+                        value.insert(key, closed);
+                    }
                 }
                 (Inner::List { value, full, .. }, Slot::Item) => {
                     // The same entry again is a model that does not find an end.
@@ -552,6 +561,9 @@ impl<'a> Walk<'a> {
     fn keys(&self, field: &str, amount: bool, around: &[&str]) -> Vec<String> {
         if amount {
             return self.rules.amounts(field, around).iter().chain(&self.said.resources).cloned().collect();
+        }
+        if let Some(known) = self.rules.map_keys.get(field) {
+            return known.clone();
         }
         let labels = field == "annotations" || is_labels(field);
         let pairs = self.said.pairs.iter().map(|(key, _)| key);

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::constraint::walk::said::words_of;
 use crate::constraint::{Candidate, Form, Slot};
@@ -45,17 +45,19 @@ impl Wanted {
     pub fn beyond_form(kind: &str, schemas: &SchemaSet) -> Option<Self> {
         let info = schemas.find_kind(kind).into_iter().next()?;
         let why = format!("you named the kind {kind}, and its form does not hold all that you said");
-        Some(Self { gvk: info.gvk.clone(), why })
+        Some(Self { gvk: info.gvk.clone(), why, name: None })
     }
 }
 
 /// A kind that is to be written, and why.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Wanted {
     /// Which.
     pub gvk: GroupVersionKind,
     /// For the person.
     pub why: String,
+    /// The name that stands behind the kind: `PyTorchJob bert-ft`.
+    pub name: Option<String>,
 }
 
 /// The kinds that a model is to write for this request, in its order; empty where a pattern or a form serves it. `runs`:
@@ -104,6 +106,13 @@ pub fn wanted(
     free.retain(|named| {
         first_pattern.is_none_or(|start| named.start < start) || (custom(named) && written_out(named))
     });
+    // A second kind in the plural is what the first one is about: `may create rayjobs`.
+    let start = free.iter().map(|named| named.start).min();
+    let is_plural = |named: &Named| {
+        let words = text.get(named.start..named.end).unwrap_or("");
+        newest.get(named.kind.as_str()).is_some_and(|info| words.eq_ignore_ascii_case(&info.plural))
+    };
+    free.retain(|named| Some(named.start) == start || !is_plural(named));
     let native: Vec<&Named> = narrowed.native.iter().filter(|named| formed(&named.kind)).collect();
     let beyond =
         native.iter().any(|named| named.certain && goes_beyond(text, &named.kind, file, patterns, schemas));
@@ -117,7 +126,9 @@ pub fn wanted(
         "Pod" | "Namespace" | "Secret" => {
             beyond && named.certain && first.is_none_or(|first| named.start < first)
         }
-        "Deployment" | "StatefulSet" | "DaemonSet" | "Job" | "CronJob" => runs && is_asked_for(text, named),
+        "Deployment" | "StatefulSet" | "DaemonSet" | "Job" | "CronJob" => {
+            runs && (named.certain || is_introduced(text, named)) && is_asked_for(text, named)
+        }
         _ => named.certain && is_asked_for(text, named),
     };
     all.extend(native.iter().filter(meant).map(|named| (*named).clone()));
@@ -126,8 +137,8 @@ pub fn wanted(
     for named in all {
         let Some(info) = newest.get(named.kind.as_str()) else { continue };
         let why = format!("you named the kind {}", named.kind);
-        let one = Wanted { gvk: info.gvk.clone(), why };
-        if !wanted.contains(&one) {
+        let one = Wanted { gvk: info.gvk.clone(), why, name: name_behind(text, named.end) };
+        if !wanted.iter().any(|other| other.gvk == one.gvk) {
             wanted.push(one);
         }
     }
@@ -184,9 +195,11 @@ pub fn described(
         return Ok(Vec::new());
     }
     let wanted = |kind: &&str| {
-        newest
-            .get(kind)
-            .map(|info| Wanted { gvk: info.gvk.clone(), why: format!("the model took it for a {kind}") })
+        newest.get(kind).map(|info| Wanted {
+            gvk: info.gvk.clone(),
+            why: format!("the model took it for a {kind}"),
+            name: None,
+        })
     };
     Ok(chosen.iter().filter_map(wanted).collect())
 }
@@ -203,6 +216,32 @@ fn is_asked_for(text: &str, named: &Named) -> bool {
     }
     let first = text.get(..named.start).is_none_or(|head| head.trim().is_empty());
     first || !REFERRING.contains(&word_before(text, named.start).as_str())
+}
+
+/// `and a suspended cronjob`: an article stands one word before.
+fn is_introduced(text: &str, named: &Named) -> bool {
+    let head = text.get(..named.start).unwrap_or("");
+    let mut words = head.split_whitespace().rev();
+    words.next();
+    words.next().is_some_and(|word| matches!(word.to_ascii_lowercase().as_str(), "a" | "an" | "one"))
+}
+
+/// The name right behind a kind.
+fn name_behind(text: &str, end: usize) -> Option<String> {
+    const NO_NAMES: &[&str] = &[
+        "in", "for", "with", "on", "that", "to", "from", "and", "which", "of", "where", "at", "is", "called",
+        "named", "so", "using", "by", "as", "only", "between", "the", "a", "an", "where", "who", "when",
+        "must", "should", "may", "can", "object", "resource", "will", "into", "via", "over", "per",
+        "running", "rule", "rules", "policy", "class",
+    ];
+    let tail = text.get(end..)?.strip_prefix(' ')?;
+    let word: String =
+        tail.chars().take_while(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || *c == '-').collect();
+    let after = tail.get(word.len()..).and_then(|rest| rest.chars().next());
+    let ends = after.is_none_or(|c| c.is_whitespace() || matches!(c, ',' | ':' | ';' | '.' | '，' | '。'));
+    let is_name =
+        word.len() > 1 && word.starts_with(|c: char| c.is_ascii_lowercase()) && !word.ends_with('-');
+    (ends && is_name && !NO_NAMES.contains(&word.as_str())).then_some(word)
 }
 
 /// Whether the request speaks of something that the kind has and its form has not.

@@ -16,7 +16,6 @@ use crate::draft::place::{Setting, free_name};
 use crate::draft::prompt::{kind_id, request_line};
 use crate::draft::span::{Language, Span, dns_label, find_cue, language};
 use crate::draft::words;
-use crate::manifest::GroupVersionKind;
 use crate::model::{Backend, Cancel, ModelError, Writing};
 use crate::pattern::{OWNER_LABEL, SlotType};
 use crate::schema::SchemaSet;
@@ -37,7 +36,7 @@ pub struct Free {
     /// The spans of all turns.
     pub spans: Vec<Span>,
     /// The kinds, with the reason for each.
-    pub kinds: Vec<(GroupVersionKind, String)>,
+    pub kinds: Vec<Wanted>,
     /// What was written last, as YAML.
     pub last: Vec<String>,
 }
@@ -45,12 +44,7 @@ pub struct Free {
 impl Free {
     /// A conversation that begins with these words.
     pub fn new(text: &str, spans: &[Span], wanted: Vec<Wanted>) -> Self {
-        Self {
-            turns: vec![text.to_owned()],
-            spans: spans.to_vec(),
-            kinds: wanted.into_iter().map(|one| (one.gvk, one.why)).collect(),
-            last: Vec::new(),
-        }
+        Self { turns: vec![text.to_owned()], spans: spans.to_vec(), kinds: wanted, last: Vec::new() }
     }
 
     /// The next words about it.
@@ -87,11 +81,14 @@ pub fn write(
     let mut draft = Draft::default();
     let mut body = request(free);
     let mut texts = Vec::new();
-    for (gvk, why) in free.kinds.clone() {
+    for Wanted { gvk, why, name } in free.kinds.clone() {
         let Some(kind) = task.library.schemas.kind(&gvk) else {
             return Err(ModelError::Invalid(format!("the kind {} is not served here", gvk.kind)));
         };
-        let names = names(&free.spans, &namespaces, &gvk.kind, &taken, &draft);
+        let names = match name {
+            Some(name) => vec![name],
+            None => names(&free.spans, &namespaces, &gvk.kind, &taken, &draft),
+        };
         let mut walk = Walk::new(kind, &names, &namespaces, &said).map_err(ModelError::Invalid)?;
         match backend.writing() {
             Writing::Whole => {
@@ -168,9 +165,10 @@ fn plurals(text: &str, schemas: &SchemaSet) -> Vec<String> {
         "services/proxy",
     ];
     let named = |info: &&crate::schema::KindInfo| {
-        [&info.plural, &info.singular, &spoken(&info.gvk.kind)]
-            .into_iter()
-            .any(|name| !find_cue(text, name).is_empty())
+        info.gvk.kind != "Namespace"
+            && [&info.plural, &info.singular, &spoken(&info.gvk.kind)]
+                .into_iter()
+                .any(|name| !find_cue(text, name).is_empty())
     };
     let mut plurals: Vec<String> = schemas.kinds().filter(named).map(|info| info.plural.clone()).collect();
     let part = |part: &&str| {
@@ -195,7 +193,14 @@ fn names(
     taken: &BTreeSet<String>,
     draft: &Draft,
 ) -> Vec<String> {
-    let mut names: Vec<String> = said::names(spans);
+    let strong: Vec<Span> = spans.iter().filter(|span| span.strong).cloned().collect();
+    let mut names: Vec<String> = said::names(&strong);
+    names.retain(|name| !namespaces.contains(name));
+    if !names.is_empty() && draft.things.is_empty() {
+        names.truncate(MOST_NAMES);
+        return names;
+    }
+    names = said::names(spans);
     names.retain(|name| !namespaces.contains(name));
     names.truncate(MOST_NAMES);
     let own = |thing: &Thing| {
