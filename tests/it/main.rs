@@ -30,6 +30,8 @@ mod doctor;
 mod evaluation;
 mod isolation;
 #[cfg(feature = "llama")]
+mod llama_server;
+#[cfg(feature = "llama")]
 mod model;
 mod model_url;
 mod patterns;

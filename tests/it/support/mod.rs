@@ -4,6 +4,7 @@ pub mod cluster;
 pub mod copilot;
 pub mod forwarder;
 pub mod listener;
+pub mod llama_server;
 pub mod model_server;
 pub mod not_run;
 pub mod repository;
@@ -11,5 +12,6 @@ pub mod rig;
 pub mod running;
 pub mod rust_source;
 pub mod samples;
+pub mod tls;
 
 pub use copilot::Copilot;
