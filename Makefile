@@ -86,6 +86,15 @@ bench-server: build ## sixteen people at one llama-server: seconds a draft, righ
 	  --binary '$(CARGO_TARGET_DIR)/debug/kubectl-copilot' --server "$$server" \
 	  --model '$(KUBECTL_COPILOT_CACHE)/models/qwen2.5-coder-0.5b-instruct-q4_k_m.gguf'
 
+.PHONY: bench-llm
+bench-llm: ## our drafts beside llama-server and llguidance on the same model: time, tokens, right answers
+	@tools/prerequisites.sh build models
+	tools/fetch-models.sh 0.5b
+	cargo build --locked --release --bin kubectl-copilot --example one_by_one
+	@server=$$(tools/llama-server.sh build) && tools/baselines.sh forms \
+	  --model '$(KUBECTL_COPILOT_CACHE)/models/qwen2.5-coder-0.5b-instruct-q4_k_m.gguf' --server "$$server" \
+	  --ours '$(CARGO_TARGET_DIR)/release/examples/one_by_one' --binary '$(CARGO_TARGET_DIR)/release/kubectl-copilot'
+
 .PHONY: fmt
 fmt: ## format the sources
 	cargo fmt
