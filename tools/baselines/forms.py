@@ -8,7 +8,7 @@ number of threads:
   llama-server   /v1/chat/completions with response_format json_schema (its own grammar), prompt cached
   llguidance     the same messages and the same schema through llguidance and llama.cpp's Python binding: fixed separators,
                  forced tokens in one batch, prefix evaluated once
-  ours           the form over the words of the request, from the words to checked objects (benches/one_by_one.rs)
+  ours           the form over the words of the request, from the words to checked objects (one_by_one.rs)
 
 The two others read the same instructions, kinds and worked examples as ours does (prompts/), as chat turns with JSON answers
 whose values are normalised as the schema wants them. The schema has one branch for each pattern with the keys of its
