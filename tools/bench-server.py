@@ -24,6 +24,8 @@ import urllib.request
 
 FORM_AT_LEAST = 64  # tokens: the question by which a server is tried out may have so many, a form has more
 
+ALONE = 3  # drafts of one person, one after the other
+
 
 class Server:
     def __init__(self, args):
@@ -113,8 +115,9 @@ def measure(args, server, room):
     expected = as_person(first, 0)
     if "NAME" not in expected or "SIZE" not in expected:
         sys.exit(f"the first draft is not what was asked for: {first}")
+    print(f"first draft: {cold:.1f} s", file=sys.stderr)
     alone, wrong = [], []
-    for person in range(1, 6):
+    for person in range(1, ALONE + 1):
         seconds, problem, objects = call(args, server.url, person, room)
         alone.append(seconds)
         if problem or as_person(objects, person) != expected:
@@ -125,6 +128,7 @@ def measure(args, server, room):
 
     def one(person):
         results[person] = call(args, server.url, person, room)
+        print(f"person {person}: {results[person][0]:.1f} s", file=sys.stderr)
 
     people = [threading.Thread(target=one, args=(person,)) for person in range(args.people)]
     begun = time.monotonic()
@@ -147,7 +151,7 @@ def measure(args, server, room):
     print(f"llama-server with {args.slots} slots and {args.threads} threads, {os.path.basename(args.model)}")
     rows = [
         ("first draft, nothing cached", f"{cold:.1f} s"),
-        ("one person, median of 5", f"{statistics.median(alone):.2f} s"),
+        (f"one person, median of {ALONE}", f"{statistics.median(alone):.2f} s"),
         (f"{args.people} people at once, median", f"{statistics.median(times):.2f} s"),
         ("the first and the last of them", f"{times[0]:.2f} s, {times[-1]:.2f} s"),
         ("drafts a minute, one person", f"{60 / statistics.mean(alone):.0f}"),

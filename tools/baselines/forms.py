@@ -26,6 +26,7 @@ import glob
 import json
 import os
 import re
+import signal
 import statistics
 import subprocess
 import sys
@@ -329,8 +330,23 @@ def main():
     patterns = [pattern(name) for name in PATTERNS]
     before, form, rows = conversation(patterns), schema(patterns), requests(args.every)
     engines = [LlamaServer(args, before, form), Llguidance(args, before, form, rows), Ours(args)]
-    results = {engine.name: [] for engine in engines}
+    results, resident = {engine.name: [] for engine in engines}, {}
     warm_up = {"id": "warm-up", "request": "a notebook called warm-up with 64Gi and two GPUs", "expect": None}
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        measure(args, engines, results, warm_up, rows)
+    except KeyboardInterrupt:
+        print("stopped; the table has what was measured until then", file=sys.stderr)
+    count = min(map(len, results.values()))
+    results = {name: found[:count] for name, found in results.items()}
+    for engine in engines:
+        resident[engine.name] = memory(engine.pid() or os.getpid(), not engine.pid())
+        engine.end()
+    if count:
+        table(args, count, results, resident)
+
+
+def measure(args, engines, results, warm_up, rows):
     for engine in engines:
         engine.ask(warm_up)
     with open(args.answers or os.devnull, "w") as out:
@@ -348,26 +364,26 @@ def main():
                 out.flush()
             print(f"{number + 1}/{len(rows)} {row['id']}", file=sys.stderr)
 
-    print(f"{len(rows)} requests, {os.path.basename(args.model)}, {args.threads} threads, load {os.getloadavg()[0]:.1f}\n")
+
+def table(args, count, results, resident):
+    print(f"{count} requests, {os.path.basename(args.model)}, {args.threads} threads, load {os.getloadavg()[0]:.1f}\n")
     head = ["", "ms a draft (median)", "processor ms", "sampled", "forced", "right", "drafted but wrong", "nobody said", "resident"]
     print("| " + " | ".join(head) + " |\n|" + "---|" * len(head))
     medians = {}
-    for engine in engines:
-        columns = list(zip(*results[engine.name]))
-        medians[engine.name] = statistics.median(columns[0])
-        cells = [engine.name, f"{medians[engine.name]:.0f}", f"{statistics.median(columns[1]):.0f}",
-                 f"{statistics.mean(columns[2]):.1f}", f"{statistics.mean(columns[3]):.1f}", f"{sum(columns[4])} of {len(rows)}",
-                 str(sum(columns[5])), str(sum(columns[6])), f"{memory(engine.pid() or os.getpid(), not engine.pid()):.0f} MB"]
+    for name, found in results.items():
+        columns = list(zip(*found))
+        medians[name] = statistics.median(columns[0])
+        cells = [name, f"{medians[name]:.0f}", f"{statistics.median(columns[1]):.0f}",
+                 f"{statistics.mean(columns[2]):.1f}", f"{statistics.mean(columns[3]):.1f}", f"{sum(columns[4])} of {count}",
+                 str(sum(columns[5])), str(sum(columns[6])), f"{resident[name]:.0f} MB"]
         print("| " + " | ".join(cells) + " |")
     ours = results[Ours.name]
-    for engine in engines[:2]:
-        time_ratios = [mine[0] / other[0] for mine, other in zip(ours, results[engine.name])]
-        work_ratios = [mine[1] / max(other[1], 1) for mine, other in zip(ours, results[engine.name])]
-        print(f"\nours / {engine.name}, median of the requests: {statistics.median(time_ratios):.2f} of the time, "
+    for name, found in list(results.items())[:2]:
+        time_ratios = [mine[0] / other[0] for mine, other in zip(ours, found)]
+        work_ratios = [mine[1] / max(other[1], 1) for mine, other in zip(ours, found)]
+        print(f"\nours / {name}, median of the requests: {statistics.median(time_ratios):.2f} of the time, "
               f"{statistics.median(work_ratios):.2f} of the processor time", end="")
     print()
-    for engine in engines:
-        engine.end()
 
 
 if __name__ == "__main__":
