@@ -19,7 +19,7 @@ export KUBECTL_COPILOT_CACHE CARGO_TARGET_DIR
 
 .PHONY: help
 help: ## list these commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 	@printf '\n  target folder  %s\n  models         %s\n' '$(CARGO_TARGET_DIR)' '$(KUBECTL_COPILOT_CACHE)/models'
 
 .PHONY: demo
@@ -31,6 +31,17 @@ test: ## everything that CI checks: format, lints, builds, tests, docs, licences
 	@tools/prerequisites.sh test models controlplane
 	@tools/controlplane.sh build >/dev/null
 	@tools/isolated.sh tools/test.sh
+
+.PHONY: llama-server
+llama-server: ## build llama.cpp's own server into the cache, for the tests and benches against it
+	@tools/llama-server.sh build
+
+.PHONY: test-llama-server
+test-llama-server: ## --model URL against llama.cpp's own server: same answers, many people, failures
+	@tools/prerequisites.sh test models
+	@tools/fetch-models.sh 0.5b || true
+	@tools/llama-server.sh build || true
+	@tools/isolated.sh tools/test.sh llama-server
 
 .PHONY: build
 build: ## the development binary
@@ -66,6 +77,23 @@ controlplane: ## build the test control plane into the cache
 bench: ## all benches, in full, with the release profile
 	@tools/prerequisites.sh build
 	@tools/bench.sh
+
+.PHONY: bench-server
+bench-server: build ## sixteen people at one llama-server: seconds a draft, right answers, queue, Ctrl-C
+	@tools/prerequisites.sh models
+	tools/fetch-models.sh 0.5b
+	@server=$$(tools/llama-server.sh build) && tools/bench-server.py \
+	  --binary '$(CARGO_TARGET_DIR)/debug/kubectl-copilot' --server "$$server" \
+	  --model '$(KUBECTL_COPILOT_CACHE)/models/qwen2.5-coder-0.5b-instruct-q4_k_m.gguf'
+
+.PHONY: bench-llm
+bench-llm: ## our drafts beside llama-server and llguidance on the same model: time, tokens, right answers
+	@tools/prerequisites.sh build models
+	tools/fetch-models.sh 0.5b
+	cargo build --locked --release --bin kubectl-copilot --example one_by_one
+	@server=$$(tools/llama-server.sh build) && tools/baselines.sh forms \
+	  --model '$(KUBECTL_COPILOT_CACHE)/models/qwen2.5-coder-0.5b-instruct-q4_k_m.gguf' --server "$$server" \
+	  --ours '$(CARGO_TARGET_DIR)/release/examples/one_by_one' --binary '$(CARGO_TARGET_DIR)/release/kubectl-copilot'
 
 .PHONY: fmt
 fmt: ## format the sources

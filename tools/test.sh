@@ -73,8 +73,19 @@ stage_test() {
     # Built by `make test` before the isolation: here it is only named.
     KUBECTL_COPILOT_CONTROLPLANE=$(tools/controlplane.sh build)
     export KUBECTL_COPILOT_CONTROLPLANE
+    # Where somebody has built it (make llama-server); the tests against it say where not.
+    if [[ -z ${KUBECTL_COPILOT_LLAMA_SERVER:-} ]] && KUBECTL_COPILOT_LLAMA_SERVER=$(tools/llama-server.sh path 2>/dev/null); then
+        export KUBECTL_COPILOT_LLAMA_SERVER
+    fi
     cargo test --locked --doc
     cargo test --locked --no-fail-fast --lib --test it | tee "$room/test-output"
+}
+
+# Not one of all stages: `make test-llama-server` builds the server first.
+stage_llama_server() {
+    KUBECTL_COPILOT_LLAMA_SERVER=$(tools/llama-server.sh path) || true
+    export KUBECTL_COPILOT_LLAMA_SERVER
+    cargo test --locked --no-fail-fast --test it -- llama_server:: | tee "$room/test-output"
 }
 
 stage_doc() {

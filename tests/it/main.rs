@@ -33,6 +33,8 @@ mod free_drafting;
 mod free_requests;
 mod isolation;
 #[cfg(feature = "llama")]
+mod llama_server;
+#[cfg(feature = "llama")]
 mod model;
 mod model_catalogue;
 #[cfg(feature = "llama")]

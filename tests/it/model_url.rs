@@ -7,6 +7,7 @@ use crate::support::Copilot;
 use crate::support::copilot::Output;
 use crate::support::listener::Listener;
 use crate::support::model_server::{MODEL, ModelServer, Reply, by_schema, common, is_trial, owned};
+use crate::support::tls::{Certificate, TlsFront};
 
 /// It leaves one choice, so that one form is put: whether 64Gi are memory or disk.
 const REQUEST: &str = "give me a notebook called quokka with two GPUs, 64Gi";
@@ -400,4 +401,40 @@ fn many_requests_go_to_a_server_in_one_run() {
 fn model_check(document: &Value) -> Value {
     let checks = document["checks"].as_array().expect("a list of checks");
     checks.iter().find(|check| check["name"] == "model").expect("the model's check").clone()
+}
+
+/// A machine that trusts the authority of a server's certificate, and nothing else.
+fn trusting(front: &TlsFront) -> Copilot {
+    let copilot = Copilot::new();
+    let authority = copilot.write("authority.pem", front.authority());
+    copilot.with_env("SSL_CERT_FILE", authority)
+}
+
+#[test]
+fn a_server_with_a_certificate_of_a_trusted_authority_drafts() {
+    let server = ModelServer::enforcing(SCRIPT);
+    let front = TlsFront::start(server.address(), Certificate::Good);
+    let copilot = trusting(&front).with_env("KUBECTL_COPILOT_API_KEY", KEY);
+    assert_drafted(draft(&copilot, &front.url()));
+    let key = format!("Bearer {KEY}");
+    assert!(server.requests().iter().all(|one| one.header("authorization") == Some(&*key)));
+}
+
+#[test]
+fn a_server_with_a_certificate_that_is_not_to_be_trusted_gets_nothing() {
+    for (certificate, trusted, why) in [
+        (Certificate::Good, false, "UnknownIssuer"),
+        (Certificate::OtherHost, true, "not valid for name"),
+        (Certificate::Expired, true, "expired"),
+    ] {
+        let server = ModelServer::enforcing(SCRIPT);
+        let front = TlsFront::start(server.address(), certificate);
+        // Another authority, so that there is one.
+        let other = TlsFront::start(server.address(), Certificate::Good);
+        let copilot = if trusted { trusting(&front) } else { trusting(&other) };
+        let copilot = copilot.with_env("KUBECTL_COPILOT_API_KEY", KEY);
+        let said = draft(&copilot, &front.url()).expect_code(2).stderr;
+        assert_says(&said, &["cannot list the models of", &front.url(), why, "SSL_CERT_FILE"]);
+        assert_eq!(server.requests().len(), 0, "neither words nor key: {certificate:?}");
+    }
 }

@@ -2,8 +2,8 @@
 //! by the same policy: values come from the words, and neither objects nor digest hold a model's name, a time or
 //! anything random.
 
-use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::ffi::{OsStr, OsString};
+use std::path::PathBuf;
 
 use serde_json::Value;
 
@@ -11,7 +11,7 @@ use crate::support::Copilot;
 use crate::support::not_run::not_run;
 
 /// The two-GPU notebook, each pattern, two native kinds, two in Chinese, one with a negation.
-const REQUESTS: &[&str] = &[
+pub const REQUESTS: &[&str] = &[
     "give me a notebook with two GPUs",
     "a training job called mnist: run `python train.py --epochs 3` with image ghcr.io/acme/trainer:1.4 on 4 GPUs",
     "serve Qwen/Qwen2.5-7B-Instruct on one GPU",
@@ -45,15 +45,15 @@ fn models() -> Vec<(String, Option<PathBuf>)> {
     models
 }
 
-/// The arguments, with the model's file where it is not the embedded one.
-fn with_model<'a>(model: Option<&'a Path>, arguments: &[&'a str]) -> Vec<OsString> {
+/// The arguments, with the model's file or URL where it is not the embedded one.
+fn with_model<'a>(model: Option<&'a OsStr>, arguments: &[&'a str]) -> Vec<OsString> {
     let mut all: Vec<OsString> = arguments.iter().map(OsString::from).collect();
     all.extend(model.into_iter().flat_map(|file| ["--model".into(), file.into()]));
     all
 }
 
 /// Digest and objects of each request's plan.
-fn plans(copilot: &Copilot, model: Option<&Path>) -> Vec<(Value, Vec<Value>)> {
+pub fn plans(copilot: &Copilot, model: Option<&OsStr>) -> Vec<(Value, Vec<Value>)> {
     let plan = |request: &&str| {
         let arguments = ["plan", "-p", request, "--policies", "builtin", "--to", "manifests", "-o", "json"];
         let plan = copilot.run(with_model(model, &arguments)).expect_code(0).json();
@@ -69,7 +69,7 @@ fn ten_requests_give_the_same_objects_and_digest_through_every_model() {
     let copilot = Copilot::new().with_env("USER", "alice");
     let mut first: Option<Vec<(Value, Vec<Value>)>> = None;
     for (name, file) in &models() {
-        let plans = plans(&copilot, file.as_deref());
+        let plans = plans(&copilot, file.as_ref().map(|file| file.as_os_str()));
         let Some(first) = &first else {
             first = Some(plans);
             continue;
@@ -90,7 +90,10 @@ fn what_is_denied_is_denied_by_the_same_policy_through_every_model() {
     for (name, file) in &models() {
         for (request, policy) in DENIED {
             let arguments = ["draft", "-p", request, "--policies", "builtin", "-o", "json"];
-            let document = copilot.run(with_model(file.as_deref(), &arguments)).expect_code(1).json();
+            let document = copilot
+                .run(with_model(file.as_ref().map(|file| file.as_os_str()), &arguments))
+                .expect_code(1)
+                .json();
             let named = document["interventions"].as_array().into_iter().flatten().map(|i| &i["policy"]);
             let found = document["findings"].as_array().into_iter().flatten().map(|f| &f["rule"]);
             let names: Vec<&str> = named.chain(found).filter_map(Value::as_str).collect();

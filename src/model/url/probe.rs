@@ -26,7 +26,8 @@ const MOST_TOKENS: usize = 64;
 /// # Errors
 /// [`ModelError::Server`] where the server refuses for another reason than the schema, [`ModelError::Cancelled`].
 pub(super) fn enforcement(http: &Http, model: &str, cancel: &Cancel) -> Result<Enforcement, ModelError> {
-    let mut bytes = [0; 8];
+    // Nobody guesses 32 bits, and a model on a CPU writes some ten tokens a second.
+    let mut bytes = [0; 4];
     getrandom::fill(&mut bytes).map_err(|error| {
         let reason = format!("the system has no random bytes: {error}");
         http.problem(ATTEMPT, reason, "run it again")

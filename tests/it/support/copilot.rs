@@ -21,6 +21,7 @@ pub struct Copilot {
     room: TempDir,
     environment: BTreeMap<OsString, OsString>,
     stdin: Vec<u8>,
+    deadline: Duration,
 }
 
 /// What one call left behind.
@@ -64,7 +65,7 @@ impl Copilot {
         set("LC_ALL", "C.UTF-8".into());
         set("TERM", "dumb".into());
         set("COLUMNS", "100".into());
-        Self { room, environment, stdin: Vec::new() }
+        Self { room, environment, stdin: Vec::new(), deadline: DEADLINE }
     }
 
     /// The same machine with an environment variable set for all calls.
@@ -87,6 +88,12 @@ impl Copilot {
     /// The same machine; each call reads this text from standard input (otherwise it is empty).
     pub fn with_stdin(mut self, text: impl Into<Vec<u8>>) -> Self {
         self.stdin = text.into();
+        self
+    }
+
+    /// The same machine; a call may take this long before the test fails, where a real model works for many.
+    pub fn with_deadline(mut self, deadline: Duration) -> Self {
+        self.deadline = deadline;
         self
     }
 
@@ -137,7 +144,8 @@ impl Copilot {
     pub fn start<S: Into<OsString>>(&self, arguments: impl IntoIterator<Item = S>) -> Running {
         let program = Path::new(env!("CARGO_BIN_EXE_kubectl-copilot"));
         let arguments: Vec<OsString> = arguments.into_iter().map(Into::into).collect();
-        Running { child: self.spawn(program, &arguments), what: format!("{arguments:?}") }
+        let child = self.spawn(program, &arguments);
+        Running { child, what: format!("{arguments:?}"), deadline: self.deadline }
     }
 
     /// Calls another program in the same room, e.g. a script of the repository.
@@ -150,7 +158,7 @@ impl Copilot {
         let program = program.as_ref();
         let arguments: Vec<OsString> = arguments.into_iter().map(Into::into).collect();
         let child = self.spawn(program, &arguments);
-        finish(child, self.stdin.clone(), &format!("{} {arguments:?}", program.display()))
+        finish(child, self.stdin.clone(), &format!("{} {arguments:?}", program.display()), self.deadline)
     }
 
     fn spawn(&self, program: &Path, arguments: &[OsString]) -> Child {
@@ -172,6 +180,7 @@ impl Copilot {
 pub struct Running {
     child: Child,
     what: String,
+    deadline: Duration,
 }
 
 #[cfg(unix)]
@@ -184,7 +193,7 @@ impl Running {
 
     /// Waits for its end.
     pub fn finish(self) -> Output {
-        finish(self.child, Vec::new(), &self.what)
+        finish(self.child, Vec::new(), &self.what, self.deadline)
     }
 }
 
@@ -209,7 +218,7 @@ impl Output {
 }
 
 /// Feeds, drains and awaits the child; kills it at the deadline.
-fn finish(mut child: Child, stdin: Vec<u8>, what: &str) -> Output {
+fn finish(mut child: Child, stdin: Vec<u8>, what: &str, patience: Duration) -> Output {
     let mut input = child.stdin.take().expect("stdin is piped");
     // A child that does not read its input closes the pipe: that is its right.
     let feeder = thread::spawn(move || drop(input.write_all(&stdin)));
@@ -217,14 +226,14 @@ fn finish(mut child: Child, stdin: Vec<u8>, what: &str) -> Output {
     drain(0, child.stdout.take().expect("stdout is piped"), sender.clone());
     drain(1, child.stderr.take().expect("stderr is piped"), sender);
 
-    let deadline = Instant::now() + DEADLINE;
+    let deadline = Instant::now() + patience;
     let mut texts = [String::new(), String::new()];
     for _ in 0..2 {
         match receiver.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
             Ok((stream, text)) => texts[stream] = text,
             Err(_) => {
                 child.kill().expect("the child can be killed");
-                panic!("still running after {} s: {what}", DEADLINE.as_secs());
+                panic!("still running after {} s: {what}", patience.as_secs());
             }
         }
     }

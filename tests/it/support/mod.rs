@@ -5,6 +5,7 @@ pub mod copilot;
 pub mod file_server;
 pub mod forwarder;
 pub mod listener;
+pub mod llama_server;
 pub mod model_server;
 pub mod not_run;
 pub mod repository;
@@ -12,5 +13,6 @@ pub mod rig;
 pub mod running;
 pub mod rust_source;
 pub mod samples;
+pub mod tls;
 
 pub use copilot::Copilot;
