@@ -6,6 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use llama_cpp_2::context::LlamaContext;
 use llama_cpp_2::context::params::LlamaContextParams;
 use llama_cpp_2::llama_batch::LlamaBatch;
+use llama_cpp_2::model::LlamaModel;
 use llama_cpp_2::token::LlamaToken;
 
 use super::load::{Noise, Weights, backend};
@@ -34,6 +35,7 @@ pub(crate) struct EngineOptions {
 /// A context over some weights. Remembers which tokens it holds, so that only what differs is evaluated.
 pub(crate) struct Engine<'m> {
     pub(super) tokens: Tokens<'m>,
+    pub(super) model: &'m LlamaModel,
     info: ModelInfo,
     context: LlamaContext<'m>,
     batch: LlamaBatch<'static>,
@@ -106,6 +108,7 @@ impl<'m> Engine<'m> {
         let capacity = usize::try_from(context.n_batch()).unwrap_or(1).max(1);
         Ok(Self {
             tokens: Tokens::new(&weights.model),
+            model: &weights.model,
             info,
             context,
             batch: LlamaBatch::new(capacity, 1),

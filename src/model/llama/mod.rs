@@ -4,6 +4,8 @@
 //! |---|---|
 //! | [`load`] | a GGUF file to weights that are known to be usable |
 //! | [`tokens`] | text to tokens and back, as they stand in a running text |
+//! | [`template`] | a model's chat template: texts to a prompt in pieces |
+//! | [`chat`] | such a prompt as tokens, special ones only where the template wrote them |
 //! | [`lines`] | the lines that may answer a slot, as tokens: a forced head and the values' paths |
 //! | [`paths`] | which tokens may come next, given the values that are still possible |
 //! | [`engine`] | the context: what it holds, evaluating what is new |
@@ -11,12 +13,14 @@
 //! | [`prefix`] | evaluated prompt prefixes on disk |
 //! | [`thread`] | a backend that runs all of it on a thread of its own |
 
+mod chat;
 mod decode;
 mod engine;
 mod lines;
 mod load;
 mod paths;
 mod prefix;
+mod template;
 mod thread;
 mod tokens;
 
