@@ -6,8 +6,8 @@
 use std::io::{self, Write};
 use std::path::PathBuf;
 
-use super::llama::{EngineOptions, InProcess, Noise, Weights};
-use super::{Cancel, ModelError, PromptProfile};
+use super::llama::{EngineOptions, InProcess, LoadOptions, Noise, Weights};
+use super::{Cancel, ModelError, OpenOptions, PromptProfile};
 
 /// What a person sees where a file name would stand.
 const LABEL: &str = "embedded model";
@@ -23,9 +23,9 @@ static WEIGHTS: Option<&[u8]> = None;
 ///
 /// # Errors
 /// [`ModelError::Unsupported`] in a build without weights, [`ModelError::Load`] when they cannot be loaded.
-pub(super) fn open(threads: Option<usize>, context: u32) -> Result<InProcess, ModelError> {
+pub(super) fn open(options: &OpenOptions) -> Result<InProcess, ModelError> {
     match WEIGHTS {
-        Some(bytes) => from_bytes(bytes, LABEL, threads, context),
+        Some(bytes) => from_bytes(bytes, LABEL, options),
         None => Err(ModelError::Unsupported(
             "this build has no embedded model (models/embedded.gguf was not there when it was built); name a GGUF \
              file with --model"
@@ -38,15 +38,25 @@ pub(super) fn open(threads: Option<usize>, context: u32) -> Result<InProcess, Mo
 pub(super) fn from_bytes(
     bytes: &'static [u8],
     label: &'static str,
-    threads: Option<usize>,
-    context: u32,
+    options: &OpenOptions,
 ) -> Result<InProcess, ModelError> {
+    let OpenOptions { adapter, device, threads, context, .. } = options.clone();
     let load = move || {
         let file = private_file(bytes).map_err(|e| ModelError::Load {
             path: label.to_owned(),
             reason: format!("cannot unpack it: {e}"),
         })?;
-        Weights::load(&file.path, label, threads, PromptProfile::Trained, Noise::Silent, &Cancel::default())
+        let options = LoadOptions {
+            path: file.path.clone(),
+            label: label.to_owned(),
+            adapter,
+            device,
+            threads,
+            context,
+            profile: PromptProfile::Trained,
+            noise: Noise::Silent,
+        };
+        Weights::load(&options, &Cancel::default())
     };
     InProcess::start(label, load, EngineOptions { context, prefixes: None })
 }
@@ -82,9 +92,13 @@ mod tests {
 
     static FIXTURE: &[u8] = include_bytes!("../../models/fixtures/tiny-bpe.gguf");
 
+    fn options() -> OpenOptions {
+        OpenOptions { context: 256, ..OpenOptions::new("copilot".into()) }
+    }
+
     #[test]
     fn a_model_in_memory_answers() {
-        let mut model = from_bytes(FIXTURE, "fixture", None, 256).expect("loads without a file of its own");
+        let mut model = from_bytes(FIXTURE, "fixture", &options()).expect("loads without a file of its own");
         assert_eq!((model.info().profile, model.info().context), (PromptProfile::Trained, 256));
         assert_eq!(model.info().device, "CPU (1 thread)", "a small model does not take all cores");
         let port = Candidate { text: "80".into(), uses: vec![0] };
@@ -97,7 +111,7 @@ mod tests {
     #[test]
     fn weights_that_are_none_are_an_error() {
         let error =
-            from_bytes(b"GGUF and nothing more", "fixture", None, 256).err().expect("refused").to_string();
-        assert!(error.contains("fixture") && error.contains("damaged"), "{error}");
+            from_bytes(b"GGUF and nothing more", "fixture", &options()).err().expect("refused").to_string();
+        assert!(error.contains("fixture") && error.contains("GGUF"), "{error}");
     }
 }

@@ -20,7 +20,7 @@ mod scripted;
 pub mod url;
 mod validate;
 
-pub use open::{DEFAULT_CONTEXT, ModelChoice, OpenOptions, open};
+pub use open::{DEFAULT_CONTEXT, ModelChoice, OpenOptions, devices, open};
 pub use scripted::Scripted;
 pub use validate::validate;
 

@@ -44,10 +44,13 @@ impl ChildModel {
     /// [`ModelError::Load`] when the file cannot be loaded or the child cannot be started, [`ModelError::Died`] when
     /// loading ended the child.
     pub fn open(path: &Path, options: &OpenOptions) -> Result<Self, ModelError> {
-        let path = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
+        let absolute = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
+        let path = absolute(path);
         let load = Load {
             version: protocol::VERSION,
             path,
+            adapter: options.adapter.as_deref().map(absolute),
+            device: options.device.clone(),
             context: options.context,
             threads: options.threads,
             cache_dir: options.cache_dir.clone(),

@@ -28,6 +28,10 @@ pub(super) struct Load {
     pub version: u32,
     /// The GGUF file.
     pub path: PathBuf,
+    /// A LoRA adapter for it.
+    pub adapter: Option<PathBuf>,
+    /// See [`crate::model::OpenOptions::device`].
+    pub device: Option<String>,
     /// Wanted context length in tokens.
     pub context: u32,
     /// CPU threads; all cores when absent.

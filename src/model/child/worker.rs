@@ -4,7 +4,7 @@ use std::io::{self, BufReader, BufWriter, Read, Write};
 use std::sync::mpsc::{Receiver, Sender, channel};
 
 use crate::constraint::Form;
-use crate::model::llama::{Engine, EngineOptions, Noise, PrefixCache, Weights};
+use crate::model::llama::{Engine, EngineOptions, LoadOptions, Noise, PrefixCache, Weights, label_of};
 use crate::model::{Cancel, ModelError, PromptProfile};
 
 use super::protocol::{
@@ -84,9 +84,15 @@ fn serve(inbox: &Receiver<io::Result<Request>>, output: &mut impl Write, gone: &
 }
 
 fn weights(load: &Load, gone: &Cancel) -> Result<Weights, ModelError> {
-    let label = load
-        .path
-        .file_name()
-        .map_or_else(|| load.path.display().to_string(), |name| name.to_string_lossy().into_owned());
-    Weights::load(&load.path, &label, load.threads, PromptProfile::FewShot, Noise::Stderr, gone)
+    let options = LoadOptions {
+        path: load.path.clone(),
+        label: label_of(&load.path),
+        adapter: load.adapter.clone(),
+        device: load.device.clone(),
+        threads: load.threads,
+        context: load.context,
+        profile: PromptProfile::FewShot,
+        noise: Noise::Stderr,
+    };
+    Weights::load(&options, gone)
 }

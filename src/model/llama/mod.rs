@@ -2,6 +2,9 @@
 //!
 //! | file | its one job |
 //! |---|---|
+//! | [`gguf`] | what the beginning of a GGUF file says, before llama.cpp reads it |
+//! | [`memory`] | what a model will take of the machine's memory, and what there is |
+//! | [`device`] | the device that evaluates it, and how many layers lie there |
 //! | [`load`] | a GGUF file to weights that are known to be usable |
 //! | [`tokens`] | text to tokens and back, as they stand in a running text |
 //! | [`template`] | a model's chat template: texts to a prompt in pieces |
@@ -15,9 +18,12 @@
 
 mod chat;
 mod decode;
+mod device;
 mod engine;
+mod gguf;
 mod lines;
 mod load;
+mod memory;
 mod paths;
 mod prefix;
 mod template;
@@ -27,7 +33,8 @@ mod tokens;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use device::gpu_names;
 pub(crate) use engine::{Engine, EngineOptions};
-pub(crate) use load::{Noise, Weights};
+pub(crate) use load::{LoadOptions, Noise, Weights, label_of};
 pub(crate) use prefix::PrefixCache;
 pub(crate) use thread::InProcess;

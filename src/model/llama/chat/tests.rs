@@ -3,13 +3,24 @@
 use std::path::Path;
 
 use super::*;
-use crate::model::llama::{EngineOptions, Noise, Weights};
+use crate::model::llama::{EngineOptions, LoadOptions, Noise, Weights};
 use crate::model::{Cancel, PromptProfile};
 
+fn load_options(name: &str) -> LoadOptions {
+    LoadOptions {
+        path: Path::new(env!("CARGO_MANIFEST_DIR")).join("models/fixtures").join(name),
+        label: name.to_owned(),
+        adapter: None,
+        device: None,
+        threads: Some(1),
+        context: 512,
+        profile: PromptProfile::FewShot,
+        noise: Noise::Silent,
+    }
+}
+
 fn weights(name: &str) -> Weights {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/fixtures").join(name);
-    Weights::load(&path, name, Some(1), PromptProfile::FewShot, Noise::Silent, &Cancel::default())
-        .expect("loads")
+    Weights::load(&load_options(name), &Cancel::default()).expect("loads")
 }
 
 fn engine(weights: &Weights) -> Engine<'_> {
