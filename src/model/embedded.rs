@@ -40,7 +40,7 @@ pub(super) fn from_bytes(
     label: &'static str,
     options: &OpenOptions,
 ) -> Result<InProcess, ModelError> {
-    let OpenOptions { adapter, device, threads, context, .. } = options.clone();
+    let OpenOptions { device, threads, context, .. } = options.clone();
     let load = move || {
         let file = private_file(bytes).map_err(|e| ModelError::Load {
             path: label.to_owned(),
@@ -49,7 +49,8 @@ pub(super) fn from_bytes(
         let options = LoadOptions {
             path: file.path.clone(),
             label: label.to_owned(),
-            adapter,
+            // An adapter is a stranger's file, and nothing shields this process from it.
+            adapter: None,
             device,
             threads,
             context,

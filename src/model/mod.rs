@@ -131,6 +131,12 @@ pub trait Backend: Send {
     /// What was loaded.
     fn info(&self) -> &ModelInfo;
 
+    /// What the process that runs the model cannot do; `None` where no process of its own runs it.
+    #[cfg(feature = "llama")]
+    fn sandbox(&self) -> Option<&child::Sandbox> {
+        None
+    }
+
     /// Answers every slot of the form in order. A slot whose candidates are all used up is answered `None` without
     /// being put. Consecutive calls whose `prefix` and `body` share a beginning cost only what is new.
     ///

@@ -25,7 +25,7 @@ pub struct OpenOptions {
     pub executable: PathBuf,
     /// Folder for evaluated prompt prefixes; made when missing. Without one nothing is kept between runs.
     pub cache_dir: Option<PathBuf>,
-    /// A LoRA adapter (GGUF) for the model in this process or in a child.
+    /// A LoRA adapter (GGUF) for a [`ModelChoice::File`].
     pub adapter: Option<PathBuf>,
     /// `cpu`, or a GPU of [`devices`] by its name; when absent the first GPU, for a very small model the processor.
     pub device: Option<String>,

@@ -1,5 +1,5 @@
 //! What parent and child say to each other: a frame is four bytes of length (little endian) and as much JSON. The parent
-//! speaks first and waits for one reply to each [`Request::Load`] and [`Request::Fill`].
+//! speaks first and waits for the replies to each [`Request::Load`] and [`Request::Fill`].
 
 use std::collections::VecDeque;
 use std::io::{self, Read, Write};
@@ -11,6 +11,8 @@ use sha2::{Digest, Sha256};
 
 use crate::constraint::{Answers, Slot};
 use crate::model::{ModelError, ModelInfo};
+
+use super::sandbox::Sandbox;
 
 /// Raised with every change of these types.
 pub(super) const VERSION: u32 = 1;
@@ -44,7 +46,7 @@ pub(super) struct Load {
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum Request {
-    /// The first of all, once. Replied to with [`Reply::Loaded`].
+    /// The first of all, once. Replied to with [`Reply::Closed`], then with [`Reply::Loaded`].
     Load(Load),
     /// A prefix that forms will refer to by its [`prefix_hash`]. Not replied to.
     Prefix {
@@ -66,6 +68,8 @@ pub(super) enum Request {
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum Reply {
+    /// The child has closed itself; the first reply to a load.
+    Closed(Sandbox),
     /// The model is loaded.
     Loaded(ModelInfo),
     /// The form is filled.

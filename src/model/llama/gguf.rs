@@ -46,8 +46,13 @@ impl Header {
     /// # Errors
     /// What is wrong with the file, as the end of a sentence that names it.
     pub fn read(path: &Path) -> Result<Self, String> {
-        let file = File::open(path).map_err(|e| format!("it cannot be opened: {e}"))?;
-        let size = file.metadata().map_err(|e| format!("its size cannot be read: {e}"))?.len();
+        let failed = |e: std::io::Error| format!("it cannot be opened: {e}");
+        // Opening a pipe would wait for somebody to write to it.
+        if !path.metadata().map_err(failed)?.is_file() {
+            return Err("it is no file; name a GGUF file".to_owned());
+        }
+        let file = File::open(path).map_err(failed)?;
+        let size = file.metadata().map_err(failed)?.len();
         Self::parse(BufReader::new(file), size)
     }
 

@@ -146,9 +146,6 @@ pub(crate) fn label_of(path: &Path) -> String {
 
 /// The beginning of a file that is there.
 fn header(path: &Path) -> Result<Header, String> {
-    if path.is_dir() {
-        return Err("it is a folder; name the GGUF file in it".to_owned());
-    }
     if !path.exists() {
         return Err("there is no such file; check the path".to_owned());
     }

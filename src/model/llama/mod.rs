@@ -35,6 +35,9 @@ mod tests;
 
 pub(crate) use device::gpu_names;
 pub(crate) use engine::{Engine, EngineOptions};
+pub(crate) use gguf::Header;
 pub(crate) use load::{LoadOptions, Noise, Weights, label_of};
-pub(crate) use prefix::PrefixCache;
+#[cfg(target_os = "linux")]
+pub(crate) use memory::available;
+pub(crate) use prefix::{PrefixCache, make_private};
 pub(crate) use thread::InProcess;

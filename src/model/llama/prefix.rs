@@ -161,7 +161,7 @@ fn inode(_: &fs::Metadata) -> u64 {
 }
 
 /// Makes a folder that only the user can enter.
-fn make_private(folder: &Path) -> io::Result<()> {
+pub(crate) fn make_private(folder: &Path) -> io::Result<()> {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
