@@ -106,6 +106,25 @@ def model(path, name, heads=HEADS, vocabulary_model="llama", seed=7, marks=(), t
     writer.close()
 
 
+def adapter(path, name, rank=2, seed=13):
+    """A LoRA adapter for the SentencePiece fixture, strong enough that answers change."""
+    writer = gguf.GGUFWriter(path, "llama")
+    writer.add_type("adapter")
+    writer.add_name(name)
+    writer.add_string("adapter.type", "lora")
+    writer.add_float32("adapter.lora.alpha", 8.0 * rank)
+    rng = np.random.default_rng(seed)
+    shapes = {"output.weight": (len(spm_vocabulary()), EMBEDDING)}
+    shapes |= {f"blk.{layer}.ffn_down.weight": (EMBEDDING, FEED_FORWARD) for layer in range(LAYERS)}
+    for tensor, (rows, columns) in shapes.items():
+        writer.add_tensor(tensor + ".lora_a", rng.standard_normal((rank, columns), dtype=np.float32))
+        writer.add_tensor(tensor + ".lora_b", rng.standard_normal((rows, rank), dtype=np.float32))
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+
+
 def byte_characters():
     """GPT-2's printable stand-ins for bytes, in byte order."""
     kept = list(range(33, 127)) + list(range(161, 173)) + list(range(174, 256))
@@ -164,6 +183,7 @@ def main():
     model(folder / "chat-spm.gguf", "SentencePiece chat fixture", marks=("[INST]", "[/INST]"), template=ALTERNATING_TURNS)
     bpe_model(folder / "chat-bpe.gguf", "byte-pair chat fixture", template=MARKED_TURNS,
               marks=(("<|im_start|>", 3), ("<|im_end|>", 3), ("<think>", 4), ("</think>", 4)))
+    adapter(folder / "tiny-adapter.gguf", "tiny adapter fixture")
     # A vocabulary type that is not supported.
     model(folder / "other-vocabulary.gguf", "unigram fixture", vocabulary_model="t5")
     for path in sorted(folder.glob("*.gguf")):

@@ -31,6 +31,10 @@ mod evaluation;
 mod isolation;
 #[cfg(feature = "llama")]
 mod model;
+#[cfg(feature = "llama")]
+mod model_damaged;
+#[cfg(feature = "llama")]
+mod model_options;
 mod model_url;
 mod patterns;
 mod plan;

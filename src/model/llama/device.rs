@@ -122,7 +122,7 @@ fn fitting(need: &Need, free: u64) -> u64 {
     if free == 0 {
         return need.layers;
     }
-    let room = (free - free / MARGIN).saturating_sub(need.work);
+    let room = (free - free / MARGIN).saturating_sub(need.work());
     let layer = need.weights.saturating_add(need.cache()) / need.layers.max(1);
     (room / layer.max(1)).min(need.layers)
 }
@@ -146,7 +146,7 @@ mod tests {
     }
 
     fn need(weights: usize) -> Need {
-        Need { weights: weights as u64, context: 4096, per_token: 0, work: 0, layers: 33 }
+        Need { weights: weights as u64, context: 4096, per_token: 0, scores: 0, rows: 0, layers: 33 }
     }
 
     #[test]

@@ -81,7 +81,8 @@ impl Weights {
         let adapter = options.adapter.as_deref();
         let added = adapter.map(|adapter| adapter_size(adapter, header.architecture())).transpose()?;
         let weights = data(&header, path).map_err(failed)?.saturating_add(added.unwrap_or(0));
-        let need = Need::of(&header, weights, context(&header, options.context), CHUNK);
+        let context = context(&header, options.context).map_err(failed)?;
+        let need = Need::of(&header, weights, context, CHUNK);
 
         let backend = backend(options.noise).map_err(|e| failed(format!("llama.cpp did not start: {e}")))?;
         let is_small = need.weights < SMALL;
@@ -153,10 +154,16 @@ fn header(path: &Path) -> Result<Header, String> {
 }
 
 /// The context that will be made, in tokens: no more than the model was trained for.
-fn context(header: &Header, wanted: u32) -> u32 {
-    let trained =
-        header.of_architecture("context_length").map_or(u32::MAX, |n| u32::try_from(n).unwrap_or(u32::MAX));
-    if wanted == 0 { trained } else { wanted.min(trained) }
+fn context(header: &Header, wanted: u32) -> Result<u32, String> {
+    let trained = match header.of_architecture("context_length") {
+        None => return Ok(wanted),
+        // The binding ends the process for what llama.cpp would take for a negative number.
+        Some(trained) => i32::try_from(trained).ok().and_then(|trained| u32::try_from(trained).ok()),
+    };
+    match trained {
+        Some(trained) if trained > 0 => Ok(if wanted == 0 { trained } else { wanted.min(trained) }),
+        _ => Err("it is damaged: the length of its context is no sensible number".to_owned()),
+    }
 }
 
 /// Bytes of the tensors of all parts.

@@ -28,8 +28,10 @@ pub(crate) struct Need {
     pub context: u64,
     /// Keys and values of one token.
     pub per_token: u64,
-    /// What is worked with while `batch` tokens are evaluated.
-    pub work: u64,
+    /// What is worked with for each token of the context, while a batch is evaluated.
+    pub scores: u64,
+    /// What is worked with whatever the context.
+    pub rows: u64,
     /// Layers with their output layer, as llama.cpp counts them.
     pub layers: u64,
 }
@@ -54,14 +56,12 @@ impl Need {
         let vocabulary = header.entries("tokenizer.ggml.tokens").unwrap_or(0);
         let inner =
             header.of_layers("feed_forward_length").unwrap_or_default().into_iter().max().unwrap_or(0);
-        // For each token of a batch: a row of probabilities, the scores of all heads (twice), the inner layer (four times).
-        let row = vocabulary
-            .saturating_add(context.saturating_mul(most_heads).saturating_mul(2))
-            .saturating_add(inner.saturating_mul(4))
-            .saturating_mul(4);
-        let work = row.saturating_mul(batch).saturating_add(BASE);
+        // For each token of a batch: the scores of all heads (twice); a row of probabilities, the inner layer (four times).
+        let scores = most_heads.saturating_mul(2).saturating_mul(batch).saturating_mul(4);
+        let row = vocabulary.saturating_add(inner.saturating_mul(4)).saturating_mul(4);
+        let rows = row.saturating_mul(batch).saturating_add(BASE);
         let layers = width("block_count").unwrap_or(0).saturating_add(1);
-        Self { weights, context, per_token, work, layers }
+        Self { weights, context, per_token, scores, rows, layers }
     }
 
     /// Bytes of the context's keys and values.
@@ -69,9 +69,14 @@ impl Need {
         self.context.saturating_mul(self.per_token)
     }
 
+    /// What is worked with.
+    pub fn work(&self) -> u64 {
+        self.context.saturating_mul(self.scores).saturating_add(self.rows)
+    }
+
     /// All of it.
     pub fn total(&self) -> u64 {
-        self.weights.saturating_add(self.cache()).saturating_add(self.work)
+        self.weights.saturating_add(self.cache()).saturating_add(self.work())
     }
 
     /// Whether it fits into `available` bytes.
@@ -82,9 +87,9 @@ impl Need {
         if self.total() <= available {
             return Ok(());
         }
-        let for_context = available.saturating_sub(self.weights).saturating_sub(self.work);
-        let tokens = for_context / self.per_token.max(1) / 256 * 256;
-        let for_weights = available.saturating_sub(self.cache()).saturating_sub(self.work);
+        let for_context = available.saturating_sub(self.weights).saturating_sub(self.rows);
+        let tokens = for_context / self.per_token.saturating_add(self.scores).max(1) / 256 * 256;
+        let for_weights = available.saturating_sub(self.cache()).saturating_sub(self.work());
         let hint = if tokens >= SHORTEST && tokens < self.context {
             format!("a context of {tokens} tokens would fit (--context-tokens {tokens})")
         } else if for_weights >= 32 << 20 {
@@ -102,7 +107,7 @@ impl Need {
             bytes(self.weights),
             bytes(self.cache()),
             self.context,
-            bytes(self.work),
+            bytes(self.work()),
             bytes(available)
         ))
     }
@@ -175,17 +180,17 @@ mod tests {
     const MB: u64 = 1_000_000;
 
     fn need(context: u64) -> Need {
-        Need { weights: 491 * MB, context, per_token: 12_288, work: 160 * MB, layers: 25 }
+        Need { weights: 491 * MB, context, per_token: 12_288, scores: 14_336, rows: 104 * MB, layers: 25 }
     }
 
     #[test]
     fn what_fits_is_let_through_and_what_does_not_is_told_what_would() {
-        assert_eq!(need(4096).check(702 * MB), Ok(()));
-        let reason = need(32_768).check(702 * MB).unwrap_err();
-        assert!(reason.contains("1.0 GB of memory") && reason.contains("702 MB are available"), "{reason}");
+        assert_eq!(need(4096).check(705 * MB), Ok(()));
+        let reason = need(32_768).check(705 * MB).unwrap_err();
+        assert!(reason.contains("1.4 GB of memory") && reason.contains("705 MB are available"), "{reason}");
         assert!(reason.ends_with("a context of 4096 tokens would fit (--context-tokens 4096)"), "{reason}");
         let reason = need(4096).check(400 * MB).unwrap_err();
-        assert!(reason.contains("a file of at most 190 MB would fit"), "{reason}");
+        assert!(reason.contains("a file of at most 187 MB would fit"), "{reason}");
         let reason = need(4096).check(100 * MB).unwrap_err();
         assert!(reason.contains("model server"), "{reason}");
         let reason = need(u64::MAX).check(u64::MAX - 1).unwrap_err();

@@ -3,6 +3,8 @@
 pub mod cluster;
 pub mod copilot;
 pub mod forwarder;
+#[cfg(feature = "llama")]
+pub mod gguf;
 pub mod listener;
 pub mod model_server;
 pub mod not_run;
