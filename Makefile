@@ -32,6 +32,11 @@ test: ## everything that CI checks: format, lints, builds, tests, docs, licences
 	@tools/controlplane.sh build >/dev/null
 	@tools/isolated.sh tools/test.sh
 
+.PHONY: test-gpu
+test-gpu: ## the feature vulkan, proven on a software device (DEVICES=all: on the GPUs of this machine)
+	@tools/prerequisites.sh test gpu
+	@CARGO_TARGET_DIR='$(KUBECTL_COPILOT_CACHE)/target-vulkan' tools/isolated.sh tools/test-gpu.sh
+
 .PHONY: build
 build: ## the development binary
 	@tools/prerequisites.sh build

@@ -212,7 +212,7 @@ fn config(room: &Path, model: ModelChoice) -> Config {
         model,
         adapter: None,
         device: None,
-        context_tokens: kubectl_copilot::model::DEFAULT_CONTEXT,
+        context_tokens: model::DEFAULT_CONTEXT,
         threads: None,
         cache_dir: room.join("warm-cache"),
         state_dir: room.join("state"),

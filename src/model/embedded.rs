@@ -47,7 +47,7 @@ pub(super) fn from_bytes(
             reason: format!("cannot unpack it: {e}"),
         })?;
         let options = LoadOptions {
-            path: file.path.clone(),
+            path: file.path,
             label: label.to_owned(),
             // An adapter is a stranger's file, and nothing shields this process from it.
             adapter: None,

@@ -28,6 +28,8 @@ mod cluster_storage;
 mod doctor;
 #[cfg(feature = "llama")]
 mod evaluation;
+#[cfg(feature = "vulkan")]
+mod gpu;
 mod isolation;
 #[cfg(feature = "llama")]
 mod model;

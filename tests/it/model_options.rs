@@ -87,7 +87,7 @@ fn an_adapter_that_does_not_fit_is_refused_by_its_own_name() {
     }
     // Of the same architecture, and trained on a model with another vocabulary.
     let adapter = Some(fixture("tiny-adapter.gguf"));
-    let (path, reason) = refusal("tiny-bpe.gguf", &OpenOptions { adapter: adapter.clone(), ..options() });
+    let (path, reason) = refusal("tiny-bpe.gguf", &OpenOptions { adapter, ..options() });
     assert!(path.ends_with("tiny-adapter.gguf") && reason.contains("another shape"), "{path}: {reason}");
     let (_, reason) = refusal("tiny-adapter.gguf", &options());
     assert!(reason.contains("--adapter"), "an adapter is no model: {reason}");

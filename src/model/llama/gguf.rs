@@ -366,7 +366,7 @@ mod tests {
             (file(3, &[pair("s", 8, &u64::MAX.to_le_bytes())], 32), "cut short"),
             (file(3, &[pair("general.alignment", 4, &3_u32.to_le_bytes())], 32), "alignment"),
         ] {
-            let reason = parse(&bytes).err().expect("refused");
+            let reason = parse(&bytes).expect_err("refused");
             assert!(reason.contains(expected), "{expected}: {reason}");
         }
     }
