@@ -31,6 +31,9 @@ pub use worker::worker_main;
 /// The hidden verb that makes the executable a worker; it has no arguments.
 pub const WORKER_VERB: &str = "__model-worker";
 
+/// How long a child may take to start and to close itself.
+const CLOSE_LIMIT: Duration = Duration::from_secs(30);
+
 /// A GGUF in a child process.
 #[derive(Debug)]
 pub struct ChildModel {
@@ -123,7 +126,9 @@ fn start(
     let mut process = Process::start(executable)
         .map_err(|e| failed(format!("cannot start '{}' to run it: {e}", executable.display())))?;
     let died = |process: &Process, failure| ended(load, process.id(), failure);
-    let closed = process.send(&Request::Load(load.clone())).and_then(|()| process.receive(cancel));
+    let closed = process
+        .send(&Request::Load(load.clone()))
+        .and_then(|()| process.receive_within(cancel, Some(CLOSE_LIMIT)));
     let sandbox = match closed.map_err(|failure| died(&process, failure))? {
         Reply::Closed(sandbox) => sandbox,
         Reply::Failed(problem) => return Err(problem.into()),

@@ -230,6 +230,24 @@ fn printable(line: &str) -> String {
 mod tests {
     use super::*;
 
+    #[cfg(unix)]
+    #[test]
+    fn a_child_that_does_not_reply_in_time_is_ended() {
+        use std::os::unix::fs::PermissionsExt;
+
+        let folder = tempfile::tempdir().expect("a folder");
+        let silent = folder.path().join("silent");
+        std::fs::write(&silent, "#!/bin/sh\nread -r line; read -r line\n").expect("writable");
+        std::fs::set_permissions(&silent, PermissionsExt::from_mode(0o700)).expect("writable");
+        let mut process = Process::start(&silent).expect("starts");
+        let limit = Duration::from_millis(50);
+        match process.receive_within(&Cancel::default(), Some(limit)) {
+            Err(Failure::TooSlow(after)) => assert_eq!(after, limit),
+            other => panic!("{other:?}"),
+        }
+        assert!(matches!(process.child.try_wait(), Ok(Some(_))), "neither running nor a zombie");
+    }
+
     #[test]
     fn last_words_are_bounded_and_printable() {
         let mut noise = Vec::new();
