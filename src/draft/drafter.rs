@@ -10,6 +10,7 @@ use crate::draft::clear;
 use crate::draft::facts::Facts;
 use crate::draft::fill::{self, Task};
 use crate::draft::filled::{Chosen, Conversation, Filled, Open};
+use crate::draft::free;
 use crate::draft::gate;
 use crate::draft::kinds::{self, Choice};
 use crate::draft::link;
@@ -149,6 +150,9 @@ impl<'a> Drafter<'a> {
         if let Some(declined) = &narrowed.declined {
             return Ok(Outcome::Declined(declined.clone()));
         }
+        if let Some(outcome) = self.free(conversation, turn, narrowed, cancel)? {
+            return Ok(outcome);
+        }
         let mut things;
         if conversation.things.is_empty() || starts_anew(turn.text, narrowed, &conversation.things) {
             things = Vec::new();
@@ -167,6 +171,13 @@ impl<'a> Drafter<'a> {
                     return Ok(Outcome::Routed(Routed { verb, name }));
                 }
                 Choice::Decline(code) => {
+                    if matches!(code, DeclineCode::OffTopic | DeclineCode::Unclear) && self.backend.writes() {
+                        let schemas = self.library.schemas;
+                        let wanted = free::described(turn.text, schemas, &mut *self.backend, cancel)?;
+                        if !wanted.is_empty() {
+                            return self.compose(conversation, turn, wanted, cancel);
+                        }
+                    }
                     return Ok(Outcome::Declined(code.declined(turn.language)));
                 }
                 Choice::Draft(kinds) => {
@@ -211,8 +222,70 @@ impl<'a> Drafter<'a> {
             things[position] = filled;
         }
         let outcome = self.finish(&mut things, turn);
+        if let (Outcome::Drafted(draft), true) = (&outcome, turn.index == 0 && self.backend.writes())
+            && !draft.unused.is_empty()
+            && draft.things.iter().all(|thing| !thing.pattern)
+        {
+            // Something was said that the forms of these kinds have no place for.
+            let beyond = |thing: &Thing| free::Wanted::beyond_form(&thing.kind, self.library.schemas);
+            let wanted: Vec<free::Wanted> = draft.things.iter().filter_map(beyond).collect();
+            return self.compose(conversation, turn, wanted, cancel);
+        }
         remember(conversation, things, &outcome);
         Ok(outcome)
+    }
+
+    /// A model writes these kinds.
+    fn compose(
+        &mut self,
+        conversation: &mut Conversation,
+        turn: &Turn<'_>,
+        wanted: Vec<free::Wanted>,
+        cancel: &Cancel,
+    ) -> Result<Outcome, ModelError> {
+        let mut spans = turn.spans.clone();
+        spans.iter_mut().for_each(|span| span.turn = 0);
+        let mut talk = free::Free::new(turn.text, &spans, wanted);
+        let task = free::Task { library: self.library, setting: self.setting };
+        let outcome = free::write(&task, &mut talk, &mut *self.backend, cancel)?;
+        conversation.free = Some(talk);
+        Ok(outcome)
+    }
+
+    /// What a model writes as a whole: neither a pattern nor a form covers it. `None` where the request is for those.
+    fn free(
+        &mut self,
+        conversation: &mut Conversation,
+        turn: &Turn<'_>,
+        narrowed: &Narrowed,
+        cancel: &Cancel,
+    ) -> Result<Option<Outcome>, ModelError> {
+        if narrowed.question || !conversation.things.is_empty() {
+            return Ok(None);
+        }
+        let Library { patterns, schemas, .. } = self.library;
+        let runs = turn.spans.iter().any(|span| matches!(span.kind, SlotType::Image | SlotType::Software));
+        let wanted =
+            free::wanted(turn.text, narrowed, runs, patterns, schemas).map_err(ModelError::Invalid)?;
+        let mut talk = match (conversation.free.take(), wanted.is_empty()) {
+            (None, true) => return Ok(None),
+            (Some(mut talk), true) => {
+                talk.add(turn.text, &turn.spans);
+                talk
+            }
+            (_, false) => {
+                let mut spans = turn.spans.clone();
+                spans.iter_mut().for_each(|span| span.turn = 0);
+                free::Free::new(turn.text, &spans, wanted)
+            }
+        };
+        if !self.backend.writes() {
+            return Ok(Some(Outcome::Declined(DeclineCode::NeedsModel.declined(turn.language))));
+        }
+        let task = free::Task { library: self.library, setting: self.setting };
+        let outcome = free::write(&task, &mut talk, &mut *self.backend, cancel)?;
+        conversation.free = Some(talk);
+        Ok(Some(outcome))
     }
 
     /// Fills one thing from the words of its clause. A question comes back where the words do not fit.

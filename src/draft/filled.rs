@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::draft::free::Free;
 use crate::draft::outcome::{Intervention, Origin, Unused};
 
 /// One value that somebody said or code decided.
@@ -82,6 +83,9 @@ pub struct Conversation {
     pub open: Option<Open>,
     /// What policy would allow in place of what was said, while that question is open.
     pub pending: Vec<Intervention>,
+    /// Objects that a model writes as a whole, where the conversation is about such.
+    #[serde(default)]
+    pub free: Option<Free>,
     /// What the newest draft left unused: a field that is changed by hand does not make it used.
     #[serde(default)]
     pub unused: Vec<Unused>,

@@ -7,6 +7,7 @@ mod drafter;
 mod facts;
 mod fill;
 mod filled;
+pub mod free;
 mod gate;
 mod kinds;
 mod known;
@@ -25,6 +26,7 @@ mod words;
 pub use drafter::{Amended, Drafter, FieldEdit, Library, Reading, editable};
 pub use facts::Facts;
 pub use filled::{Chosen, Conversation, Filled, Open};
+pub use free::Free;
 pub use known::Known;
 pub use outcome::{
     Asked, Declined, Denied, Draft, Field, Intervention, Origin, Outcome, Question, Routed, Thing, Unused,

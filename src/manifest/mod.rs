@@ -14,7 +14,7 @@ pub mod workload;
 pub use key::{GroupVersionKind, ObjectKey};
 pub use normalize::{canonical, normalize};
 pub use parse::{Budget, Document, ParseError, parse, parse_documents, parse_value};
-pub use print::{to_yaml, to_yaml_documents};
+pub use print::{ordered_keys, to_yaml, to_yaml_documents};
 pub use quantity::{Quantity, QuantityError};
 pub use requests::{Amounts, is_gpu, pod_limits, pod_requests};
 pub use workload::{ContainerKind, ContainerOf, PodOf, containers, pods};

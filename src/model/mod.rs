@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::constraint::{Answers, Form};
+use crate::constraint::{Answers, Author, Cost, Form, Prompt};
 
 #[cfg(feature = "llama")]
 pub mod child;
@@ -63,6 +63,17 @@ pub struct ModelInfo {
     pub parameters: u64,
     /// Context length in tokens that it was loaded with, 0 where unknown.
     pub context: u32,
+}
+
+/// How a backend writes texts of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Writing {
+    /// Not at all: it fills forms.
+    None,
+    /// Step by step under a grammar: [`Backend::write`].
+    Steps,
+    /// As a whole, and the text is judged afterwards: [`Backend::compose`].
+    Whole,
 }
 
 /// Why there are no answers.
@@ -143,4 +154,37 @@ pub trait Backend: Send {
     /// # Errors
     /// Any [`ModelError`]; there is no partial answer.
     fn fill(&mut self, form: &Form, cancel: &Cancel) -> Result<Answers, ModelError>;
+
+    /// How it can write a text of its own.
+    fn writing(&self) -> Writing {
+        Writing::None
+    }
+
+    /// Whether it can write a text of its own at all.
+    fn writes(&self) -> bool {
+        self.writing() != Writing::None
+    }
+
+    /// Writes a text after a prompt as a whole, of at most so many tokens.
+    ///
+    /// # Errors
+    /// Any [`ModelError`].
+    fn compose(&mut self, prompt: &Prompt, most: usize, cancel: &Cancel) -> Result<String, ModelError> {
+        let _ = (prompt, most, cancel);
+        Err(ModelError::Unsupported(format!("the model '{}' only fills forms", self.info().name)))
+    }
+
+    /// Writes a text after a prompt, step by step as its author says.
+    ///
+    /// # Errors
+    /// Any [`ModelError`]; what the author refuses is [`ModelError::Invalid`].
+    fn write(
+        &mut self,
+        prompt: &Prompt,
+        author: &mut dyn Author,
+        cancel: &Cancel,
+    ) -> Result<Cost, ModelError> {
+        let _ = (prompt, author, cancel);
+        Err(ModelError::Unsupported(format!("the model '{}' only fills forms", self.info().name)))
+    }
 }

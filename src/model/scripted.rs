@@ -1,9 +1,11 @@
 //! A backend that answers from a list, for tests of everything that stands above a model.
 
-use crate::constraint::{Answers, Form};
+use std::collections::VecDeque;
+
+use crate::constraint::{Answers, Author, Choice, Cost, Form, FreeState, Prompt, Step, Taken};
 
 use super::rounds::{Round, Rounds};
-use super::{Backend, Cancel, ModelError, ModelInfo, PromptProfile, validate};
+use super::{Backend, Cancel, ModelError, ModelInfo, PromptProfile, Writing, validate};
 
 /// Answers by key. An entry is taken when its key is put and its text is among the candidates; within one form each
 /// entry is taken once, so a list slot takes its entries in order. A slot without an entry is answered `-`.
@@ -11,6 +13,7 @@ use super::{Backend, Cancel, ModelError, ModelInfo, PromptProfile, validate};
 pub struct Scripted {
     info: ModelInfo,
     script: Vec<(String, String)>,
+    texts: VecDeque<String>,
 }
 
 impl Scripted {
@@ -23,7 +26,14 @@ impl Scripted {
             parameters: 0,
             context: 0,
         };
-        Self { info, script }
+        Self { info, script, texts: VecDeque::new() }
+    }
+
+    /// The same, and these texts, one for each that it is asked to write.
+    #[must_use]
+    pub fn with_texts(mut self, texts: impl IntoIterator<Item = String>) -> Self {
+        self.texts.extend(texts);
+        self
     }
 
     /// The candidate that the script names for this round; marks its entry as taken.
@@ -89,6 +99,63 @@ impl Backend for Scripted {
         validate(form, &answers)?;
         Ok(answers)
     }
+
+    fn writing(&self) -> Writing {
+        if self.texts.is_empty() { Writing::None } else { Writing::Steps }
+    }
+
+    fn write(&mut self, _: &Prompt, author: &mut dyn Author, cancel: &Cancel) -> Result<Cost, ModelError> {
+        let text = self
+            .texts
+            .pop_front()
+            .ok_or_else(|| ModelError::Invalid("the script has no text left".to_owned()))?;
+        let mut rest = text.as_str();
+        let mut cost = Cost::default();
+        while let Some(step) = author.next().map_err(ModelError::Invalid)? {
+            if cancel.is_cancelled() {
+                return Err(ModelError::Cancelled);
+            }
+            let taken = follow(&mut rest, &step)?;
+            author.take(&taken).map_err(ModelError::Invalid)?;
+            cost.steps += 1;
+        }
+        Ok(cost)
+    }
+}
+
+/// Takes from a text what a step offers.
+fn follow(rest: &mut &str, step: &Step) -> Result<Taken, ModelError> {
+    let astray = |what: String| {
+        let next: String = rest.chars().take(60).collect();
+        ModelError::Invalid(format!("the script goes on with {next:?}, {what}"))
+    };
+    let after = rest
+        .strip_prefix(step.forced.as_str())
+        .ok_or_else(|| astray(format!("where {:?} is settled", step.forced)))?;
+    let (text, index) = match &step.choice {
+        Choice::OneOf(texts) => {
+            let found = texts.iter().position(|text| after.starts_with(text.as_str()));
+            let index = found.ok_or_else(|| {
+                let next: String = after.chars().take(60).collect();
+                ModelError::Invalid(format!("the script goes on with {next:?}, which is not among {texts:?}"))
+            })?;
+            (texts[index].clone(), index)
+        }
+        Choice::Free(rule) => {
+            let mut state = FreeState::new(*rule);
+            let mut length = 0;
+            for byte in after.bytes() {
+                state = state.after(&[byte]).ok_or_else(|| astray(format!("where {rule:?} is wanted")))?;
+                length += 1;
+                if state.is_done() {
+                    break;
+                }
+            }
+            (after.get(..length).unwrap_or_default().to_owned(), 0)
+        }
+    };
+    *rest = after.get(text.len()..).unwrap_or_default();
+    Ok(Taken { text, index, score: None, sampled: 0 })
 }
 
 #[cfg(test)]

@@ -193,6 +193,12 @@ impl<'a> Node<'a> {
         self.schema().properties.get(name).map(|schema| Self::new(self.set, schema))
     }
 
+    /// The schema of every object's `metadata`, wherever in the set this node stands.
+    pub fn object_meta(self) -> Option<Self> {
+        let schema = self.set.component("io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta")?;
+        Some(Self::new(self.set, schema))
+    }
+
     /// All fields of an object, by name.
     pub fn properties(self) -> impl Iterator<Item = (&'a str, Self)> {
         self.schema()

@@ -17,6 +17,7 @@ mod cluster_broken;
 #[cfg(feature = "llama")]
 mod cluster_facts;
 mod cluster_fields;
+mod cluster_free;
 mod cluster_outage;
 mod cluster_policies;
 mod cluster_quota;
@@ -28,6 +29,7 @@ mod cluster_storage;
 mod doctor;
 #[cfg(feature = "llama")]
 mod evaluation;
+mod free_requests;
 #[cfg(feature = "vulkan")]
 mod gpu;
 mod isolation;
@@ -50,3 +52,4 @@ mod score;
 mod support;
 #[cfg(unix)]
 mod tui;
+mod walker;

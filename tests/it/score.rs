@@ -6,9 +6,11 @@
 //! a GPU is a limit on `nvidia.com/gpu` and a host is a rule of an Ingress.
 //!
 //! `rows` reads the requests, `things` tells the objects of an answer apart, `facets` reads stated values
-//! from objects, `values` compares them, `unasked` finds what nobody asked for, `table` adds it all up.
+//! from objects, `values` compares them, `unasked` finds what nobody asked for, `table` adds it all up. `free` has the
+//! requests for any kind, which are scored by paths.
 
 mod facets;
+pub mod free;
 mod rows;
 mod table;
 #[cfg(test)]

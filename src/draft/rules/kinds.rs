@@ -61,7 +61,7 @@ const REFERRING: &[&str] = &[
 
 /// The native kinds that are named, in the order of the request; words inside a pattern's cue (`training job`) do not
 /// count.
-pub(super) fn native(text: &str, kinds: &[KindNames], patterns: &[Named]) -> Vec<Named> {
+pub fn native(text: &str, kinds: &[KindNames], patterns: &[Named]) -> Vec<Named> {
     let mut found: Vec<Named> = Vec::new();
     for names in kinds {
         for (name, camel) in spellings(names) {

@@ -13,6 +13,7 @@ mod reason;
 #[cfg(test)]
 mod tests;
 
+pub use kinds::native as find_kinds;
 pub use kinds::{KindNames, Named, PatternNames};
 pub use narrow::{ExistingObject, Narrowed, RuleContext, narrow};
 pub use reason::{DeclineCode, examples};

@@ -29,6 +29,8 @@ pub enum DeclineCode {
     SystemNamespace,
     /// Something that a later version does: changing or deleting one existing object.
     NotYet,
+    /// A kind that only an installed language model can write.
+    NeedsModel,
     /// It could be anything.
     Unclear,
     /// The rules themselves could not be read, so nothing is allowed.
@@ -37,7 +39,7 @@ pub enum DeclineCode {
 
 impl DeclineCode {
     /// Every code.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::OffTopic,
         Self::Nonsense,
         Self::Injection,
@@ -48,6 +50,7 @@ impl DeclineCode {
         Self::ClusterRights,
         Self::SystemNamespace,
         Self::NotYet,
+        Self::NeedsModel,
         Self::Unclear,
         Self::RulesUnavailable,
     ];
@@ -65,6 +68,7 @@ impl DeclineCode {
             Self::ClusterRights => "cluster-rights",
             Self::SystemNamespace => "system-namespace",
             Self::NotYet => "not-yet",
+            Self::NeedsModel => "needs-model",
             Self::Unclear => "unclear",
             Self::RulesUnavailable => "rules-unavailable",
         }
@@ -109,6 +113,14 @@ impl DeclineCode {
                 "Changing or deleting an object that exists is not possible yet; new objects can be drafted."
             }
             (Self::NotYet, Language::Zh) => "目前还不能修改或删除已有的对象，只能起草新的对象。",
+            (Self::NeedsModel, Language::En) => {
+                "This kind is written by a larger model than the one inside. Install one with \
+                 `kubectl copilot model pull qwen2.5-coder-1.5b`, then add `--model qwen2.5-coder-1.5b`."
+            }
+            (Self::NeedsModel, Language::Zh) => {
+                "这种对象需要更大的模型来写。请先运行 `kubectl copilot model pull qwen2.5-coder-1.5b`，再加上 \
+                 `--model qwen2.5-coder-1.5b`。"
+            }
             (Self::Unclear, Language::En) => {
                 "It is not clear what should be drafted. Say what you need in a sentence."
             }

@@ -19,9 +19,9 @@ mod worker;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::constraint::{Answers, Form};
+use crate::constraint::{Answers, Author, Cost, Form, Prompt, Step, Taken};
 
-use super::{Backend, Cancel, ModelError, ModelInfo, OpenOptions, validate};
+use super::{Backend, Cancel, ModelError, ModelInfo, OpenOptions, PromptProfile, Writing, validate};
 use process::{Failure, Process};
 use protocol::{Load, Reply, Request};
 
@@ -107,12 +107,93 @@ impl Backend for ChildModel {
                 Ok(answers)
             }
             Reply::Failed(problem) => Err(problem.into()),
-            Reply::Loaded(_) | Reply::Closed(_) => {
+            Reply::Closed(_) | Reply::Loaded(_) | Reply::Begun | Reply::Taken(_) => {
                 self.process = None;
-                Err(ModelError::Invalid("the model's process answered a form with something else".to_owned()))
+                Err(astray("a form"))
             }
         }
     }
+
+    fn writing(&self) -> Writing {
+        if self.info.profile == PromptProfile::FewShot { Writing::Steps } else { Writing::None }
+    }
+
+    fn write(
+        &mut self,
+        prompt: &Prompt,
+        author: &mut dyn Author,
+        cancel: &Cancel,
+    ) -> Result<Cost, ModelError> {
+        if cancel.is_cancelled() {
+            return Err(ModelError::Cancelled);
+        }
+        let mut process = match self.process.take() {
+            Some(process) => process,
+            None => start(&self.executable, &self.load, cancel)?.0,
+        };
+        let prefix = protocol::prefix_hash(&prompt.prefix);
+        let begin = Request::Begin { prefix: prefix.clone(), body: prompt.body.clone() };
+        let begun = process
+            .know_prefix(&prefix, &prompt.prefix)
+            .and_then(|()| process.send(&begin))
+            .and_then(|()| process.receive(cancel));
+        match begun.map_err(|failure| ended(&self.load, process.id(), failure))? {
+            Reply::Begun => {}
+            Reply::Failed(problem) => {
+                self.process = Some(process);
+                return Err(problem.into());
+            }
+            Reply::Closed(_) | Reply::Loaded(_) | Reply::Answers(_) | Reply::Taken(_) => {
+                return Err(astray("a prompt"));
+            }
+        }
+        let mut cost = Cost::default();
+        loop {
+            let step = match author.next() {
+                Ok(Some(step)) => step,
+                Ok(None) => {
+                    self.process = Some(process);
+                    return Ok(cost);
+                }
+                Err(reason) => {
+                    self.process = Some(process);
+                    return Err(ModelError::Invalid(reason));
+                }
+            };
+            let taken = match step_of(&mut process, step, cancel) {
+                Ok(Ok(taken)) => taken,
+                Ok(Err(problem)) => {
+                    self.process = Some(process);
+                    return Err(problem);
+                }
+                Err(failure) => return Err(ended(&self.load, process.id(), failure)),
+            };
+            cost.sampled += taken.sampled;
+            cost.steps += 1;
+            if let Err(reason) = author.take(&taken) {
+                self.process = Some(process);
+                return Err(ModelError::Invalid(reason));
+            }
+        }
+    }
+}
+
+/// One step of a text; the outer error is one of the process.
+fn step_of(process: &mut Process, step: Step, cancel: &Cancel) -> Result<Result<Taken, ModelError>, Failure> {
+    process.send(&Request::Step(step))?;
+    Ok(match process.receive(cancel)? {
+        Reply::Taken(taken) => Ok(taken),
+        Reply::Failed(problem) => Err(problem.into()),
+        Reply::Closed(_) | Reply::Loaded(_) | Reply::Answers(_) | Reply::Begun => {
+            return Err(Failure::Protocol(
+                "the model's process answered a step with something else".to_owned(),
+            ));
+        }
+    })
+}
+
+fn astray(what: &str) -> ModelError {
+    ModelError::Invalid(format!("the model's process answered {what} with something else"))
 }
 
 /// A child that has closed itself and loaded.

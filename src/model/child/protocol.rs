@@ -1,5 +1,5 @@
 //! What parent and child say to each other: a frame is four bytes of length (little endian) and as much JSON. The parent
-//! speaks first and waits for the replies to each [`Request::Load`] and [`Request::Fill`].
+//! speaks first and waits for one reply to each request but [`Request::Prefix`]; for two to [`Request::Load`].
 
 use std::collections::VecDeque;
 use std::io::{self, Read, Write};
@@ -9,13 +9,13 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::constraint::{Answers, Slot};
+use crate::constraint::{Answers, Slot, Step, Taken};
 use crate::model::{ModelError, ModelInfo};
 
 use super::sandbox::Sandbox;
 
 /// Raised with every change of these types.
-pub(super) const VERSION: u32 = 1;
+pub(super) const VERSION: u32 = 2;
 
 /// Longer frames are a fault.
 const MAX_FRAME: u32 = 64 << 20;
@@ -62,6 +62,15 @@ pub(super) enum Request {
         /// See [`crate::constraint::Form`].
         slots: Vec<Slot>,
     },
+    /// Begins a text. Replied to with [`Reply::Begun`].
+    Begin {
+        /// [`prefix_hash`] of its prefix.
+        prefix: String,
+        /// See [`crate::constraint::Prompt`].
+        body: String,
+    },
+    /// Goes one step on in the text that was begun. Replied to with [`Reply::Taken`].
+    Step(Step),
 }
 
 /// From child to parent.
@@ -74,6 +83,10 @@ pub(super) enum Reply {
     Loaded(ModelInfo),
     /// The form is filled.
     Answers(Answers),
+    /// A text is begun.
+    Begun,
+    /// A step is taken.
+    Taken(Taken),
     /// It could not be done.
     Failed(Problem),
 }

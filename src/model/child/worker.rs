@@ -3,7 +3,7 @@
 use std::io::{self, BufReader, BufWriter, Read, Write};
 use std::sync::mpsc::{Receiver, Sender, channel};
 
-use crate::constraint::Form;
+use crate::constraint::{Form, Prompt};
 use crate::model::llama::{
     Engine, EngineOptions, Header, LoadOptions, Noise, PrefixCache, Weights, label_of, make_private,
 };
@@ -96,6 +96,23 @@ fn serve(
                         Ok(answers) => Reply::Answers(answers),
                         Err(error) => Reply::Failed(error.into()),
                     },
+                };
+                write_frame(output, &reply)?;
+            }
+            Request::Begin { prefix, body } => {
+                let reply = match prefixes.get(&prefix) {
+                    None => Reply::Failed(Problem::Other("the text refers to an unknown prefix".to_owned())),
+                    Some(text) => match engine.begin(&Prompt { prefix: text.clone(), body }, gone) {
+                        Ok(()) => Reply::Begun,
+                        Err(error) => Reply::Failed(error.into()),
+                    },
+                };
+                write_frame(output, &reply)?;
+            }
+            Request::Step(step) => {
+                let reply = match engine.step(&step, gone) {
+                    Ok(taken) => Reply::Taken(taken),
+                    Err(error) => Reply::Failed(error.into()),
                 };
                 write_frame(output, &reply)?;
             }

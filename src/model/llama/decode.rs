@@ -197,7 +197,7 @@ fn add(slot: &mut Option<Score>, logprob: f32) {
 }
 
 /// The natural-log probability of a token, given its row and [`log_sum_exp`] of it.
-fn log_probability(row: &[f32], token: LlamaToken, total: f32) -> f32 {
+pub(super) fn log_probability(row: &[f32], token: LlamaToken, total: f32) -> f32 {
     usize::try_from(token.0)
         .ok()
         .and_then(|index| row.get(index))
@@ -206,7 +206,7 @@ fn log_probability(row: &[f32], token: LlamaToken, total: f32) -> f32 {
 
 /// The logarithm of the sum of exponentials. Terms that are too small to matter are skipped: of the 150,000 of a row
 /// all together they would change the sum by less than a millionth.
-fn log_sum_exp(row: &[f32]) -> f32 {
+pub(super) fn log_sum_exp(row: &[f32]) -> f32 {
     const NEGLIGIBLE: f32 = 26.0;
     let top = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
     let sum: f32 = row.iter().map(|x| x - top).filter(|d| *d > -NEGLIGIBLE).map(f32::exp).sum();

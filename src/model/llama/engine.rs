@@ -13,6 +13,7 @@ use super::device::Placement;
 use super::load::{Noise, Weights, backend};
 use super::prefix::PrefixCache;
 use super::tokens::Tokens;
+use super::write::Writing;
 use crate::model::{Cancel, ModelError, ModelInfo};
 
 /// Tokens that are evaluated at once: as long as a stop may have to wait, and enough to use the machine fully.
@@ -43,6 +44,7 @@ pub(crate) struct Engine<'m> {
     /// The tokens whose keys and values the context holds, from position 0.
     pub(super) held: Vec<LlamaToken>,
     prefixes: Option<PrefixCache>,
+    pub(super) writing: Writing,
 }
 
 /// A token to be evaluated, and what is wanted of its row.
@@ -123,6 +125,7 @@ impl<'m> Engine<'m> {
             batch: LlamaBatch::new(capacity, 1),
             held: Vec::new(),
             prefixes: options.prefixes,
+            writing: Writing::default(),
         })
     }
 
@@ -221,7 +224,7 @@ impl<'m> Engine<'m> {
     }
 
     /// Forgets everything from token `keep` on; everything where the model cannot forget in part (recurrent models).
-    fn truncate(&mut self, keep: usize) -> usize {
+    pub(super) fn truncate(&mut self, keep: usize) -> usize {
         if keep >= self.held.len() {
             return self.held.len();
         }

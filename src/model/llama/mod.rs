@@ -13,6 +13,7 @@
 //! | [`paths`] | which tokens may come next, given the values that are still possible |
 //! | [`engine`] | the context: what it holds, evaluating what is new |
 //! | [`decode`] | the loop that fills a form |
+//! | [`write`] | the loop that writes a text under a grammar |
 //! | [`prefix`] | evaluated prompt prefixes on disk |
 //! | [`thread`] | a backend that runs all of it on a thread of its own |
 
@@ -29,6 +30,7 @@ mod prefix;
 mod template;
 mod thread;
 mod tokens;
+mod write;
 
 #[cfg(test)]
 mod tests;

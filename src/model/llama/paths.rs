@@ -33,6 +33,14 @@ impl<'a, T: Copy + PartialEq> Paths<'a, T> {
         self.depth += 1;
     }
 
+    /// The single choice that is left, where no other one is.
+    pub fn only(&self) -> Option<usize> {
+        match self.alive.as_slice() {
+            [(choice, _)] => *choice,
+            _ => None,
+        }
+    }
+
     /// The choice that has been written to its end: the first of those with these very tokens.
     ///
     /// # Errors

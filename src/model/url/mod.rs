@@ -22,9 +22,9 @@ mod key;
 mod probe;
 mod prompt;
 
-use crate::constraint::{Answers, Form};
+use crate::constraint::{Answers, Form, Prompt};
 
-use super::{Backend, Cancel, ModelError, ModelInfo, PromptProfile};
+use super::{Backend, Cancel, ModelError, ModelInfo, PromptProfile, Writing};
 use answer::Misfit;
 use chat::Message;
 use http::{Http, Limits};
@@ -103,6 +103,26 @@ impl UrlModel {
 impl Backend for UrlModel {
     fn info(&self) -> &ModelInfo {
         &self.info
+    }
+
+    fn writing(&self) -> Writing {
+        Writing::Whole
+    }
+
+    fn compose(&mut self, prompt: &Prompt, most: usize, cancel: &Cancel) -> Result<String, ModelError> {
+        let messages = [Message::ours(format!("{}{}", prompt.prefix, prompt.body))];
+        let question = chat::question(&self.model, &messages, most, None);
+        let reply = self.http.post("chat/completions", &question, "ask", cancel)?;
+        let body = self.http.accepted(reply, "ask")?;
+        let said = chat::said(&body).ok_or_else(|| probe::not_a_completion(&self.http, "ask"))?;
+        if said.cut {
+            return Err(self.http.problem(
+                ATTEMPT,
+                format!("it had not ended after {most} tokens"),
+                self.advice(true),
+            ));
+        }
+        Ok(self.http.without_key(&said.text))
     }
 
     fn fill(&mut self, form: &Form, cancel: &Cancel) -> Result<Answers, ModelError> {

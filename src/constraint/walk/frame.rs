@@ -1,0 +1,278 @@
+//! What is open while a manifest is written: objects, lists and maps, one inside the other.
+
+use serde_json::{Map, Value};
+
+use super::leaf::{Leaf, Shape, Site, leaf, shape};
+use super::rules::{Role, Rules};
+use super::said::Said;
+use super::spoken::is_spoken_of;
+use super::volumes::Volumes;
+use crate::schema::Node;
+
+/// Fields of a whole object that no model writes.
+const SETTLED: [&str; 4] = ["apiVersion", "kind", "metadata", "status"];
+
+/// Where the value of a frame goes when it is closed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Slot {
+    /// A field of the frame below.
+    Key(String),
+    /// The next entry of the frame below.
+    Item,
+    /// It is the whole object.
+    Root,
+}
+
+/// What a frame holds.
+#[derive(Debug)]
+pub(super) enum Inner<'a> {
+    Object { node: Node<'a>, role: Option<&'a Role>, value: Map<String, Value> },
+    List { items: Node<'a>, least: usize, value: Vec<Value>, full: bool },
+    Map { values: Node<'a>, keys: Vec<String>, amounts: bool, value: Map<String, Value> },
+}
+
+/// One of them.
+#[derive(Debug)]
+pub(super) struct Frame<'a> {
+    pub slot: Slot,
+    /// JSON pointer.
+    pub path: String,
+    /// The field that it stands in.
+    pub field: String,
+    /// Blanks before its keys, or before the dash of its entries.
+    pub indent: usize,
+    pub inner: Inner<'a>,
+}
+
+/// A field that may be written now.
+#[derive(Debug)]
+pub(super) struct Offer<'a> {
+    pub key: String,
+    pub node: Node<'a>,
+    /// Of a scalar what it may be.
+    pub leaf: Option<Leaf>,
+}
+
+/// What all frames look at.
+pub(super) struct View<'a, 'v> {
+    pub rules: &'a Rules,
+    pub said: &'a Said,
+    /// Names of the roles around, outermost first.
+    pub around: &'v [&'v str],
+    pub volumes: &'v Volumes,
+    /// Numbers of the request that a field has taken.
+    pub used: &'v [i64],
+    /// Only what is required is offered any more.
+    pub closing: bool,
+}
+
+/// The fields that an object still needs. A group of which one must stand is named by its first field.
+pub(super) fn needs(
+    node: Node<'_>,
+    role: Option<&Role>,
+    value: &Map<String, Value>,
+    around: &[&str],
+    volumes: &Volumes,
+    root: bool,
+) -> Vec<String> {
+    let mut needed: Vec<String> = node.schema().required.clone();
+    if let Some(role) = role {
+        needed.extend(role.required.iter().cloned());
+        for inside in around.iter().filter_map(|outer| role.inside.get(*outer)) {
+            needed.extend(inside.required.iter().cloned());
+        }
+        for group in &role.exactly_one {
+            if !group.iter().any(|field| value.contains_key(field)) {
+                needed.extend(group.first().cloned());
+            }
+        }
+        if role.role == "pod" && !volumes.wanted.is_empty() {
+            needed.push("volumes".to_owned());
+        }
+        needed.extend(selected(role, value).filter(|_| role.select.as_ref().is_some_and(|s| !s.optional)));
+        // What is hidden is code's to fill in.
+        needed.retain(|field| !is_hidden(role, field, around));
+    }
+    needed.retain(|field| !value.contains_key(field) && !(root && SETTLED.contains(&field.as_str())));
+    needed
+}
+
+/// The field that the deciding one asks for.
+fn selected(role: &Role, value: &Map<String, Value>) -> Option<String> {
+    let select = role.select.as_ref()?;
+    let chosen = value.get(&select.field)?.as_str()?;
+    select.decides.get(chosen).filter(|field| !field.is_empty()).cloned()
+}
+
+fn is_hidden(role: &Role, field: &str, around: &[&str]) -> bool {
+    let needed_here = around
+        .iter()
+        .filter_map(|outer| role.inside.get(*outer))
+        .any(|inside| inside.required.iter().any(|one| one == field));
+    !needed_here && role.only.as_ref().is_some_and(|only| !only.iter().any(|one| one == field))
+        || role.hidden.iter().any(|one| one == field)
+        || around
+            .iter()
+            .filter_map(|outer| role.inside.get(*outer))
+            .any(|inside| inside.hidden.iter().any(|one| one == field))
+}
+
+/// The fields of an object that may be written now, those that are needed among them.
+pub(super) fn offers<'a>(
+    node: Node<'a>,
+    role: Option<&'a Role>,
+    value: &Map<String, Value>,
+    root: bool,
+    view: &View<'a, '_>,
+) -> Vec<Offer<'a>> {
+    let needed = needs(node, role, value, view.around, view.volumes, root);
+    let mut found = Vec::new();
+    for (key, child) in node.properties() {
+        let required = needed.iter().any(|field| field == key) || in_open_group(role, key, value);
+        if value.contains_key(key)
+            || (root && SETTLED.contains(&key))
+            || role.is_some_and(|role| is_hidden(role, key, view.around) || is_shut(role, key, value))
+            || (view.closing && !required)
+        {
+            continue;
+        }
+        if !required
+            && (matches!(key, "annotations") || is_labels(key))
+            && matches!(shape(child), Shape::Map(_))
+            && !view.said.labels
+        {
+            continue;
+        }
+        let many = node.schema().properties.len();
+        if !required && !is_spoken_of(key, child, many, view.rules, view.said) {
+            continue;
+        }
+        let shape = shape(child);
+        let mut leaf_of = None;
+        match shape {
+            Shape::Opaque => continue,
+            Shape::Scalar => {
+                let site = Site {
+                    node: child,
+                    field: key,
+                    role,
+                    around: view.around,
+                    optional: !required,
+                    amount: false,
+                    entry: false,
+                };
+                let Some(mut one) = leaf(&site, view.rules, view.said, view.used) else { continue };
+                if !narrowed(role, key, value, &mut one) {
+                    continue;
+                }
+                view.volumes.name(role, key, &mut one);
+                leaf_of = Some(one);
+            }
+            Shape::Object
+                if !required
+                    && !has_inside(child, key, role, view)
+                    && !view.rules.empty.iter().any(|one| one == key) =>
+            {
+                continue;
+            }
+            Shape::Object | Shape::List(_) | Shape::Map(_) => {}
+        }
+        found.push(Offer { key: key.to_owned(), node: child, leaf: leaf_of });
+    }
+    found
+}
+
+/// Whether a map holds labels.
+pub(super) fn is_labels(field: &str) -> bool {
+    let field = field.to_ascii_lowercase();
+    field.ends_with("labels") || field.ends_with("selector") || field == "nodeselectorterms"
+}
+
+/// Whether an object would have anything to write in it.
+fn has_inside(node: Node<'_>, field: &str, around: Option<&Role>, view: &View<'_, '_>) -> bool {
+    let role = view.rules.role(node, field);
+    let mut roles = view.around.to_vec();
+    roles.extend(around.map(|role| role.role.as_str()));
+    let empty = Map::new();
+    node.properties().any(|(key, child)| {
+        let hidden = role.is_some_and(|role| is_hidden(role, key, &roles));
+        let labels = matches!(key, "labels" | "annotations") && !view.said.labels;
+        let fields = node.schema().properties.len();
+        let required =
+            needs(node, role, &empty, &roles, view.volumes, false).iter().any(|field| field == key);
+        !hidden && (required || (!labels && is_spoken_of(key, child, fields, view.rules, view.said)))
+    })
+}
+
+/// Whether a field belongs to a group of which one must stand and none does.
+fn in_open_group(role: Option<&Role>, key: &str, value: &Map<String, Value>) -> bool {
+    role.is_some_and(|role| {
+        role.exactly_one.iter().any(|group| {
+            group.iter().any(|field| field == key) && !group.iter().any(|field| value.contains_key(field))
+        })
+    })
+}
+
+/// Whether another field stands in the way: the group is taken, or the deciding field says otherwise.
+fn is_shut(role: &Role, key: &str, value: &Map<String, Value>) -> bool {
+    let taken = role.exactly_one.iter().any(|group| {
+        group.iter().any(|field| field == key) && group.iter().any(|field| value.contains_key(field))
+    });
+    let decided = role.select.as_ref().is_some_and(|select| {
+        let others = select.decides.values().filter(|field| !field.is_empty());
+        let is_decided = others.clone().any(|field| field == key);
+        let set = value.get(&select.field).and_then(Value::as_str);
+        let by_value = set.is_some_and(|set| select.decides.get(set).is_none_or(|field| field != key));
+        let by_other = others.clone().any(|field| field != key && value.contains_key(field));
+        is_decided && (by_value || by_other)
+    });
+    taken || decided
+}
+
+/// The deciding field has only the values that go with what stands already. False where none is left.
+fn narrowed(role: Option<&Role>, key: &str, value: &Map<String, Value>, leaf: &mut Leaf) -> bool {
+    let Some(select) = role.and_then(|role| role.select.as_ref()).filter(|select| select.field == key) else {
+        return true;
+    };
+    let Leaf::Closed(values) = leaf else {
+        // The schema has no list: the rule's own is one.
+        *leaf = Leaf::Closed(select.decides.keys().map(|one| Value::from(one.as_str())).collect());
+        return narrowed(role, key, value, leaf);
+    };
+    if let Some(standing) =
+        select.decides.values().find(|field| !field.is_empty() && value.contains_key(*field))
+    {
+        values.retain(|one| one.as_str().is_some_and(|one| select.decides.get(one) == Some(standing)));
+    }
+    !values.is_empty()
+}
+
+impl<'a> Frame<'a> {
+    /// Whether it may be closed as it stands; `inner` where something inside it is still open.
+    pub fn may_close(&self, around: &[&str], volumes: &Volumes, root: bool, inner: bool) -> bool {
+        match &self.inner {
+            Inner::Object { node, role, value } => {
+                (root || !value.is_empty()) && needs(*node, *role, value, around, volumes, root).is_empty()
+            }
+            Inner::List { .. } if self.field == "volumes" && !volumes.wanted.is_empty() => false,
+            Inner::List { least, value, .. } => value.len() + usize::from(inner) >= (*least).max(1),
+            Inner::Map { value, .. } => !value.is_empty(),
+        }
+    }
+
+    /// Its value, taken out.
+    pub fn into_value(self) -> Value {
+        match self.inner {
+            Inner::Object { value, .. } | Inner::Map { value, .. } => Value::Object(value),
+            Inner::List { value, .. } => Value::Array(value),
+        }
+    }
+
+    /// The role, where it has one.
+    pub fn role(&self) -> Option<&'a Role> {
+        match &self.inner {
+            Inner::Object { role, .. } => *role,
+            Inner::List { .. } | Inner::Map { .. } => None,
+        }
+    }
+}

@@ -1,0 +1,32 @@
+//! The schema walker: writes one manifest as block YAML, line by line, under the schema of its kind (design D14).
+//!
+//! At the beginning of a line the next pieces are finite: the fields of the innermost object that are not there yet, in any
+//! order; a new entry of the innermost list; a field of an enclosing object, which closes the inner ones once all that they
+//! need is there; the end. A value is one of a closed list (the schema's, or what the request says) or text of the
+//! model's own, which is marked so.
+//!
+//! | file | its one job |
+//! |---|---|
+//! | [`said`] | what the request says, as a manifest can use it |
+//! | [`rules`] | what the API wants beyond its schemas: `prompts/manifest.yaml` |
+//! | `leaf` | what a scalar may be |
+//! | `frame` | what is open: objects, lists, maps, and which fields may follow |
+//! | `spoken` | whether the request speaks of a field |
+//! | `admit` | a manifest that was written elsewhere, let through field by field |
+//! | `text` | an object as a walk writes it |
+//! | `volumes` | volumes and their mounts agree |
+//! | `write` | the steps |
+
+mod admit;
+mod frame;
+mod leaf;
+pub mod rules;
+pub mod said;
+mod spoken;
+mod text;
+mod volumes;
+mod write;
+
+pub use said::{Number, Said};
+pub use text::text;
+pub use write::{Source, Walk, Written};

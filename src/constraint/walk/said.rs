@@ -1,0 +1,153 @@
+//! What a request says, as a manifest can use it. Made by the draft from typed spans; pure data here.
+
+use std::collections::BTreeSet;
+
+/// A number of the request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Number {
+    /// The number; of a length of time its seconds.
+    pub value: i64,
+    /// It is a length of time.
+    pub seconds: bool,
+}
+
+/// See the module.
+#[derive(Debug, Clone, Default)]
+pub struct Said {
+    /// All that was said, in lower case, for telling whether a value stands in it.
+    text: String,
+    /// Numbers, percentages without their sign among them.
+    pub numbers: Vec<Number>,
+    /// `50%`
+    pub percents: Vec<String>,
+    /// Amounts of memory and storage.
+    pub quantities: Vec<String>,
+    /// Amounts of CPU.
+    pub cpus: Vec<String>,
+    /// Labels or annotations are spoken of: by these words, or as `app=web`.
+    pub labels: bool,
+    /// Images.
+    pub images: Vec<String>,
+    /// Cron schedules.
+    pub schedules: Vec<String>,
+    /// `app=web`
+    pub pairs: Vec<(String, String)>,
+    /// What an RBAC rule can be about: the plurals of the kinds that are served, and their subresources.
+    pub plurals: Vec<String>,
+    /// Words that can be the key of a map.
+    pub words: Vec<String>,
+    /// Resources with a domain that are named: `nvidia.com/mig-1g.10gb`.
+    pub resources: Vec<String>,
+}
+
+impl Said {
+    /// What a text says, as far as it is not a value of its own.
+    pub fn of(text: &str) -> Self {
+        Self { text: text.to_lowercase(), ..Self::default() }
+    }
+
+    /// The words, in lower case.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Whether a text stands in the request, in any case, not inside a longer word.
+    pub fn has(&self, wanted: &str) -> bool {
+        let (text, wanted) = (&self.text, wanted.to_lowercase());
+        if wanted.is_empty() {
+            return false;
+        }
+        let word = |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphanumeric());
+        text.match_indices(&wanted).any(|(at, _)| {
+            let before = text.get(..at).and_then(|head| head.chars().next_back());
+            let after = text.get(at + wanted.len()..).and_then(|tail| tail.chars().next());
+            !(word(before) && word(wanted.chars().next()))
+                && !(word(after) && word(wanted.chars().next_back()))
+        })
+    }
+
+    /// Whether the request is written in English.
+    pub fn is_english(&self) -> bool {
+        !self.text.chars().any(|c| ('\u{4e00}'..='\u{9fff}').contains(&c))
+    }
+
+    /// Whether one of these begins a word of the request; of those that are no Latin words, whether one stands in it.
+    pub fn has_any(&self, words: &[String]) -> bool {
+        let text = &self.text;
+        words.iter().map(|word| word.to_lowercase()).any(|word| {
+            let latin = word.starts_with(|c: char| c.is_ascii_alphanumeric());
+            text.match_indices(&word).any(|(at, _)| {
+                !latin || at == 0 || !text.as_bytes().get(at - 1).is_some_and(u8::is_ascii_alphabetic)
+            })
+        })
+    }
+
+    /// Whether the request has every word of a field's name that means something.
+    pub fn speaks_wholly_of(&self, field: &str) -> bool {
+        let words = words_of(field);
+        let mut meant =
+            words.iter().filter(|word| word.len() >= 4 && !GENERIC.contains(&word.as_str())).peekable();
+        meant.peek().is_some() && meant.all(|word| self.speaks_of(word))
+    }
+
+    /// Whether the request speaks of a field: a word of its name, four letters at least, begins a word of the request.
+    pub fn speaks_of(&self, field: &str) -> bool {
+        let text = &self.text;
+        words_of(field).iter().filter(|word| word.len() >= 4).any(|word| {
+            let stem = word.get(..word.len().min(6)).unwrap_or(word);
+            text.match_indices(stem)
+                .any(|(at, _)| at == 0 || !text.as_bytes().get(at - 1).is_some_and(u8::is_ascii_alphanumeric))
+        })
+    }
+}
+
+/// Words of field names that say nothing by themselves.
+const GENERIC: [&str; 12] = [
+    "spec",
+    "specs",
+    "template",
+    "templates",
+    "config",
+    "policy",
+    "reference",
+    "options",
+    "settings",
+    "list",
+    "name",
+    "kind",
+];
+
+/// `readOnlyRootFilesystem` -> read, only, root, filesystem.
+pub fn words_of(field: &str) -> BTreeSet<String> {
+    let mut words = BTreeSet::new();
+    let mut word = String::new();
+    for c in field.chars() {
+        if c.is_ascii_uppercase() || !c.is_ascii_alphanumeric() {
+            words.insert(std::mem::take(&mut word));
+        }
+        if c.is_ascii_alphanumeric() {
+            word.push(c.to_ascii_lowercase());
+        }
+    }
+    words.insert(word);
+    words.remove("");
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_stands_in_a_request_as_a_word() {
+        let said = Said::of("an Ingress Web for shop.example.com on port 80");
+        assert!(said.has("web") && said.has("shop.example.com") && said.has("80"));
+        assert!(!said.has("8") && !said.has("hop") && !said.has(""));
+    }
+
+    #[test]
+    fn a_field_is_spoken_of_by_its_words() {
+        let said = Said::of("with a read-only root filesystem");
+        assert!(said.speaks_of("readOnlyRootFilesystem") && !said.speaks_of("allowPrivilegeEscalation"));
+    }
+}

@@ -1,0 +1,712 @@
+//! The steps of writing a manifest.
+
+use serde_json::{Map, Value};
+
+use super::frame::{Frame, Inner, Offer, Slot, View, is_labels, needs, offers};
+use super::leaf::{Leaf, Shape, Site, leaf, plain_text, shape};
+use super::rules::Rules;
+use super::said::Said;
+use super::volumes::Volumes;
+use crate::constraint::{Author, Choice, FreeKind, Step, Taken, value_of};
+use crate::schema::KindSchema;
+
+/// The end of a manifest as models write it.
+const END: &str = "```\n";
+/// Behind this many lines only what is required is offered.
+const MOST_LINES: usize = 160;
+/// Entries of one list.
+const MOST_ITEMS: usize = 16;
+
+/// Where a value comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Source {
+    /// It stands in the request.
+    Said,
+    /// There was nothing else to be.
+    Rule,
+    /// The model chose it from a closed list, or wrote it.
+    Model,
+}
+
+/// One scalar of a manifest.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Written {
+    /// JSON pointer.
+    pub path: String,
+    /// Its value.
+    pub value: Value,
+    /// See [`Source`].
+    pub source: Source,
+    /// How sure the model was, 0 to 1; absent where there was nothing to choose.
+    pub confidence: Option<f32>,
+}
+
+/// What a line may be.
+#[derive(Debug, Clone)]
+pub(super) enum Act {
+    /// Field `key` of frame `frame`, closing what is above.
+    Field { frame: usize, key: String, empty: bool },
+    /// A new entry of list `frame` that begins with field `key`.
+    ItemField { frame: usize, key: String },
+    /// A new scalar entry of list `frame`.
+    Item { frame: usize },
+    /// A new entry `{}` of list `frame`.
+    EmptyItem { frame: usize },
+    /// An entry of map `frame`.
+    Entry { frame: usize, key: String },
+    /// The namespace of the object.
+    Namespace,
+    /// The end.
+    End,
+}
+
+/// What the next answer is about.
+#[derive(Debug)]
+pub(super) enum Expect {
+    /// The next step is to be made.
+    Nothing,
+    /// A line: what each text means.
+    Line(Vec<Act>),
+    /// A value of a field or entry of the innermost frame.
+    Value { key: Option<String>, leaf: Leaf },
+}
+
+/// Writes one manifest. Drive it with a backend ([`Author`]), then ask for [`Walk::finish`].
+pub struct Walk<'a> {
+    rules: &'a Rules,
+    said: &'a Said,
+    pub(super) frames: Vec<Frame<'a>>,
+    forced: String,
+    namespaces: Vec<Value>,
+    pub(super) expect: Expect,
+    written: Vec<Written>,
+    /// Numbers of the request that a field has taken.
+    used: Vec<i64>,
+    lines: usize,
+    missing: Option<String>,
+    object: Option<Value>,
+}
+
+impl<'a> Walk<'a> {
+    /// An object of a kind. Its name is one of `names` (not empty), its namespace, where the model gives it one, one of
+    /// `namespaces`.
+    ///
+    /// # Errors
+    /// A sentence where `prompts/manifest.yaml` does not parse.
+    pub fn new(
+        kind: KindSchema<'a>,
+        names: &[String],
+        namespaces: &[String],
+        said: &'a Said,
+    ) -> Result<Self, String> {
+        let rules = Rules::builtin()?;
+        let gvk = &kind.info.gvk;
+        let mut root = Map::new();
+        root.insert("apiVersion".into(), Value::from(gvk.api_version()));
+        root.insert("kind".into(), Value::from(gvk.kind.as_str()));
+        let forced = format!("apiVersion: {}\nkind: {}\nmetadata:\n  name:", gvk.api_version(), gvk.kind);
+        let texts =
+            |texts: &[String]| texts.iter().map(|text| Value::from(text.as_str())).collect::<Vec<_>>();
+        let namespaces = if kind.info.namespaced { texts(namespaces) } else { Vec::new() };
+        // The schema of a custom kind need not say what metadata is: every object's is the same.
+        let metadata = kind.node.object_meta().unwrap_or(kind.node);
+        let role = rules.role(metadata, "metadata");
+        let frames = vec![
+            Frame {
+                slot: Slot::Root,
+                path: String::new(),
+                field: String::new(),
+                indent: 0,
+                inner: Inner::Object { node: kind.node, role: rules.role(kind.node, ""), value: root },
+            },
+            Frame {
+                slot: Slot::Key("metadata".into()),
+                path: "/metadata".into(),
+                field: "metadata".into(),
+                indent: 2,
+                inner: Inner::Object { node: metadata, role, value: Map::new() },
+            },
+        ];
+        Ok(Self {
+            rules,
+            said,
+            frames,
+            forced,
+            expect: Expect::Value { key: Some("name".into()), leaf: Leaf::Closed(texts(names)) },
+            namespaces,
+            written: Vec::new(),
+            used: Vec::new(),
+            lines: 0,
+            missing: None,
+            object: None,
+        })
+    }
+
+    /// The finished object and its scalars; `None` before the end.
+    pub fn finish(self) -> Option<(Value, Vec<Written>)> {
+        Some((self.object?, self.written))
+    }
+
+    /// A field that is needed and that nobody gave a value for (`image`): writing ended there.
+    pub fn missing(&self) -> Option<&str> {
+        self.missing.as_deref()
+    }
+
+    /// Numbers of the request that no field took.
+    pub fn unused_numbers(&self) -> impl Iterator<Item = i64> {
+        self.said.numbers.iter().map(|number| number.value).filter(|value| !self.used.contains(value))
+    }
+
+    fn around(&self, depth: usize) -> Vec<&'a str> {
+        self.frames
+            .iter()
+            .take(depth)
+            .filter_map(|frame| frame.role().map(|role| role.role.as_str()))
+            .collect()
+    }
+
+    /// Everything that may stand on the next line, innermost first.
+    fn lines(&mut self) -> Vec<(String, Act)> {
+        let mut found: Vec<(String, Act)> = Vec::new();
+        let closing = self.lines > MOST_LINES;
+        let volumes = Volumes::of(&self.frames);
+        for depth in (0..self.frames.len()).rev() {
+            let around = self.around(depth);
+            let frame = &self.frames[depth];
+            let blanks = " ".repeat(frame.indent);
+            let view = View {
+                rules: self.rules,
+                said: self.said,
+                around: &around,
+                volumes: &volumes,
+                used: &self.used,
+                closing,
+            };
+            match &frame.inner {
+                Inner::Object { node, role, value } => {
+                    if frame.path == "/metadata"
+                        && !self.namespaces.is_empty()
+                        && !value.contains_key("namespace")
+                    {
+                        found.push(("  namespace:".to_owned(), Act::Namespace));
+                    }
+                    for offer in offers(*node, *role, value, depth == 0, &view) {
+                        push_field(&mut found, &blanks, depth, &offer, self.rules);
+                    }
+                    if let Some(field) = unmet(*node, *role, value, &view, depth == 0) {
+                        self.missing = Some(field);
+                        return Vec::new();
+                    }
+                }
+                Inner::List { items, value, full, least } => {
+                    let more = *full && frame.field == "volumes" && !volumes.wanted.is_empty();
+                    let open = (!full || more)
+                        && value.len() < MOST_ITEMS
+                        && (!closing || value.len() < (*least).max(1));
+                    if open {
+                        match shape(*items) {
+                            Shape::Object => {
+                                let role = self.rules.role(*items, &frame.field);
+                                let empty = Map::new();
+                                for offer in offers(*items, role, &empty, false, &view) {
+                                    let colon = colon(&offer);
+                                    found.push((
+                                        format!("{blanks}- {}{colon}", offer.key),
+                                        Act::ItemField { frame: depth, key: offer.key },
+                                    ));
+                                }
+                                let mut inner = around.clone();
+                                inner.extend(role.map(|role| role.role.as_str()));
+                                if let Some(field) = unmet(*items, role, &empty, &view, false) {
+                                    self.missing = Some(field);
+                                    return Vec::new();
+                                }
+                                if needs(*items, role, &empty, &around, &volumes, false).is_empty()
+                                    && self.rules.empty.contains(&frame.field)
+                                {
+                                    found
+                                        .push((format!("{blanks}- {{}}\n"), Act::EmptyItem { frame: depth }));
+                                }
+                            }
+                            Shape::Scalar => found.push((format!("{blanks}-"), Act::Item { frame: depth })),
+                            Shape::List(_) | Shape::Map(_) | Shape::Opaque => {}
+                        }
+                    }
+                }
+                Inner::Map { keys, value, values, amounts } => {
+                    for key in keys.iter().filter(|key| !value.contains_key(*key)) {
+                        let site = Site {
+                            node: *values,
+                            field: key,
+                            role: None,
+                            around: &around,
+                            optional: true,
+                            amount: *amounts,
+                            entry: true,
+                        };
+                        let offered = match shape(*values) {
+                            Shape::Scalar => leaf(&site, self.rules, self.said, &self.used).is_some(),
+                            _ => true,
+                        };
+                        if offered && !(closing && !value.is_empty()) {
+                            let colon = if matches!(shape(*values), Shape::Scalar) { ":" } else { ":\n" };
+                            found.push((
+                                format!("{blanks}{}{colon}", plain_text(&Value::from(key.as_str()))),
+                                Act::Entry { frame: depth, key: key.clone() },
+                            ));
+                        }
+                    }
+                }
+            }
+            if !self.frames[depth].may_close(&around, &volumes, depth == 0, depth + 1 < self.frames.len()) {
+                break;
+            }
+            if depth == 0 {
+                found.push((END.to_owned(), Act::End));
+            }
+        }
+        // Two ways to write the same line are one.
+        let mut seen: Vec<String> = Vec::new();
+        found.retain(|(text, _)| {
+            let fresh = !seen.contains(text);
+            seen.push(text.clone());
+            fresh
+        });
+        found
+    }
+
+    /// Closes the frames above `frame`.
+    fn close_to(&mut self, frame: usize) {
+        while self.frames.len() > frame + 1 {
+            let Some(top) = self.frames.pop() else { return };
+            let (slot, path) = (top.slot.clone(), top.path.clone());
+            let closed = top.into_value();
+            let Some(below) = self.frames.last_mut() else { return };
+            let mut dropped = false;
+            match (&mut below.inner, slot) {
+                (Inner::Object { value, .. } | Inner::Map { value, .. }, Slot::Key(key)) => {
+                    value.insert(key, closed);
+                }
+                (Inner::List { value, full, .. }, Slot::Item) => {
+                    // The same entry again is a model that does not find an end.
+                    dropped = value.contains(&closed);
+                    *full |= dropped;
+                    if !dropped {
+                        value.push(closed);
+                    }
+                }
+                _ => {}
+            }
+            if dropped {
+                let inside = format!("{path}/");
+                self.written.retain(|one| !one.path.starts_with(&inside));
+            }
+        }
+    }
+
+    pub(super) fn act(&mut self, act: Act) -> Result<(), String> {
+        match act {
+            Act::End => {
+                self.close_to(0);
+                self.object = self.frames.pop().map(Frame::into_value);
+                Ok(())
+            }
+            Act::Namespace => {
+                self.close_to(1);
+                self.expect = Expect::Value {
+                    key: Some("namespace".into()),
+                    leaf: Leaf::Closed(self.namespaces.clone()),
+                };
+                Ok(())
+            }
+            Act::Field { frame, key, empty } => {
+                self.close_to(frame);
+                if empty {
+                    self.put(Some(key), Value::Object(Map::new()));
+                    return Ok(());
+                }
+                self.open(frame, key)
+            }
+            Act::ItemField { frame, key } => {
+                self.close_to(frame);
+                let Some(list) = self.frames.last() else { return Err("no list is open".into()) };
+                let Inner::List { items, value, .. } = &list.inner else {
+                    return Err("no list is open".into());
+                };
+                let next = Frame {
+                    slot: Slot::Item,
+                    path: format!("{}/{}", list.path, value.len()),
+                    field: list.field.clone(),
+                    indent: list.indent + 2,
+                    inner: Inner::Object {
+                        node: *items,
+                        role: self.rules.role(*items, &list.field),
+                        value: Map::new(),
+                    },
+                };
+                self.frames.push(next);
+                self.open(self.frames.len() - 1, key)
+            }
+            Act::EmptyItem { frame } => {
+                self.close_to(frame);
+                self.put(None, Value::Object(Map::new()));
+                Ok(())
+            }
+            Act::Item { frame } => {
+                self.close_to(frame);
+                let around = self.around(self.frames.len());
+                let Some(list) = self.frames.last() else { return Err("no list is open".into()) };
+                let Inner::List { items, value, .. } = &list.inner else {
+                    return Err("no list is open".into());
+                };
+                let role = self.frames.iter().rev().nth(1).and_then(Frame::role);
+                let site = Site {
+                    node: *items,
+                    field: &list.field,
+                    role,
+                    around: &around,
+                    optional: false,
+                    amount: false,
+                    entry: false,
+                };
+                let mut leaf = leaf(&site, self.rules, self.said, &self.used)
+                    .ok_or_else(|| format!("nothing can stand in {}", list.path))?;
+                if let Leaf::Closed(values) = &mut leaf {
+                    values.retain(|one| !value.contains(one));
+                    if values.is_empty() {
+                        return Err(format!("{} has every value already", list.path));
+                    }
+                }
+                self.expect = Expect::Value { key: None, leaf };
+                Ok(())
+            }
+            Act::Entry { frame, key } => {
+                self.close_to(frame);
+                let around = self.around(self.frames.len());
+                let Some(map) = self.frames.last() else { return Err("no map is open".into()) };
+                let Inner::Map { values, amounts, .. } = &map.inner else {
+                    return Err("no map is open".into());
+                };
+                if !matches!(shape(*values), Shape::Scalar) {
+                    let (node, path, indent) =
+                        (*values, format!("{}/{}", map.path, escaped(&key)), map.indent);
+                    return self.push(node, Slot::Key(key.clone()), key, path, indent);
+                }
+                let site = Site {
+                    node: *values,
+                    field: &key,
+                    role: None,
+                    around: &around,
+                    optional: true,
+                    amount: *amounts,
+                    entry: true,
+                };
+                let leaf = leaf(&site, self.rules, self.said, &self.used)
+                    .ok_or_else(|| format!("nothing can be {key}"))?;
+                self.expect = Expect::Value { key: Some(key), leaf };
+                Ok(())
+            }
+        }
+    }
+
+    /// Begins field `key` of object `frame`, the innermost one.
+    fn open(&mut self, frame: usize, key: String) -> Result<(), String> {
+        let around = self.around(frame);
+        let Some(Frame { inner: Inner::Object { node, role, value }, path, indent, .. }) =
+            self.frames.get(frame)
+        else {
+            return Err("no object is open".into());
+        };
+        let volumes = Volumes::of(&self.frames);
+        let view = View {
+            rules: self.rules,
+            said: self.said,
+            around: &around,
+            volumes: &volumes,
+            used: &self.used,
+            closing: false,
+        };
+        let offered =
+            offers(*node, *role, value, frame == 0, &view).into_iter().find(|offer| offer.key == key);
+        let offer = offered.ok_or_else(|| format!("{path}/{key} cannot be written here"))?;
+        if let Some(leaf) = offer.leaf {
+            self.expect = Expect::Value { key: Some(key), leaf };
+            return Ok(());
+        }
+        let (path, indent) = (format!("{path}/{}", escaped(&key)), *indent);
+        self.push(offer.node, Slot::Key(key.clone()), key, path, indent)
+    }
+
+    /// Opens an object, list or map that stands below a key with `indent` blanks.
+    fn push(
+        &mut self,
+        node: crate::schema::Node<'a>,
+        slot: Slot,
+        field: String,
+        path: String,
+        indent: usize,
+    ) -> Result<(), String> {
+        let around = self.around(self.frames.len());
+        let (inner, indent) = match shape(node) {
+            Shape::Object => {
+                (Inner::Object { node, role: self.rules.role(node, &field), value: Map::new() }, indent + 2)
+            }
+            Shape::List(items) => {
+                let least = node.schema().min_items.unwrap_or(1);
+                (Inner::List { items, least, value: Vec::new(), full: false }, indent)
+            }
+            Shape::Map(values) => {
+                let amount = values.is_quantity()
+                    || (values.is_int_or_string()
+                        && matches!(field.as_str(), "limits" | "requests" | "hard"));
+                let keys = self.keys(&field, amount, &around);
+                (Inner::Map { values, keys, amounts: amount, value: Map::new() }, indent + 2)
+            }
+            Shape::Scalar | Shape::Opaque => return Err(format!("{path} has no inside")),
+        };
+        // The place is taken from now on: what is needed beside it is judged with it.
+        if let Slot::Key(key) = &slot {
+            self.put(Some(key.clone()), Value::Null);
+        }
+        self.frames.push(Frame { slot, path, field, indent, inner });
+        Ok(())
+    }
+
+    /// JSON pointer of a field or entry of the innermost frame; of a list of its next entry.
+    pub(super) fn place(&self, key: Option<&str>) -> String {
+        let Some(top) = self.frames.last() else { return String::new() };
+        match (&top.inner, key) {
+            (Inner::List { value, .. }, _) => format!("{}/{}", top.path, value.len()),
+            (_, Some(key)) => format!("{}/{}", top.path, escaped(key)),
+            (_, None) => top.path.clone(),
+        }
+    }
+
+    /// Entries of a list.
+    pub(super) fn length(&self, depth: usize) -> usize {
+        match self.frames.get(depth).map(|frame| &frame.inner) {
+            Some(Inner::List { value, .. }) => value.len(),
+            _ => 0,
+        }
+    }
+
+    /// Whether a field stands already.
+    pub(super) fn has(&self, depth: usize, key: &str) -> bool {
+        match self.frames.get(depth).map(|frame| &frame.inner) {
+            Some(Inner::Object { value, .. } | Inner::Map { value, .. }) => value.contains_key(key),
+            _ => depth == 0 && key == "metadata",
+        }
+    }
+
+    /// What a scalar field of an object, or an entry of a map, may be.
+    pub(super) fn leaf_of(&self, depth: usize, key: &str) -> Option<Leaf> {
+        let around = self.around(depth);
+        let volumes = Volumes::of(&self.frames);
+        let view = View {
+            rules: self.rules,
+            said: self.said,
+            around: &around,
+            volumes: &volumes,
+            used: &self.used,
+            closing: false,
+        };
+        match &self.frames.get(depth)?.inner {
+            Inner::Object { node, role, value } => {
+                offers(*node, *role, value, depth == 0, &view)
+                    .into_iter()
+                    .find(|offer| offer.key == key)?
+                    .leaf
+            }
+            Inner::Map { values, amounts, .. } if matches!(shape(*values), Shape::Scalar) => {
+                let site = Site {
+                    node: *values,
+                    field: key,
+                    role: None,
+                    around: &around,
+                    optional: true,
+                    amount: *amounts,
+                    entry: true,
+                };
+                leaf(&site, self.rules, self.said, &self.used)
+            }
+            _ => None,
+        }
+    }
+
+    /// The keys that a map may have. Where the request has pairs, no other of its words is one.
+    fn keys(&self, field: &str, amount: bool, around: &[&str]) -> Vec<String> {
+        if amount {
+            return self.rules.amounts(field, around).iter().chain(&self.said.resources).cloned().collect();
+        }
+        let labels = field == "annotations" || is_labels(field);
+        let pairs = self.said.pairs.iter().map(|(key, _)| key);
+        let words: Vec<&String> = if labels { pairs.collect() } else { self.said.words.iter().collect() };
+        let mut keys: Vec<String> = Vec::new();
+        for key in words.into_iter().chain(&self.said.resources).chain(&self.rules.keys) {
+            if !keys.contains(key) {
+                keys.push(key.clone());
+            }
+        }
+        keys
+    }
+
+    /// Puts a value into the innermost frame.
+    fn put(&mut self, key: Option<String>, new: Value) {
+        let Some(top) = self.frames.last_mut() else { return };
+        match (&mut top.inner, key) {
+            (Inner::Object { value, .. } | Inner::Map { value, .. }, Some(key)) => {
+                value.insert(key, new);
+            }
+            (Inner::List { value, full, .. }, None) => {
+                *full |= value.contains(&new);
+                if !*full {
+                    value.push(new);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Takes the value of a field or entry.
+    pub(super) fn value(&mut self, key: Option<String>, leaf: &Leaf, taken: &Taken) -> Result<(), String> {
+        let (value, mut source) = match leaf {
+            Leaf::Closed(values) => {
+                let value = values.get(taken.index).cloned().ok_or("an answer that was not offered")?;
+                let source = if values.len() == 1 { Source::Rule } else { Source::Model };
+                (value, source)
+            }
+            Leaf::Free(rule) => {
+                let text = value_of(&taken.text)
+                    .ok_or_else(|| format!("a text that is not whole: {:?}", taken.text))?;
+                let value = match rule.kind {
+                    FreeKind::Digits => {
+                        text.parse::<i64>().map(Value::from).map_err(|error| format!("{text}: {error}"))?
+                    }
+                    FreeKind::Scalar | FreeKind::Word | FreeKind::Label => Value::from(text),
+                };
+                (value, Source::Model)
+            }
+        };
+        let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        if self.is_said(&value, &text) {
+            source = Source::Said;
+        }
+        if let Some(number) = value.as_i64().or_else(|| text.trim_end_matches('%').parse().ok()) {
+            self.used.push(number);
+        }
+        let Some(top) = self.frames.last() else { return Err("nothing is open".into()) };
+        let place = match (&top.inner, &key) {
+            (Inner::List { value, .. }, _) => value.len().to_string(),
+            (_, Some(key)) => escaped(key),
+            (_, None) => String::new(),
+        };
+        let path = format!("{}/{place}", top.path);
+        let confidence = taken.score.map(|score| score.logprob.exp());
+        if let Inner::List { value: list, .. } = &top.inner
+            && list.contains(&value)
+        {
+            self.put(key, value);
+            return Ok(());
+        }
+        self.written.push(Written { path, value: value.clone(), source, confidence });
+        self.put(key, value);
+        Ok(())
+    }
+
+    fn is_said(&self, value: &Value, text: &str) -> bool {
+        let said = self.said;
+        value.as_i64().is_some_and(|number| said.numbers.iter().any(|one| one.value == number))
+            || [&said.percents, &said.quantities, &said.cpus, &said.images, &said.schedules]
+                .into_iter()
+                .any(|list| list.iter().any(|one| one == text))
+            || (!value.is_boolean() && said.has(text))
+    }
+}
+
+impl Author for Walk<'_> {
+    fn next(&mut self) -> Result<Option<Step>, String> {
+        if self.object.is_some() || self.missing.is_some() {
+            return Ok(None);
+        }
+        let forced = std::mem::take(&mut self.forced);
+        if let Expect::Value { leaf, .. } = &self.expect {
+            let choice = match leaf {
+                Leaf::Closed(values) => {
+                    Choice::OneOf(values.iter().map(|value| format!(" {}\n", plain_text(value))).collect())
+                }
+                Leaf::Free(rule) => Choice::Free(*rule),
+            };
+            return Ok(Some(Step { forced, choice }));
+        }
+        let lines = self.lines();
+        if self.missing.is_some() {
+            return Ok(None);
+        }
+        if lines.is_empty() {
+            let place = self.frames.last().map(|frame| frame.path.clone()).unwrap_or_default();
+            return Err(format!("nothing can be written at {place}"));
+        }
+        let (texts, acts): (Vec<String>, Vec<Act>) = lines.into_iter().unzip();
+        self.expect = Expect::Line(acts);
+        Ok(Some(Step { forced, choice: Choice::OneOf(texts) }))
+    }
+
+    fn take(&mut self, taken: &Taken) -> Result<(), String> {
+        match std::mem::replace(&mut self.expect, Expect::Nothing) {
+            Expect::Nothing => Err("an answer without a question".to_owned()),
+            Expect::Line(acts) => {
+                self.lines += 1;
+                let act = acts.get(taken.index).cloned().ok_or("an answer that was not offered")?;
+                self.act(act)
+            }
+            Expect::Value { key, leaf } => self.value(key, &leaf, taken),
+        }
+    }
+}
+
+/// What stands behind a field's name.
+fn colon(offer: &Offer<'_>) -> &'static str {
+    if offer.leaf.is_some() { ":" } else { ":\n" }
+}
+
+fn push_field(found: &mut Vec<(String, Act)>, blanks: &str, frame: usize, offer: &Offer<'_>, rules: &Rules) {
+    let key = &offer.key;
+    found.push((
+        format!("{blanks}{key}{}", colon(offer)),
+        Act::Field { frame, key: key.clone(), empty: false },
+    ));
+    if rules.empty.contains(key) {
+        found.push((format!("{blanks}{key}: {{}}\n"), Act::Field { frame, key: key.clone(), empty: true }));
+    }
+}
+
+/// A needed scalar that has nothing to be.
+fn unmet(
+    node: crate::schema::Node<'_>,
+    role: Option<&super::rules::Role>,
+    value: &Map<String, Value>,
+    view: &View<'_, '_>,
+    root: bool,
+) -> Option<String> {
+    needs(node, role, value, view.around, view.volumes, root).into_iter().find(|field| {
+        let Some(child) = node.property(field) else { return false };
+        if !matches!(shape(child), Shape::Scalar) {
+            return false;
+        }
+        let site = Site {
+            node: child,
+            field,
+            role,
+            around: view.around,
+            optional: false,
+            amount: false,
+            entry: false,
+        };
+        leaf(&site, view.rules, view.said, &[]).is_none()
+    })
+}
+
+/// A token of a JSON pointer.
+fn escaped(key: &str) -> String {
+    key.replace('~', "~0").replace('/', "~1")
+}

@@ -1,0 +1,251 @@
+//! Which kinds a request asks for beyond patterns and forms: `prompts/kinds.yaml` and the schemas' own names.
+
+use std::collections::BTreeMap;
+use std::sync::OnceLock;
+
+use serde::Deserialize;
+
+use crate::constraint::walk::said::words_of;
+use crate::constraint::{Candidate, Form, Slot};
+use crate::draft::prompt::request_line;
+use crate::draft::rules::{KindNames, Named, Narrowed, find_kinds};
+use crate::draft::span::find_cue;
+use crate::draft::span::scan::{is_chinese, word_before};
+use crate::manifest::GroupVersionKind;
+use crate::model::{Backend, Cancel, ModelError};
+use crate::pattern::PatternSet;
+use crate::schema::{KindInfo, SchemaSet};
+
+/// Worked examples of requests that name no kind.
+const DESCRIBED: &str = include_str!("../../../prompts/kind.md");
+const TEXT: &str = include_str!("../../../prompts/kinds.yaml");
+
+/// At most this many objects of one request.
+const MOST: usize = 4;
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    never: Vec<String>,
+    short: Vec<String>,
+    phrases: BTreeMap<String, Vec<String>>,
+    beyond: Vec<String>,
+    things: Vec<String>,
+}
+
+fn file() -> Result<&'static File, String> {
+    static FILE: OnceLock<Result<File, String>> = OnceLock::new();
+    FILE.get_or_init(|| serde_saphyr::from_str(TEXT).map_err(|error| format!("prompts/kinds.yaml: {error}")))
+        .as_ref()
+        .map_err(Clone::clone)
+}
+
+impl Wanted {
+    /// A kind whose form does not hold all that was said.
+    pub fn beyond_form(kind: &str, schemas: &SchemaSet) -> Option<Self> {
+        let info = schemas.find_kind(kind).into_iter().next()?;
+        let why = format!("you named the kind {kind}, and its form does not hold all that you said");
+        Some(Self { gvk: info.gvk.clone(), why })
+    }
+}
+
+/// A kind that is to be written, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wanted {
+    /// Which.
+    pub gvk: GroupVersionKind,
+    /// For the person.
+    pub why: String,
+}
+
+/// The kinds that a model is to write for this request, in its order; empty where a pattern or a form serves it. `runs`:
+/// the request names something that can run, an image or a piece of software.
+///
+/// # Errors
+/// A sentence where `prompts/kinds.yaml` does not parse.
+pub fn wanted(
+    text: &str,
+    narrowed: &Narrowed,
+    runs: bool,
+    patterns: &PatternSet,
+    schemas: &SchemaSet,
+) -> Result<Vec<Wanted>, String> {
+    let file = file()?;
+    let newest = newest(file, schemas);
+    let formed = |kind: &str| patterns.get(kind).is_some_and(|pattern| pattern.native);
+    let names: Vec<KindNames> = newest
+        .values()
+        .filter(|info| !formed(&info.gvk.kind))
+        .map(|info| KindNames {
+            kind: info.gvk.kind.clone(),
+            plural: info.plural.clone(),
+            short: info.short_names.iter().filter(|short| file.short.contains(short)).cloned().collect(),
+            chinese: file.phrases.get(&info.gvk.kind).cloned().unwrap_or_default(),
+        })
+        .collect();
+    let mut free: Vec<Named> = find_kinds(text, &names, &narrowed.patterns)
+        .into_iter()
+        .filter(|named| is_asked_for(text, named))
+        .collect();
+    // A word for a pattern that stands first, and is no part of the kind's own name, is what is meant; what somebody
+    // defined for this cluster is meant wherever it is named.
+    let inside = |cue: &Named, named: &Named| named.start <= cue.start && cue.end <= named.end;
+    let first_pattern = narrowed
+        .patterns
+        .iter()
+        .filter(|cue| !free.iter().any(|named| inside(cue, named)) && is_asked_for(text, cue))
+        .map(|cue| cue.start)
+        .min();
+    let custom =
+        |named: &Named| newest.get(named.kind.as_str()).is_some_and(|info| info.definition.is_some());
+    let written_out = |named: &Named| {
+        text.get(named.start..named.end).is_some_and(|words| words.contains(' ') || words == named.kind)
+    };
+    free.retain(|named| {
+        first_pattern.is_none_or(|start| named.start < start) || (custom(named) && written_out(named))
+    });
+    let native: Vec<&Named> = narrowed.native.iter().filter(|named| formed(&named.kind)).collect();
+    let beyond =
+        native.iter().any(|named| named.certain && goes_beyond(text, &named.kind, file, patterns, schemas));
+    if free.is_empty() && !beyond {
+        return Ok(Vec::new());
+    }
+    let mut all: Vec<Named> = free;
+    let first = all.iter().map(|named| named.start).min();
+    let meant = |named: &&&Named| match named.kind.as_str() {
+        // A pod is what most policies and rules are about; a workload needs an image to be one.
+        "Pod" | "Namespace" | "Secret" => {
+            beyond && named.certain && first.is_none_or(|first| named.start < first)
+        }
+        "Deployment" | "StatefulSet" | "DaemonSet" | "Job" | "CronJob" => runs && is_asked_for(text, named),
+        _ => named.certain && is_asked_for(text, named),
+    };
+    all.extend(native.iter().filter(meant).map(|named| (*named).clone()));
+    all.sort_by_key(|named| named.start);
+    let mut wanted: Vec<Wanted> = Vec::new();
+    for named in all {
+        let Some(info) = newest.get(named.kind.as_str()) else { continue };
+        let why = format!("you named the kind {}", named.kind);
+        let one = Wanted { gvk: info.gvk.clone(), why };
+        if !wanted.contains(&one) {
+            wanted.push(one);
+        }
+    }
+    wanted.truncate(MOST);
+    Ok(wanted)
+}
+
+/// The kinds that people ask for, each in the version that is best.
+fn newest<'s>(file: &File, schemas: &'s SchemaSet) -> BTreeMap<&'s str, &'s KindInfo> {
+    let mut newest: BTreeMap<&str, &KindInfo> = BTreeMap::new();
+    for info in schemas.kinds().filter(|info| !file.never.contains(&info.gvk.kind)) {
+        let known = newest.entry(&info.gvk.kind).or_insert(info);
+        let better = schemas.find_kind(&info.gvk.kind).first().is_some_and(|best| best.gvk == info.gvk);
+        if better {
+            *known = info;
+        }
+    }
+    newest
+}
+
+/// What a request without the name of a kind describes, as a model reads it; empty for nothing.
+///
+/// # Errors
+/// What the model says; `prompts/kinds.yaml` does not parse.
+pub fn described(
+    text: &str,
+    schemas: &SchemaSet,
+    backend: &mut dyn Backend,
+    cancel: &Cancel,
+) -> Result<Vec<Wanted>, ModelError> {
+    const NONE: &str = "none";
+    let file = file().map_err(ModelError::Invalid)?;
+    if !file.things.iter().any(|thing| !find_cue(text, thing).is_empty()) {
+        return Ok(Vec::new());
+    }
+    let newest = newest(file, schemas);
+    let kinds: Vec<&str> = newest.keys().copied().chain([NONE]).collect();
+    let candidates =
+        kinds.iter().map(|kind| Candidate { text: (*kind).to_owned(), uses: Vec::new() }).collect();
+    let form = Form {
+        prefix: DESCRIBED.to_owned(),
+        body: request_line(text),
+        slots: vec![Slot { key: "kind".into(), candidates, optional: false, most: 2 }],
+    };
+    let answers = backend.fill(&form, cancel)?;
+    let chosen: Vec<&str> = answers
+        .answers
+        .iter()
+        .filter_map(|answer| answer.choice)
+        .filter_map(|index| kinds.get(index))
+        .copied()
+        .collect();
+    if chosen.contains(&NONE) {
+        return Ok(Vec::new());
+    }
+    let wanted = |kind: &&str| {
+        newest
+            .get(kind)
+            .map(|info| Wanted { gvk: info.gvk.clone(), why: format!("the model took it for a {kind}") })
+    };
+    Ok(chosen.iter().filter_map(wanted).collect())
+}
+
+/// Whether the words ask for one rather than speak of one that exists: `for the ingress web`, `target the HPA`.
+fn is_asked_for(text: &str, named: &Named) -> bool {
+    const REFERRING: &[&str] = &[
+        "the", "my", "our", "your", "this", "that", "existing", "from", "using", "of", "for", "via", "to",
+        "on", "named",
+    ];
+    let words = text.get(named.start..named.end).unwrap_or("");
+    if words.chars().any(is_chinese) {
+        return true;
+    }
+    let first = text.get(..named.start).is_none_or(|head| head.trim().is_empty());
+    first || !REFERRING.contains(&word_before(text, named.start).as_str())
+}
+
+/// Whether the request speaks of something that the kind has and its form has not.
+fn goes_beyond(text: &str, kind: &str, file: &File, patterns: &PatternSet, schemas: &SchemaSet) -> bool {
+    let Some(pattern) = patterns.get(kind) else { return false };
+    let in_form = |phrase: &str| {
+        pattern.form.slots.iter().any(|slot| {
+            slot.cues.iter().any(|cue| cue.eq_ignore_ascii_case(phrase))
+                || slot.key.replace('_', " ") == phrase
+        })
+    };
+    if file.beyond.iter().any(|phrase| !in_form(phrase) && !find_cue(text, phrase).is_empty()) {
+        return true;
+    }
+    let Some(info) = schemas.find_kind(kind).into_iter().next() else { return false };
+    let Some(schema) = schemas.kind(&info.gvk) else { return false };
+    let mut todo = vec![(schema.node, 0)];
+    while let Some((node, depth)) = todo.pop() {
+        for (field, child) in node.properties() {
+            let phrase = spoken(field);
+            if phrase.contains(' ') && !in_form(&phrase) && !find_cue(text, &phrase).is_empty() {
+                return true;
+            }
+            if depth < 6 {
+                todo.push((child, depth + 1));
+                todo.extend(child.items().map(|items| (items, depth + 1)));
+            }
+        }
+    }
+    false
+}
+
+/// `readinessProbe` -> readiness probe.
+fn spoken(field: &str) -> String {
+    if words_of(field).len() < 2 {
+        return field.to_owned();
+    }
+    let mut text = String::new();
+    for c in field.chars() {
+        if c.is_ascii_uppercase() {
+            text.push(' ');
+        }
+        text.push(c.to_ascii_lowercase());
+    }
+    text
+}

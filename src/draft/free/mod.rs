@@ -1,0 +1,19 @@
+//! Free drafting (design D14): what neither a pattern nor a form covers is written by a model as the object itself, under
+//! the kind's schema ([`crate::constraint::walk`]). Every value that nobody said is shown with the origin `model`.
+//!
+//! | file | its one job |
+//! |---|---|
+//! | `kind` | which kinds a request asks for: `prompts/kinds.yaml` |
+//! | `said` | the spans of a request as a manifest can use them |
+//! | `write` | the model's text, object by object |
+//! | `whole` | a text of a model that cannot be led step by step, let through field by field |
+//! | `wire` | what code fills in: places that must agree with each other |
+
+mod kind;
+pub mod said;
+mod whole;
+mod wire;
+mod write;
+
+pub use kind::{Wanted, described, wanted};
+pub use write::{Free, Task, write};

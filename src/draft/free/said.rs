@@ -1,0 +1,216 @@
+//! The spans of a request as a manifest can use them.
+
+use std::sync::OnceLock;
+
+use serde_json::Value;
+
+use crate::constraint::walk::{Number, Said};
+use crate::draft::span::Span;
+use crate::draft::span::scan::Rule;
+use crate::pattern::{Catalogue, SlotType};
+
+/// All of a conversation: the words of its turns and their spans.
+pub fn said(text: &str, spans: &[Span]) -> Said {
+    let mut said = Said::of(text);
+    for span in spans {
+        let value = span.value.as_str().unwrap_or(&span.text);
+        match span.kind {
+            SlotType::Count => number(&mut said, span.value.as_i64(), false),
+            SlotType::Duration => number(&mut said, span.value.as_i64(), true),
+            SlotType::Quantity => push(&mut said.quantities, value),
+            SlotType::Cpu => push(
+                &mut said.cpus,
+                &span.value.as_str().map_or_else(|| span.value.to_string(), str::to_owned),
+            ),
+            SlotType::Image => push(&mut said.images, value),
+            SlotType::Software => {
+                for image in images_of(value) {
+                    push(&mut said.images, &image);
+                }
+            }
+            SlotType::Schedule => push(&mut said.schedules, value),
+            _ => {}
+        }
+    }
+    for found in pairs().all(text) {
+        let part = |name: &str| {
+            found.name(name).map_or("", |part| part.as_str()).trim_end_matches(['.', ',']).to_owned()
+        };
+        let pair = (part("k"), part("v"));
+        if !said.pairs.contains(&pair) {
+            said.pairs.push(pair);
+        }
+    }
+    for found in digits().all(text) {
+        number(&mut said, found.name("n").and_then(|digits| digits.as_str().parse().ok()), false);
+    }
+    for found in times().all(text) {
+        let count: Option<i64> = found.name("n").and_then(|digits| digits.as_str().parse().ok());
+        let unit = match found.name("u").or_else(|| found.name("z")).map_or("", |unit| unit.as_str()) {
+            "s" | "秒" => 1,
+            "m" | "分钟" => 60,
+            "h" | "小时" => 3_600,
+            _ => 86_400,
+        };
+        number(&mut said, count.and_then(|count| count.checked_mul(unit)), true);
+    }
+    for (words, seconds) in [
+        (["per second", "every second", "每秒"], 1),
+        (["per minute", "every minute", "每分钟"], 60),
+        (["per hour", "every hour", "每小时"], 3_600),
+    ] {
+        if words.iter().any(|word| said.text().contains(word)) {
+            number(&mut said, Some(seconds), true);
+        }
+    }
+    for (index, list) in NUMBER_WORDS.iter().enumerate() {
+        if list.iter().any(|word| said.has_any(&[(*word).to_owned()])) {
+            number(&mut said, i64::try_from(index).ok(), false);
+        }
+    }
+    for found in percents().all(text) {
+        let text = found.name("n").map_or("", |digits| digits.as_str());
+        push(&mut said.percents, &format!("{text}%"));
+        number(&mut said, text.parse().ok(), false);
+    }
+    for found in amounts().all(text) {
+        let text = found.name("n").map_or("", |amount| amount.as_str());
+        let list = if text.ends_with('m') { &mut said.cpus } else { &mut said.quantities };
+        push(list, text);
+    }
+    for word in words().all(text) {
+        let word = word.name("w").map_or("", |word| word.as_str()).trim_end_matches(['.', '/', '-']);
+        // What stands around `=` and `:` is two words.
+        if word.len() <= 63
+            && word.starts_with(|c: char| c.is_ascii_alphanumeric())
+            && word.ends_with(|c: char| c.is_ascii_alphanumeric())
+        {
+            push(&mut said.words, word);
+            if word.contains('/') && word.split('/').next().is_some_and(|domain| domain.contains('.')) {
+                push(&mut said.resources, word);
+            }
+        }
+    }
+    const LABELS: [&str; 6] = ["label", "annotat", "标签", "注解", "注释", "queue"];
+    said.labels = !said.pairs.is_empty()
+        || !said.resources.is_empty()
+        || LABELS.iter().any(|word| text.to_lowercase().contains(word));
+    said
+}
+
+fn number(said: &mut Said, value: Option<i64>, seconds: bool) {
+    if let Some(value) = value {
+        let number = Number { value, seconds };
+        if !said
+            .numbers
+            .iter()
+            .any(|known| known.value == value && (known.seconds == seconds || known.seconds))
+        {
+            said.numbers.push(number);
+        }
+    }
+}
+
+fn push(list: &mut Vec<String>, text: &str) {
+    if !text.is_empty() && !list.iter().any(|known| known == text) {
+        list.push(text.to_owned());
+    }
+}
+
+/// The images of a piece of software, with a version behind it where one was said.
+fn images_of(software: &str) -> Vec<String> {
+    let catalogue = Catalogue::builtin();
+    let whole = catalogue.by_software(software, None);
+    let image = whole.or_else(|| {
+        let (name, version) = software.trim().rsplit_once([' ', ':'])?;
+        catalogue.by_software(name.trim(), Some(version))
+    });
+    image.map(|image| image.reference).into_iter().collect()
+}
+
+/// Words for numbers, `no retries` among them.
+const NUMBER_WORDS: [&[&str]; 7] = [
+    &["no ", "zero", "never ", "without ", "not ", "不重试", "不要重试", "不保留", "零"],
+    &["one ", "one,", "single", "once", "一个", "1个", "一次"],
+    &["two ", "twice", "both", "两个", "两次", "二"],
+    &["three ", "三个", "三次"],
+    &["four ", "四个"],
+    &["five ", "五个"],
+    &["six ", "六个"],
+];
+
+/// A length of time, by the first letter of its unit.
+fn times() -> &'static Rule {
+    static RULE: OnceLock<Rule> = OnceLock::new();
+    RULE.get_or_init(|| Rule::new(r"(?P<n>[0-9]{1,6})\s?(?:(?P<u>[smhd])(?:|ec|ecs|econd|econds|in|ins|inute|inutes|our|ours|ay|ays)(?-u:\b)|(?P<z>秒|分钟|小时|天))"))
+}
+
+/// Digits that are no part of a name, a version or an address.
+fn digits() -> &'static Rule {
+    static RULE: OnceLock<Rule> = OnceLock::new();
+    RULE.get_or_init(|| Rule::new(r"(?:^|[\s:=(（,，、\p{Han}])(?P<n>[0-9]{1,9})(?:$|[\s)）,，、。;；:%]|\.(?:\s|$)|\p{Han}|[a-z]{0,12}(?:\s|$))"))
+}
+
+/// `app=web`; `app: web` is left to the model.
+fn pairs() -> &'static Rule {
+    static RULE: OnceLock<Rule> = OnceLock::new();
+    RULE.get_or_init(|| Rule::new(r"(?P<k>[A-Za-z0-9][A-Za-z0-9._/-]*)=(?P<v>[A-Za-z0-9][A-Za-z0-9._/-]*)"))
+}
+
+fn percents() -> &'static Rule {
+    static RULE: OnceLock<Rule> = OnceLock::new();
+    RULE.get_or_init(|| Rule::new(r"(?P<n>[0-9]{1,3})\s?(?:%|percent|％)"))
+}
+
+fn amounts() -> &'static Rule {
+    static RULE: OnceLock<Rule> = OnceLock::new();
+    RULE.get_or_init(|| {
+        Rule::new(
+            r"(?:^|[\s:=(（,，、/\p{Han}])(?P<n>[0-9]+(?:\.[0-9]+)?(?:m|Ki|Mi|Gi|Ti|Pi|k|M|G|T))(?-u:\b)",
+        )
+    })
+}
+
+fn words() -> &'static Rule {
+    static RULE: OnceLock<Rule> = OnceLock::new();
+    RULE.get_or_init(|| Rule::new(r"(?P<w>[A-Za-z0-9][A-Za-z0-9._/-]*)"))
+}
+
+/// Names that were said, the likeliest first.
+pub fn names(spans: &[Span]) -> Vec<String> {
+    let mut names = Vec::new();
+    for strong in [true, false] {
+        for span in
+            spans.iter().filter(|span| span.kind == SlotType::Name && span.strong == strong && !span.negated)
+        {
+            if let Value::String(name) = &span.value {
+                push(&mut names, name);
+            }
+        }
+    }
+    names
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::draft::facts::Facts;
+
+    fn of(text: &str) -> Said {
+        said(text, &Facts::builtin().lex(text, 0))
+    }
+
+    #[test]
+    fn numbers_percents_and_amounts_are_told_from_names() {
+        let said = of(
+            "HPA for web-2 between 2 and 10 pods at 70% cpu, 500m cpu, 64Gi, check every 30 seconds on port:8080",
+        );
+        let values: Vec<i64> = said.numbers.iter().map(|number| number.value).collect();
+        assert!([2, 10, 70, 30, 8080].iter().all(|wanted| values.contains(wanted)), "{values:?}");
+        assert!(said.numbers.iter().any(|number| number.seconds && number.value == 30));
+        assert_eq!(said.percents, ["70%"]);
+        assert!(said.cpus.contains(&"500m".to_owned()) && said.quantities.contains(&"64Gi".to_owned()));
+        let none = of("image registry.example.com/app:1.27 at 10.0.0.0/16");
+        assert!(none.numbers.is_empty(), "{:?}", none.numbers);
+    }
+}

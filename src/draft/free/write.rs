@@ -1,0 +1,350 @@
+//! One or more objects are written by a model, completed by code, and judged.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::check::{CheckContext, Verdict, check};
+use crate::constraint::Prompt;
+use crate::constraint::walk::{Source, Walk, Written, text as written_text};
+use crate::draft::drafter::Library;
+use crate::draft::free::kind::Wanted;
+use crate::draft::free::{said, whole, wire};
+use crate::draft::outcome::{Asked, Denied, Draft, Field, Origin, Outcome, Question, Thing, Unused};
+use crate::draft::place::{Setting, free_name};
+use crate::draft::prompt::{kind_id, request_line};
+use crate::draft::span::{Language, Span, dns_label, language};
+use crate::draft::words;
+use crate::manifest::GroupVersionKind;
+use crate::model::{Backend, Cancel, ModelError, Writing};
+use crate::pattern::SlotType;
+use crate::schema::SchemaSet;
+
+/// Instructions and worked examples.
+pub(super) const EXAMPLES: &str = include_str!("../../../prompts/manifest.md");
+/// How a manifest begins and ends.
+const FENCE: &str = "```yaml\n";
+/// Names that the model may choose from.
+const MOST_NAMES: usize = 8;
+
+/// A conversation about objects that a model writes.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Free {
+    /// What was said so far, turn by turn.
+    pub turns: Vec<String>,
+    /// The spans of all turns.
+    pub spans: Vec<Span>,
+    /// The kinds, with the reason for each.
+    pub kinds: Vec<(GroupVersionKind, String)>,
+    /// What was written last, as YAML.
+    pub last: Vec<String>,
+}
+
+impl Free {
+    /// A conversation that begins with these words.
+    pub fn new(text: &str, spans: &[Span], wanted: Vec<Wanted>) -> Self {
+        Self {
+            turns: vec![text.to_owned()],
+            spans: spans.to_vec(),
+            kinds: wanted.into_iter().map(|one| (one.gvk, one.why)).collect(),
+            last: Vec::new(),
+        }
+    }
+
+    /// The next words about it.
+    pub fn add(&mut self, text: &str, spans: &[Span]) {
+        self.turns.push(text.to_owned());
+        self.spans.extend(spans.iter().cloned());
+    }
+}
+
+/// What writing is done with.
+pub struct Task<'a> {
+    /// Schemas, policies, who asks.
+    pub library: Library<'a>,
+    /// The target.
+    pub setting: &'a Setting,
+}
+
+/// Writes the objects of a conversation. `free.last` is what came of it.
+///
+/// # Errors
+/// What the model says.
+pub fn write(
+    task: &Task<'_>,
+    free: &mut Free,
+    backend: &mut dyn Backend,
+    cancel: &Cancel,
+) -> Result<Outcome, ModelError> {
+    let text = free.turns.join("\n");
+    let spoken = language(&text);
+    let mut said = said::said(&text, &free.spans);
+    said.plurals = plurals(task.library.schemas);
+    let namespaces = namespaces(&text, &free.spans, task.setting);
+    let mut taken = task.setting.taken();
+    let mut draft = Draft::default();
+    let mut body = request(free);
+    let mut texts = Vec::new();
+    for (gvk, why) in free.kinds.clone() {
+        let Some(kind) = task.library.schemas.kind(&gvk) else {
+            return Err(ModelError::Invalid(format!("the kind {} is not served here", gvk.kind)));
+        };
+        let names = names(&free.spans, &namespaces, &gvk.kind, &taken, &draft);
+        let mut walk = Walk::new(kind, &names, &namespaces, &said).map_err(ModelError::Invalid)?;
+        match backend.writing() {
+            Writing::Whole => {
+                let again = || Walk::new(kind, &names, &namespaces, &said).map_err(ModelError::Invalid);
+                let refused = whole::compose(&gvk, &body, &mut walk, &again, &mut *backend, cancel)?;
+                draft.findings.extend(refused);
+            }
+            Writing::Steps | Writing::None => {
+                let prompt = Prompt { prefix: EXAMPLES.to_owned(), body: body.clone() };
+                let cost = backend.write(&prompt, &mut walk, cancel)?;
+                tracing::debug!(kind = gvk.kind, cost.steps, cost.sampled, "written");
+            }
+        }
+        if let Some(field) = walk.missing() {
+            return Ok(Outcome::Asked(missing(&gvk.kind, field, spoken)));
+        }
+        let Some((mut object, written)) = walk.finish() else {
+            return Err(ModelError::Invalid(format!("the {} has no end", gvk.kind)));
+        };
+        let yaml = written_text(&object);
+        let mut fields: Vec<Field> = written.iter().map(field).collect();
+        place(&mut object, &mut fields, kind.info.namespaced, task.setting);
+        wire::wire(&mut object, task.library.schemas);
+        if let Some(name) = object.pointer("/metadata/name").and_then(Value::as_str) {
+            taken.insert(name.to_owned());
+        }
+        body.push_str(&format!("{yaml}---\n"));
+        texts.push(yaml);
+        let summary = summary(&object);
+        draft.things.push(Thing {
+            kind: gvk.kind,
+            pattern: false,
+            why,
+            summary,
+            fields,
+            objects: vec![object],
+        });
+    }
+    free.last = texts;
+    draft.unused = unused(free, &draft);
+    Ok(judge(task, draft))
+}
+
+/// The request as the model reads it; for a change what stood before it.
+fn request(free: &Free) -> String {
+    let mut text = String::new();
+    match free.turns.as_slice() {
+        [] => {}
+        [only] => text.push_str(&request_line(only)),
+        [first, middle @ .., last] if !free.last.is_empty() => {
+            text.push_str(&request_line(&[std::slice::from_ref(first), middle].concat().join("; ")));
+            text.push_str(FENCE);
+            text.push_str(&free.last.join("---\n"));
+            text.push_str("```\n\n");
+            text.push_str(&request_line(&format!("the same, but {last}")));
+        }
+        several => text.push_str(&request_line(&several.join("; "))),
+    }
+    text.push_str(FENCE);
+    text
+}
+
+/// What an RBAC rule can be about.
+fn plurals(schemas: &SchemaSet) -> Vec<String> {
+    const PARTS: [&str; 9] = [
+        "pods/log",
+        "pods/exec",
+        "pods/portforward",
+        "pods/status",
+        "pods/attach",
+        "deployments/scale",
+        "statefulsets/scale",
+        "deployments/status",
+        "services/proxy",
+    ];
+    let mut plurals: Vec<String> = schemas.kinds().map(|info| info.plural.clone()).collect();
+    plurals.extend(PARTS.map(str::to_owned));
+    plurals.sort();
+    plurals.dedup();
+    plurals
+}
+
+/// Names that were said, then what the kind is called.
+fn names(
+    spans: &[Span],
+    namespaces: &[String],
+    kind: &str,
+    taken: &BTreeSet<String>,
+    draft: &Draft,
+) -> Vec<String> {
+    let mut names: Vec<String> = said::names(spans);
+    names.retain(|name| !namespaces.contains(name));
+    names.truncate(MOST_NAMES);
+    let own = |thing: &Thing| {
+        thing
+            .objects
+            .first()
+            .and_then(|object| object.pointer("/metadata/name"))
+            .and_then(Value::as_str)
+            .map(str::to_owned)
+    };
+    names.extend(draft.things.iter().filter_map(own));
+    names.push(free_name(&kind_id(kind), taken));
+    let mut seen = BTreeSet::new();
+    names.retain(|name| seen.insert(name.clone()));
+    names
+}
+
+/// Namespaces that were said, or the one of `-n`.
+fn namespaces(text: &str, spans: &[Span], setting: &Setting) -> Vec<String> {
+    if let (true, Some(namespace)) = (setting.namespace_is_flag, &setting.namespace) {
+        return vec![namespace.clone()];
+    }
+    const BEFORE: [&str; 4] = ["namespace", "ns", "命名空间", "空间"];
+    let mut found: Vec<String> = Vec::new();
+    let mut from = 0;
+    for turn in text.split('\n').enumerate().map(|(index, line)| {
+        let start = from;
+        from += line.len() + 1;
+        (index, line, start)
+    }) {
+        let (index, line, _) = turn;
+        for span in spans.iter().filter(|span| span.kind == SlotType::Name && span.turn == index) {
+            let head = line
+                .get(..span.start)
+                .unwrap_or("")
+                .trim_end_matches([' ', '"', '\'', '`', '“', ':', '='])
+                .to_lowercase();
+            let tail = line
+                .get(span.end..)
+                .unwrap_or("")
+                .trim_start_matches([' ', '"', '\'', '`', '”', '的'])
+                .to_lowercase();
+            let named = BEFORE.iter().any(|word| head.ends_with(word) || tail.starts_with(word));
+            if let (true, Some(name)) = (named, span.value.as_str().and_then(dns_label))
+                && !found.contains(&name)
+            {
+                found.push(name);
+            }
+        }
+    }
+    found
+}
+
+/// The namespace of the target, where the model gave none.
+fn place(object: &mut Value, fields: &mut Vec<Field>, namespaced: bool, setting: &Setting) {
+    let has = object.pointer("/metadata/namespace").is_some();
+    if let (true, false, Some(namespace)) = (namespaced, has, &setting.namespace) {
+        object["metadata"]["namespace"] = Value::from(namespace.as_str());
+        let origin = if setting.namespace_is_flag { Origin::User } else { Origin::Cluster };
+        fields.insert(
+            1.min(fields.len()),
+            named("metadata.namespace", Value::from(namespace.as_str()), origin),
+        );
+    }
+}
+
+fn field(written: &Written) -> Field {
+    let origin = match written.source {
+        Source::Said => Origin::Request,
+        Source::Rule => Origin::Default,
+        Source::Model => Origin::Model,
+    };
+    let confidence = written.confidence;
+    Field { confidence, ..named(&dotted(&written.path), written.value.clone(), origin) }
+}
+
+fn named(name: &str, value: Value, origin: Origin) -> Field {
+    Field { name: name.to_owned(), value, origin, span: None, turn: None, confidence: None, shown: None }
+}
+
+/// `/spec/rules/0/host` -> `spec.rules[0].host`.
+fn dotted(pointer: &str) -> String {
+    let mut text = String::new();
+    for token in pointer.split('/').skip(1) {
+        let token = token.replace("~1", "/").replace("~0", "~");
+        if token.bytes().all(|b| b.is_ascii_digit()) {
+            text.push_str(&format!("[{token}]"));
+        } else {
+            if !text.is_empty() {
+                text.push('.');
+            }
+            text.push_str(&token);
+        }
+    }
+    text
+}
+
+fn summary(object: &Value) -> String {
+    let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
+    format!("{} {}", text("/kind"), text("/metadata/name"))
+}
+
+fn missing(kind: &str, field: &str, language: Language) -> Asked {
+    let question = Question { field: field.to_owned(), text: words::missing(field, None, language) };
+    Asked { kind: kind.to_owned(), questions: vec![question], ..Asked::default() }
+}
+
+/// Strong spans that no value took.
+fn unused(free: &Free, draft: &Draft) -> Vec<Unused> {
+    let values: Vec<String> = draft
+        .things
+        .iter()
+        .flat_map(|thing| thing.fields.iter())
+        .map(|field| field.value.as_str().map_or_else(|| field.value.to_string(), str::to_lowercase))
+        .collect();
+    let keys: Vec<String> = draft
+        .things
+        .iter()
+        .flat_map(|thing| thing.fields.iter())
+        .map(|field| field.name.to_lowercase())
+        .collect();
+    let newest = free.turns.len().saturating_sub(1);
+    let mut left: Vec<&Span> = Vec::new();
+    for span in free.spans.iter().filter(|span| span.strong && span.turn == newest) {
+        let value = span.value.as_str().map_or_else(|| span.value.to_string(), str::to_lowercase);
+        let text = span.text.to_lowercase();
+        let is_in = |wanted: &str| {
+            !wanted.is_empty()
+                && values
+                    .iter()
+                    .chain(&keys)
+                    .any(|value| value == wanted || (wanted.len() > 2 && value.contains(wanted)))
+        };
+        let parts = |text: &str| text.split(['=', ' ', '"', '\'']).filter(|part| !part.is_empty()).all(is_in);
+        if !is_in(&value) && !is_in(&text) && !parts(&text) && !left.iter().any(|other| other.overlaps(span))
+        {
+            left.push(span);
+        }
+    }
+    left.into_iter()
+        .map(|span| Unused {
+            text: span.text.clone(),
+            kind: span.kind,
+            span: [span.start, span.end],
+            turn: span.turn,
+        })
+        .collect()
+}
+
+/// The gate.
+fn judge(task: &Task<'_>, mut draft: Draft) -> Outcome {
+    let context = CheckContext::new(task.library.schemas, task.library.policies, task.library.user)
+        .with_existing(&task.setting.existing);
+    let objects: Vec<Value> = draft.objects().cloned().collect();
+    let report = check(&objects, &context);
+    draft.policies = (report.policies_passed, report.policies_total);
+    if report.verdict == Verdict::Allowed {
+        draft.findings.extend(report.findings);
+        return Outcome::Drafted(draft);
+    }
+    Outcome::Denied(Denied {
+        incomplete: report.verdict == Verdict::Incomplete,
+        findings: report.findings,
+        draft,
+    })
+}
