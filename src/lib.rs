@@ -32,6 +32,7 @@
 //! | 6 | [`draft`] | typed spans, forms, prompt, answers, expansion, repair, interventions |
 //! | 6 | [`apply`] | plan with digest, and the only writer of a target |
 //! | 6 | [`config`] | files, environment and flags -> one value |
+//! | 7 | [`catalogue`] | models that can be had and those that are here: catalogue, downloads, memory, the trial of a new default |
 //! | 7 | [`session`] | the conversation as a pure state machine (`handle(Event) -> Vec<Effect>`) and its driver |
 //! | 7 | [`review`] | manifests judged without a model: files -> findings with their places |
 //! | 8 | [`report`] | results as text and JSON |
@@ -53,6 +54,7 @@
 
 pub mod apply;
 pub mod capacity;
+pub mod catalogue;
 pub mod check;
 pub mod cli;
 pub mod cluster;

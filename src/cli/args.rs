@@ -50,10 +50,11 @@ pub struct Common {
     /// Group to act as on the cluster; needs --as. Repeatable.
     #[arg(long = "as-group", value_name = "GROUP", global = true)]
     pub as_groups: Vec<String>,
-    /// Model: a GGUF file, or the URL of an OpenAI-compatible server, as in http://127.0.0.1:8080#NAME (or
-    /// KUBECTL_COPILOT_MODEL). Without it the embedded model answers. A server's key comes from KUBECTL_COPILOT_API_KEY,
-    /// or from the file that KUBECTL_COPILOT_API_KEY_FILE names.
-    #[arg(long, value_name = "FILE|URL", global = true)]
+    /// Model: an installed one by its name (`model list`), a GGUF file, the URL of an OpenAI-compatible server, as in
+    /// http://127.0.0.1:8080#NAME, or `embedded` (or KUBECTL_COPILOT_MODEL). Without it the default of `model use`
+    /// answers, else the embedded one. A server's key comes from KUBECTL_COPILOT_API_KEY, or from the file that
+    /// KUBECTL_COPILOT_API_KEY_FILE names.
+    #[arg(long, value_name = "NAME|FILE|URL", global = true)]
     pub model: Option<PathBuf>,
     /// LoRA adapter for the GGUF file of --model, as GGUF (or KUBECTL_COPILOT_ADAPTER).
     #[arg(long, value_name = "FILE", global = true)]
@@ -122,6 +123,9 @@ pub enum Verb {
     /// The policies in force.
     #[command(subcommand)]
     Policy(PolicyVerb),
+    /// Models: which can be had, fetch one, make it the default, look into it, measure it.
+    #[command(subcommand)]
+    Model(ModelVerb),
     /// Run many requests from a file, one answer a line.
     Eval(EvalArgs),
     /// What works here, what does not, and what to do about it.
@@ -293,6 +297,88 @@ pub enum PatternVerb {
 pub enum PolicyVerb {
     /// The policies in force, and those that are not and why.
     List,
+}
+
+/// `model …`.
+#[derive(Debug, Subcommand)]
+pub enum ModelVerb {
+    /// The models that are installed and those that can be pulled: size, memory, licence, what they scored.
+    List(ModelListArgs),
+    /// Fetch a model; what was cut off goes on where it stopped, and nothing is used before its SHA-256 is right.
+    Pull(ModelPullArgs),
+    /// Try a model with ten requests; only if it passes does it become the default, in the configuration file.
+    Use(ModelUseArgs),
+    /// What a model's file says of itself, and what it takes to run it.
+    Info(ModelInfoArgs),
+    /// How fast a model is here: tokens a second, and each of ten drafts.
+    Bench(ModelBenchArgs),
+}
+
+/// `model list`.
+#[derive(Debug, Args)]
+pub struct ModelListArgs {
+    /// Format of stdout.
+    #[arg(short = 'o', long, value_enum, default_value_t = PlanFormat::Text)]
+    pub output: PlanFormat,
+}
+
+/// `model pull`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "A token for files that are not for everybody comes from HF_TOKEN, or from the file that HF_TOKEN_PATH names.\nHF_ENDPOINT names a mirror that is built like Hugging Face. HTTPS_PROXY, HTTP_PROXY and NO_PROXY are respected.\n\nExamples:\n  kubectl copilot model pull qwen2.5-coder-0.5b\n  kubectl copilot model pull qwen2.5-coder-0.5b --from https://mirror.example.com/coder.gguf\n  kubectl copilot model pull my-model --from /media/stick/my-model.gguf --sha256 9f86…"
+)]
+pub struct ModelPullArgs {
+    /// Name in the catalogue; with --from any name, the file's own where it is left out.
+    #[arg(value_name = "NAME", required_unless_present = "from")]
+    pub name: Option<String>,
+    /// Where to take it from, in place of the publisher: a mirror, or a file that you have.
+    #[arg(long, value_name = "FILE|URL")]
+    pub from: Option<String>,
+    /// What the file's SHA-256 has to be, where the catalogue does not know it.
+    #[arg(long, value_name = "HEX")]
+    pub sha256: Option<String>,
+    /// Take what comes, where nobody knows the SHA-256. It is computed, shown and kept.
+    #[arg(long, conflicts_with = "sha256")]
+    pub unverified: bool,
+}
+
+/// `model use`.
+#[derive(Debug, Args)]
+pub struct ModelUseArgs {
+    /// An installed model, or `embedded`.
+    #[arg(value_name = "NAME", required_unless_present = "file", conflicts_with = "file")]
+    pub name: Option<PathBuf>,
+    /// A GGUF file in place of a name.
+    #[arg(short = 'f', long, value_name = "FILE")]
+    pub file: Option<PathBuf>,
+}
+
+/// `model info`.
+#[derive(Debug, Args)]
+pub struct ModelInfoArgs {
+    /// An installed model, or `embedded`; the default where it is left out.
+    #[arg(value_name = "NAME", conflicts_with = "file")]
+    pub name: Option<PathBuf>,
+    /// A GGUF file in place of a name.
+    #[arg(short = 'f', long, value_name = "FILE")]
+    pub file: Option<PathBuf>,
+    /// Format of stdout.
+    #[arg(short = 'o', long, value_enum, default_value_t = PlanFormat::Text)]
+    pub output: PlanFormat,
+}
+
+/// `model bench`.
+#[derive(Debug, Args)]
+pub struct ModelBenchArgs {
+    /// An installed model, or `embedded`; the default where it is left out.
+    #[arg(value_name = "NAME", conflicts_with = "file")]
+    pub name: Option<PathBuf>,
+    /// A GGUF file in place of a name.
+    #[arg(short = 'f', long, value_name = "FILE")]
+    pub file: Option<PathBuf>,
+    /// Format of stdout.
+    #[arg(short = 'o', long, value_enum, default_value_t = PlanFormat::Text)]
+    pub output: PlanFormat,
 }
 
 /// `eval`.

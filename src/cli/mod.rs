@@ -7,6 +7,7 @@ mod doctor;
 mod draft;
 mod editor;
 mod eval;
+mod model;
 mod output;
 mod pattern;
 mod plan;
@@ -94,6 +95,7 @@ fn dispatch(cli: Cli, cancel: &Cancel) -> Result<ExitCode, Problem> {
         Some(Verb::Capacity(args)) => capacity::run(&args, &common),
         Some(Verb::Pattern(verb)) => pattern::run(&verb, &common),
         Some(Verb::Policy(verb)) => policy::run(&verb, &common),
+        Some(Verb::Model(verb)) => model::run(&verb, &common, cancel),
         Some(Verb::Eval(args)) => eval::run(&args, &common, cancel),
         Some(Verb::ModelWorker) => Ok(ExitCode::Done),
         None => {

@@ -7,6 +7,7 @@ use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crate::catalogue::{Found, look_up};
 use crate::cli::args::{Colour, Common};
 use crate::cluster::ConnectOptions;
 use crate::config::{Config, ConfigFile, PolicySource, Style, Where, parse_config};
@@ -85,7 +86,7 @@ pub fn config_with(common: &Common, file: ConfigFile) -> Result<Config, Problem>
         .and_then(|user| owner_label(&user));
     let policies = if common.policies.is_empty() { &file.policies } else { &common.policies };
     let named = env("KUBECTL_COPILOT_MODEL").map(PathBuf::from);
-    let model = model(common.model.clone().or(named).or(file.model), file.api_key_file)?;
+    let model = model(common.model.clone().or(named).or(file.model), file.api_key_file, &cache_dir)?;
     let adapter =
         common.adapter.clone().or_else(|| env("KUBECTL_COPILOT_ADAPTER").map(PathBuf::from)).or(file.adapter);
     let device = common.device.clone().or_else(|| env("KUBECTL_COPILOT_DEVICE")).or(file.device);
@@ -118,11 +119,21 @@ pub fn config_with(common: &Common, file: ConfigFile) -> Result<Config, Problem>
     })
 }
 
-/// The model that is named, or the embedded one.
-fn model(named: Option<PathBuf>, api_key_file: Option<PathBuf>) -> Result<ModelChoice, Problem> {
+/// The model that is named, or the embedded one. A name that nothing has is an error only where the model is used.
+fn model(
+    named: Option<PathBuf>,
+    api_key_file: Option<PathBuf>,
+    cache_dir: &Path,
+) -> Result<ModelChoice, Problem> {
     let Some(named) = named else { return Ok(ModelChoice::Embedded) };
     let Some(url) = named.to_str().filter(|text| ServerAddress::is_url(text)) else {
-        return Ok(ModelChoice::File(named));
+        return Ok(match look_up(&named, cache_dir) {
+            Found::Embedded => ModelChoice::Embedded,
+            Found::File(path) => ModelChoice::File(path),
+            Found::Nothing { hint } => {
+                ModelChoice::NotInstalled { name: named.to_string_lossy().into_owned(), hint }
+            }
+        });
     };
     let address = ServerAddress::parse(url).map_err(|error| Problem::new(&error).hint(&error.hint))?;
     let file = env("KUBECTL_COPILOT_API_KEY_FILE").map(PathBuf::from).or(api_key_file);
@@ -154,6 +165,17 @@ fn is_for_the_model(
         .hint("a server chooses its own; leave out --device (and KUBECTL_COPILOT_DEVICE, and `device:`)")),
         _ => Ok(()),
     }
+}
+
+/// Where models are pulled from, with the names that Hugging Face's own programs use: a mirror that is built like it, and
+/// the access token.
+pub fn hub() -> (Option<String>, KeySource) {
+    let key = match (env("HF_TOKEN"), env("HF_TOKEN_PATH")) {
+        (Some(token), _) => KeySource::Given(ApiKey::new(&token)),
+        (None, Some(file)) => KeySource::File(PathBuf::from(file)),
+        (None, None) => KeySource::Absent,
+    };
+    (env("HF_ENDPOINT"), key)
 }
 
 /// A folder or a cluster (design D6): `--to`; else a cluster that is named by a flag; else the folder of the configuration

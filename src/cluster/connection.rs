@@ -223,6 +223,14 @@ impl Connection {
         runtime.block(openapi::documents(group_versions, transport, cache_dir.as_deref(), handle))
     }
 
+    /// The group versions that the server publishes schemas of: `v1`, `apps/v1`, `ray.io/v1`.
+    ///
+    /// # Errors
+    /// The server does not answer, or publishes no OpenAPI v3.
+    pub fn group_versions(&self) -> Result<Vec<String>, ClusterError> {
+        self.inner.runtime.block(openapi::group_versions(&self.inner.transport))
+    }
+
     /// The admission policies that are in force on the cluster, with what they take as parameters in a namespace.
     ///
     /// # Errors

@@ -66,6 +66,17 @@ pub(super) async fn documents(
     Ok(found)
 }
 
+/// The group versions that the server publishes schemas of.
+pub(super) async fn group_versions(transport: &Transport) -> Result<Vec<String>, ClusterError> {
+    let index = transport.read("/openapi/v3", JSON, "cannot read which kinds the cluster has").await?;
+    let paths = index.get("paths").and_then(Value::as_object);
+    let named = |path: &String| {
+        let version = path.strip_prefix("apis/").or_else(|| path.strip_prefix("api/"))?;
+        (path.starts_with("api/") || version.contains('/')).then(|| version.to_owned())
+    };
+    Ok(paths.into_iter().flat_map(serde_json::Map::keys).filter_map(named).collect())
+}
+
 /// Where the index says that a group version is; `None` where it is not served.
 fn place(group_version: &str, index: &Value) -> Option<Place> {
     let prefix = if group_version.contains('/') { "apis" } else { "api" };

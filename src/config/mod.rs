@@ -1,8 +1,10 @@
 //! Files, environment and flags become one value. Nothing here reads the environment: the command line hands it in.
 
+mod edit;
 mod file;
 mod style;
 
+pub use edit::with_model;
 pub use file::{ConfigFile, parse_config};
 pub use style::Style;
 

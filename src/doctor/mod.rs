@@ -8,6 +8,7 @@ mod cluster;
 mod folders;
 mod kubeconfig;
 mod model;
+mod models;
 mod rules;
 mod show;
 mod terminal;
@@ -98,6 +99,7 @@ pub fn examine(here: &Surroundings, config: &Config, cluster: &dyn ClusterProbe)
     checks.push(rules::patterns(config));
     checks.push(rules::policies(config));
     checks.push(rules::schemas(config));
+    checks.push(models::check(config));
     checks.extend(model::checks(config, &here.cancel));
     checks.extend(kubeconfig::checks(&here.kubeconfig, cluster));
     checks

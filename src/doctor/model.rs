@@ -41,6 +41,7 @@ fn check(config: &Config, cancel: &Cancel, checks: &mut Vec<Check>) {
     let named = match &config.model {
         ModelChoice::File(path) => Some(path.display().to_string()),
         ModelChoice::Server(server) => Some(server.address.to_string()),
+        ModelChoice::NotInstalled { name, .. } => Some(name.clone()),
         ModelChoice::Embedded | ModelChoice::Scripted(_) => None,
     };
     // A server stands in its model's description, with what it does with a schema.

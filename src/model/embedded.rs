@@ -6,7 +6,7 @@
 use std::io::{self, Write};
 use std::path::PathBuf;
 
-use super::llama::{EngineOptions, InProcess, LoadOptions, Noise, Weights};
+use super::llama::{Engine, EngineOptions, InProcess, LoadOptions, Noise, Weights};
 use super::{Cancel, ModelError, OpenOptions, PromptProfile};
 
 /// What a person sees where a file name would stand.
@@ -24,14 +24,30 @@ static WEIGHTS: Option<&[u8]> = None;
 /// # Errors
 /// [`ModelError::Unsupported`] in a build without weights, [`ModelError::Load`] when they cannot be loaded.
 pub(super) fn open(options: &OpenOptions) -> Result<InProcess, ModelError> {
-    match WEIGHTS {
-        Some(bytes) => from_bytes(bytes, LABEL, options),
-        None => Err(ModelError::Unsupported(
+    from_bytes(weights()?, LABEL, options)
+}
+
+fn weights() -> Result<&'static [u8], ModelError> {
+    WEIGHTS.ok_or_else(|| {
+        ModelError::Unsupported(
             "this build has no embedded model (models/embedded.gguf was not there when it was built); name a GGUF \
              file with --model"
                 .to_owned(),
-        )),
-    }
+        )
+    })
+}
+
+/// Loads the embedded model on the caller's own thread, for who wants more of it than answers.
+///
+/// # Errors
+/// As [`open`], and what `work` says.
+pub(super) fn with_engine<T>(
+    options: &OpenOptions,
+    work: impl FnOnce(&Weights, &mut Engine<'_>) -> Result<T, ModelError>,
+) -> Result<T, ModelError> {
+    let weights = load(weights()?, LABEL, options)?;
+    let mut engine = Engine::new(&weights, EngineOptions { context: options.context, prefixes: None })?;
+    work(&weights, &mut engine)
 }
 
 /// Loads a GGUF from memory into this process; its prompts are bare forms.
@@ -40,26 +56,26 @@ pub(super) fn from_bytes(
     label: &'static str,
     options: &OpenOptions,
 ) -> Result<InProcess, ModelError> {
-    let OpenOptions { device, threads, context, .. } = options.clone();
-    let load = move || {
-        let file = private_file(bytes).map_err(|e| ModelError::Load {
-            path: label.to_owned(),
-            reason: format!("cannot unpack it: {e}"),
-        })?;
-        let options = LoadOptions {
-            path: file.path,
-            label: label.to_owned(),
-            // An adapter is a stranger's file, and nothing shields this process from it.
-            adapter: None,
-            device,
-            threads,
-            context,
-            profile: PromptProfile::Trained,
-            noise: Noise::Silent,
-        };
-        Weights::load(&options, &Cancel::default())
+    let wanted = options.clone();
+    let load = move || load(bytes, label, &wanted);
+    InProcess::start(label, load, EngineOptions { context: options.context, prefixes: None })
+}
+
+fn load(bytes: &[u8], label: &str, options: &OpenOptions) -> Result<Weights, ModelError> {
+    let file = private_file(bytes)
+        .map_err(|e| ModelError::Load { path: label.to_owned(), reason: format!("cannot unpack it: {e}") })?;
+    let options = LoadOptions {
+        path: file.path,
+        label: label.to_owned(),
+        // An adapter is a stranger's file, and nothing shields this process from it.
+        adapter: None,
+        device: options.device.clone(),
+        threads: options.threads,
+        context: options.context,
+        profile: PromptProfile::Trained,
+        noise: Noise::Silent,
     };
-    InProcess::start(label, load, EngineOptions { context, prefixes: None })
+    Weights::load(&options, &Cancel::default())
 }
 
 /// A file that can be opened by its path for as long as this value lives.

@@ -12,6 +12,7 @@ use crate::constraint::{Answers, Author, Cost, Form, Prompt};
 pub mod child;
 #[cfg(feature = "llama")]
 mod embedded;
+pub mod inspect;
 #[cfg(feature = "llama")]
 mod llama;
 mod open;
@@ -106,6 +107,14 @@ pub enum ModelError {
         /// What went wrong.
         reason: String,
     },
+    /// No file and no installed model has that name.
+    #[error("there is no model '{name}': it is neither a file nor installed")]
+    NotInstalled {
+        /// As it was named.
+        name: String,
+        /// What to do next.
+        hint: String,
+    },
     /// The child process that runs the model ended before it answered.
     #[error("the process that runs the model '{path}' ended unexpectedly ({status}): {reason}")]
     Died {
@@ -134,6 +143,12 @@ pub enum ModelError {
     /// This build has no such backend.
     #[error("{0}")]
     Unsupported(String),
+}
+
+impl ModelError {
+    pub(crate) fn not_installed(name: &str, hint: &str) -> Self {
+        Self::NotInstalled { name: name.to_owned(), hint: hint.to_owned() }
+    }
 }
 
 /// Something that fills forms. Implemented by llama.cpp in process (the embedded model), llama.cpp in a child process

@@ -12,6 +12,14 @@ pub enum ModelChoice {
     Embedded,
     /// A GGUF file; it is loaded and run in a child process.
     File(PathBuf),
+    /// A name that is neither a file nor installed: an error as soon as it is opened, and not before, since much of what
+    /// this program does needs no model.
+    NotInstalled {
+        /// As it was named.
+        name: String,
+        /// What to do next.
+        hint: String,
+    },
     /// A model of a server that speaks the OpenAI protocol.
     Server(Box<Server>),
     /// Fixed answers by key, for tests and demonstrations. See [`Scripted`].
@@ -58,7 +66,7 @@ impl OpenOptions {
 /// Opens the chosen model and waits until it is loaded.
 ///
 /// # Errors
-/// [`ModelError::Load`] when the weights cannot be read, [`ModelError::Died`] when reading them ended the child
+/// [`ModelError::Load`] when the weights cannot be read, [`ModelError::NotInstalled`] for a name that nothing has, [`ModelError::Died`] when reading them ended the child
 /// process, [`ModelError::Server`] when a server cannot be used, [`ModelError::Cancelled`] when it was stopped meanwhile,
 /// [`ModelError::Unsupported`] when this build lacks the feature `llama` or has no embedded model.
 pub fn open(choice: ModelChoice, options: &OpenOptions) -> Result<Box<dyn Backend>, ModelError> {
@@ -66,6 +74,7 @@ pub fn open(choice: ModelChoice, options: &OpenOptions) -> Result<Box<dyn Backen
         ModelChoice::Scripted(script) => Ok(Box::new(Scripted::new(script))),
         ModelChoice::Embedded => embedded(options),
         ModelChoice::File(path) => file(&path, options),
+        ModelChoice::NotInstalled { name, hint } => Err(ModelError::not_installed(&name, &hint)),
         ModelChoice::Server(server) => Ok(Box::new(UrlModel::open(*server, &options.cancel)?)),
     }
 }
@@ -103,7 +112,7 @@ fn file(path: &Path, _: &OpenOptions) -> Result<Box<dyn Backend>, ModelError> {
 }
 
 #[cfg(not(feature = "llama"))]
-fn without_llama(what: &str) -> ModelError {
+pub(super) fn without_llama(what: &str) -> ModelError {
     ModelError::Unsupported(format!(
         "cannot {what}: this build has no llama.cpp; name a model server (--model URL), or build it with the feature 'llama' (on by default)"
     ))

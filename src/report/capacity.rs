@@ -102,7 +102,7 @@ fn visible(text: &str) -> String {
 }
 
 /// Columns two spaces apart, the first row as the heading.
-fn table<const N: usize>(text: &mut String, rows: &[[String; N]], style: Style) {
+pub(super) fn table<const N: usize>(text: &mut String, rows: &[[String; N]], style: Style) {
     let widths: [usize; N] = std::array::from_fn(|column| {
         rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.width()).max().unwrap_or(0)
     });

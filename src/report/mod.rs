@@ -3,12 +3,17 @@
 mod capacity;
 mod json;
 mod lines;
+mod models;
 mod review;
 mod text;
 
 pub use capacity::{capacity_document, capacity_text};
 pub use json::{draft_document, eval_row};
 pub use lines::{checks_line, files_count, files_line, followed_text, question, written_text};
+pub use models::{
+    ModelList, Tried, bench_document, bench_text, model_info_document, model_info_text, model_list_document,
+    model_list_text, trial_text,
+};
 pub use review::{review_document, review_text};
 pub use text::{
     FieldRow, change_sides, diff_text, field_rows, findings_text, intervention_text, outcome_text, plan_text,

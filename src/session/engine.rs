@@ -148,12 +148,37 @@ impl Engine {
                 ..OpenOptions::new(self.config.executable.clone())
             };
             let backend = model::open(self.config.model.clone(), &options).map_err(model_problem)?;
+            if backend.writes() {
+                self.learn_kinds()?;
+            }
             return self.set_backend(backend);
         }
         match &mut self.loaded {
             Some(loaded) => Ok(loaded.backend.as_mut()),
             None => Err(Problem::new("no model is loaded")),
         }
+    }
+
+    /// A model that writes any kind needs the schemas of those that only this cluster has. One that cannot be read is a
+    /// warning with every plan.
+    fn learn_kinds(&mut self) -> Result<(), Problem> {
+        let Some(connection) = self.target.cluster().map(ClusterTarget::connection) else { return Ok(()) };
+        let known = |version: &String| self.schemas.kinds().any(|info| info.gvk.api_version() == *version);
+        let documents = connection.group_versions().and_then(|mut versions| {
+            versions.retain(|version| LIVE.contains(&version.as_str()) || !known(version));
+            connection.schemas(&versions)
+        });
+        match documents {
+            Ok(documents) => self.schemas = with_published(&self.schemas, &documents)?,
+            Err(error) => self.findings.push(Finding::new(
+                "cluster-schemas-not-readable",
+                Severity::Warning,
+                ObjectKey::of(&Value::Null),
+                "",
+                format!("kinds that only this cluster has cannot be drafted: {error}"),
+            )),
+        }
+        Ok(())
     }
 
     /// Forgets the conversation: the next words are a new request. Objects that exist (an eval row's context) can be
@@ -414,7 +439,7 @@ pub fn model_problem(error: ModelError) -> Problem {
             "nothing was drafted; please report the request and the model"
         }
         ModelError::Unsupported(_) => return Problem::new(error),
-        ModelError::Server { hint, .. } => {
+        ModelError::NotInstalled { hint, .. } | ModelError::Server { hint, .. } => {
             let hint = hint.clone();
             return Problem::new(error).hint(hint);
         }

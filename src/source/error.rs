@@ -69,7 +69,9 @@ impl SourceError {
             io::ErrorKind::PermissionDenied => {
                 (Wrong::Denied, "check the permissions of the file and its folder")
             }
-            io::ErrorKind::StorageFull => (Wrong::Other, "make room on the disk and run it again"),
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
+                (Wrong::Other, "make room on the disk and run it again")
+            }
             io::ErrorKind::IsADirectory => (Wrong::Other, "name a file, not a folder"),
             io::ErrorKind::NotADirectory => (Wrong::Other, "a part of the path is a file; name a folder"),
             _ => (Wrong::Other, "check the path and the disk, and run it again"),

@@ -284,12 +284,16 @@ const RESTRICTED: &[Restricted] = &[
         allowed: &[
             ("src/cluster/", "reads clusters; the one runtime is in `cluster/runtime.rs`"),
             ("src/model/url/http.rs", "waits for a model server on the caller's own thread; spawns nothing"),
+            ("src/catalogue/pull/http.rs", "waits for a download on the caller's own thread; spawns nothing"),
         ],
     },
     Restricted {
         what: "the HTTP client",
         pattern: r"\breqwest::",
-        allowed: &[("src/model/url/", "a model server is asked, at the address that the person gave")],
+        allowed: &[
+            ("src/model/url/", "a model server is asked, at the address that the person gave"),
+            ("src/catalogue/pull/", "a model is fetched, when the person asks for it"),
+        ],
     },
     Restricted {
         what: "requests of any method",

@@ -29,14 +29,18 @@ mod cluster_storage;
 mod doctor;
 #[cfg(feature = "llama")]
 mod evaluation;
+mod free_drafting;
 mod free_requests;
 #[cfg(feature = "vulkan")]
 mod gpu;
 mod isolation;
 #[cfg(feature = "llama")]
 mod model;
+mod model_catalogue;
 #[cfg(feature = "llama")]
 mod model_damaged;
+#[cfg(feature = "llama")]
+mod model_default;
 #[cfg(feature = "llama")]
 mod model_options;
 mod model_url;

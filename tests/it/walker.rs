@@ -101,7 +101,7 @@ fn a_field_that_does_not_exist_and_a_number_that_nobody_said_cannot_be_written()
 
 #[test]
 fn a_probe_has_one_handler_and_a_job_ends_with_a_restart_policy() {
-    let mut said = said("a job web with busybox:1.36 and a probe on /ready port 8080");
+    let mut said = said("a job web with busybox:1.36 and a liveness probe on /ready port 8080");
     said.images = vec!["busybox:1.36".to_owned()];
     let job = "spec:\n  template:\n    spec:\n      containers:\n      - name: web\n        image: busybox:1.36\n        livenessProbe:\n          httpGet:\n            path: /ready\n            port: 8080\n";
     assert!(write("Job", &said, &format!("{job}      restartPolicy: Never\n")).is_ok());

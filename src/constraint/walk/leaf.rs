@@ -104,7 +104,10 @@ pub(super) fn leaf(site: &Site<'_>, rules: &Rules, said: &Said, used: &[i64]) ->
     match schema.type_name.as_deref() {
         Some("boolean") => {
             let words = rules.spoken.get(site.field);
-            let spoken = said.speaks_of(site.field) || words.is_some_and(|words| said.has_any(words));
+            let spoken = match words {
+                Some(words) => said.has_any(words) || said.speaks_wholly_of(site.field),
+                None => said.speaks_of(site.field),
+            };
             let offered = !site.optional || spoken;
             offered.then(|| Leaf::Closed(vec![Value::Bool(true), Value::Bool(false)]))
         }

@@ -93,6 +93,8 @@ pub struct Rules {
     pub keys: Vec<String>,
     /// Words that speak of a field.
     pub spoken: BTreeMap<String, Vec<String>>,
+    /// Fields that may not be left out where the request speaks of them.
+    pub due: Vec<String>,
     /// Fields that are always offered.
     pub always: Vec<String>,
     /// Fields that take a number that was taken before.

@@ -18,7 +18,7 @@ pub(super) fn is_spoken_of(key: &str, node: Node<'_>, fields: usize, rules: &Rul
         return true;
     }
     if let Some(words) = rules.spoken.get(key) {
-        return said.has_any(words) || said.speaks_of(key);
+        return said.has_any(words) || said.speaks_wholly_of(key);
     }
     // What other languages call the fields of a custom kind is not known here.
     !said.is_english()

@@ -258,6 +258,9 @@ impl<'a> Walk<'a> {
                     }
                 }
             }
+            if self.is_due(depth, &view) {
+                break;
+            }
             if !self.frames[depth].may_close(&around, &volumes, depth == 0, depth + 1 < self.frames.len()) {
                 break;
             }
@@ -273,6 +276,18 @@ impl<'a> Walk<'a> {
             fresh
         });
         found
+    }
+
+    /// Whether an object lacks a field that the request speaks of and has an unused number for.
+    fn is_due(&self, depth: usize, view: &View<'_, '_>) -> bool {
+        let Inner::Object { node, role, value } = &self.frames[depth].inner else { return false };
+        let spoken = |key: &str| {
+            let words = self.rules.spoken.get(key);
+            self.rules.due.iter().any(|due| due == key) && words.is_some_and(|words| self.said.has_any(words))
+        };
+        offers(*node, *role, value, depth == 0, view)
+            .iter()
+            .any(|offer| spoken(&offer.key) && offer.leaf.is_some())
     }
 
     /// Closes the frames above `frame`.
@@ -540,7 +555,12 @@ impl<'a> Walk<'a> {
         }
         let labels = field == "annotations" || is_labels(field);
         let pairs = self.said.pairs.iter().map(|(key, _)| key);
-        let words: Vec<&String> = if labels { pairs.collect() } else { self.said.words.iter().collect() };
+        // What is annotated has a domain; `team=data` is a label.
+        let words: Vec<&String> = match (field, labels) {
+            ("annotations", _) if !self.said.resources.is_empty() => Vec::new(),
+            (_, true) => pairs.collect(),
+            _ => self.said.words.iter().collect(),
+        };
         let mut keys: Vec<String> = Vec::new();
         for key in words.into_iter().chain(&self.said.resources).chain(&self.rules.keys) {
             if !keys.contains(key) {

@@ -236,13 +236,13 @@ fn goes_beyond(text: &str, kind: &str, file: &File, patterns: &PatternSet, schem
 }
 
 /// `readinessProbe` -> readiness probe.
-fn spoken(field: &str) -> String {
+pub(super) fn spoken(field: &str) -> String {
     if words_of(field).len() < 2 {
         return field.to_owned();
     }
     let mut text = String::new();
     for c in field.chars() {
-        if c.is_ascii_uppercase() {
+        if c.is_ascii_uppercase() && !text.is_empty() {
             text.push(' ');
         }
         text.push(c.to_ascii_lowercase());

@@ -86,7 +86,11 @@ pub fn said(text: &str, spans: &[Span]) -> Said {
             && word.ends_with(|c: char| c.is_ascii_alphanumeric())
         {
             push(&mut said.words, word);
-            if word.contains('/') && word.split('/').next().is_some_and(|domain| domain.contains('.')) {
+            let image = said.images.iter().any(|image| image.contains(word));
+            if !image
+                && word.matches('/').count() == 1
+                && word.split('/').next().is_some_and(|domain| domain.contains('.'))
+            {
                 push(&mut said.resources, word);
             }
         }

@@ -6,11 +6,13 @@
 //! | `protocol` | what parent and child say to each other, and how it is framed |
 //! | `process` | one child process: started, asked, ended; its last words |
 //! | `sandbox` | what the child may still do |
+//! | `inspect` | what is asked beside forms |
 //! | `worker` | the child's side |
 //!
 //! The child is this program's own executable with the verb [`WORKER_VERB`]; it ends when its standard input closes, so
 //! it does not outlive its parent.
 
+mod inspect;
 mod process;
 mod protocol;
 mod sandbox;
@@ -107,7 +109,7 @@ impl Backend for ChildModel {
                 Ok(answers)
             }
             Reply::Failed(problem) => Err(problem.into()),
-            Reply::Closed(_) | Reply::Loaded(_) | Reply::Begun | Reply::Taken(_) => {
+            _ => {
                 self.process = None;
                 Err(astray("a form"))
             }
@@ -143,9 +145,7 @@ impl Backend for ChildModel {
                 self.process = Some(process);
                 return Err(problem.into());
             }
-            Reply::Closed(_) | Reply::Loaded(_) | Reply::Answers(_) | Reply::Taken(_) => {
-                return Err(astray("a prompt"));
-            }
+            _ => return Err(astray("a prompt")),
         }
         let mut cost = Cost::default();
         loop {
@@ -184,7 +184,7 @@ fn step_of(process: &mut Process, step: Step, cancel: &Cancel) -> Result<Result<
     Ok(match process.receive(cancel)? {
         Reply::Taken(taken) => Ok(taken),
         Reply::Failed(problem) => Err(problem.into()),
-        Reply::Closed(_) | Reply::Loaded(_) | Reply::Answers(_) | Reply::Begun => {
+        _ => {
             return Err(Failure::Protocol(
                 "the model's process answered a step with something else".to_owned(),
             ));

@@ -10,12 +10,13 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::constraint::{Answers, Slot, Step, Taken};
+use crate::model::inspect::{Description, Throughput};
 use crate::model::{ModelError, ModelInfo};
 
 use super::sandbox::Sandbox;
 
 /// Raised with every change of these types.
-pub(super) const VERSION: u32 = 2;
+pub(super) const VERSION: u32 = 3;
 
 /// Longer frames are a fault.
 const MAX_FRAME: u32 = 64 << 20;
@@ -62,6 +63,10 @@ pub(super) enum Request {
         /// See [`crate::constraint::Form`].
         slots: Vec<Slot>,
     },
+    /// What the file says of itself. Replied to with [`Reply::Described`].
+    Describe,
+    /// How fast it runs. Replied to with [`Reply::Measured`].
+    Measure,
     /// Begins a text. Replied to with [`Reply::Begun`].
     Begin {
         /// [`prefix_hash`] of its prefix.
@@ -83,6 +88,10 @@ pub(super) enum Reply {
     Loaded(ModelInfo),
     /// The form is filled.
     Answers(Answers),
+    /// What the file says of itself.
+    Described(Box<Description>),
+    /// How fast it runs.
+    Measured(Throughput),
     /// A text is begun.
     Begun,
     /// A step is taken.

@@ -88,6 +88,16 @@ fn serve(
     while let Ok(request) = inbox.recv() {
         match request? {
             Request::Load(_) => return Err(io::Error::other("a model is loaded already")),
+            Request::Describe => {
+                write_frame(output, &Reply::Described(Box::new(weights.describe())))?;
+            }
+            Request::Measure => {
+                let reply = match engine.measure(gone) {
+                    Ok(throughput) => Reply::Measured(throughput),
+                    Err(error) => Reply::Failed(error.into()),
+                };
+                write_frame(output, &reply)?;
+            }
             Request::Prefix { text } => prefixes.add(prefix_hash(&text), text),
             Request::Fill { prefix, body, slots } => {
                 let reply = match prefixes.get(&prefix) {

@@ -13,17 +13,21 @@
 //! | [`paths`] | which tokens may come next, given the values that are still possible |
 //! | [`engine`] | the context: what it holds, evaluating what is new |
 //! | [`decode`] | the loop that fills a form |
+//! | [`describe`] | what a GGUF says of itself |
+//! | [`measure`] | how fast tokens are read and written |
 //! | [`write`] | the loop that writes a text under a grammar |
 //! | [`prefix`] | evaluated prompt prefixes on disk |
 //! | [`thread`] | a backend that runs all of it on a thread of its own |
 
 mod chat;
 mod decode;
+mod describe;
 mod device;
 mod engine;
 mod gguf;
 mod lines;
 mod load;
+mod measure;
 mod memory;
 mod paths;
 mod prefix;

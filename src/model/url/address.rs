@@ -99,11 +99,7 @@ impl ServerAddress {
 
     /// Whether requests do not leave this machine.
     pub fn is_loopback(&self) -> bool {
-        let host = self.base.host_str().unwrap_or_default().trim_matches(['[', ']']);
-        match host.parse::<IpAddr>() {
-            Ok(address) => address.is_loopback(),
-            Err(_) => host == "localhost" || host.ends_with(".localhost"),
-        }
+        is_loopback(&self.base)
     }
 
     /// Whether requests leave this machine and everybody on the way can read them.
@@ -114,6 +110,15 @@ impl ServerAddress {
     /// What is asked for at `path`, e.g. `models`.
     pub(super) fn endpoint(&self, path: &str) -> String {
         format!("{}/v1/{path}", self.server())
+    }
+}
+
+/// Whether what is sent there does not leave this machine.
+pub(crate) fn is_loopback(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
+    match host.parse::<IpAddr>() {
+        Ok(address) => address.is_loopback(),
+        Err(_) => host == "localhost" || host.ends_with(".localhost"),
     }
 }
 

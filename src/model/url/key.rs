@@ -24,7 +24,7 @@ impl ApiKey {
     ///
     /// # Errors
     /// A sentence where the key is empty or holds what no header can hold; it does not repeat the key.
-    pub(super) fn header(&self) -> Result<HeaderValue, String> {
+    pub(crate) fn header(&self) -> Result<HeaderValue, String> {
         if self.0.is_empty() {
             return Err("it is empty".to_owned());
         }
@@ -62,7 +62,7 @@ impl KeySource {
     ///
     /// # Errors
     /// A sentence where the file cannot be read.
-    pub(super) fn read(&self) -> Result<Option<ApiKey>, String> {
+    pub(crate) fn read(&self) -> Result<Option<ApiKey>, String> {
         match self {
             Self::Absent => Ok(None),
             Self::Given(key) => Ok(Some(key.clone())),

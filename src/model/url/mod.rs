@@ -30,6 +30,7 @@ use chat::Message;
 use http::{Http, Limits};
 use probe::Enforcement;
 
+pub(crate) use address::is_loopback;
 pub use address::{AddressError, ServerAddress};
 pub use key::{ApiKey, KeySource};
 

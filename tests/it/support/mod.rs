@@ -2,6 +2,7 @@
 
 pub mod cluster;
 pub mod copilot;
+pub mod file_server;
 pub mod forwarder;
 #[cfg(feature = "llama")]
 pub mod gguf;
