@@ -43,6 +43,11 @@ test-llama-server: ## --model URL against llama.cpp's own server: same answers, 
 	@tools/llama-server.sh build || true
 	@tools/isolated.sh tools/test.sh llama-server
 
+.PHONY: test-gpu
+test-gpu: ## the feature vulkan, proven on a software device (DEVICES=all: on the GPUs of this machine)
+	@tools/prerequisites.sh test gpu
+	@CARGO_TARGET_DIR='$(KUBECTL_COPILOT_CACHE)/target-vulkan' tools/isolated.sh tools/test-gpu.sh
+
 .PHONY: build
 build: ## the development binary
 	@tools/prerequisites.sh build

@@ -16,9 +16,31 @@ WORDS = """kind name namespace gpus gpu_type memory disk replicas port image not
 mira vision one two three four GPU GPUs with and the for a in on workbench called each node""".split()
 
 
-def spm_vocabulary():
+# Conversations between marks; a thought is opened for the answer.
+MARKED_TURNS = """{%- for message in messages %}
+    {{- '<|im_start|>' + message.role + '\\n' + message.content + '<|im_end|>\\n' }}
+{%- endfor %}
+{%- if add_generation_prompt %}
+    {{- '<|im_start|>assistant\\n<think>\\n' }}
+{%- endif %}"""
+
+# Roles alternate, no system role.
+ALTERNATING_TURNS = """{{ bos_token }}{% for message in messages %}
+{%- if (message['role'] == 'user') != (loop.index0 % 2 == 0) %}
+    {{- raise_exception('roles must alternate user/assistant') }}
+{%- endif %}
+{%- if message['role'] == 'user' %}
+    {{- '[INST] ' + message['content'].strip() + ' [/INST]' }}
+{%- else %}
+    {{- ' ' + message['content'] + eos_token }}
+{%- endif %}
+{%- endfor %}"""
+
+
+def spm_vocabulary(marks=()):
     """SentencePiece: specials, 256 bytes, characters, words with and without the space mark, and all their halves."""
     pieces = [("<unk>", 0.0, 2), ("<s>", 0.0, 3), ("</s>", 0.0, 3)]
+    pieces += [(mark, 0.0, 3) for mark in marks]
     pieces += [(f"<0x{byte:02X}>", 0.0, 6) for byte in range(256)]
     normal = {"\u2581"}
     for word in WORDS:
@@ -55,7 +77,7 @@ def weights(writer, vocabulary, rng, scale=0.3):
         tensor(f"blk.{layer}.ffn_down.weight", EMBEDDING, FEED_FORWARD)
 
 
-def model(path, name, heads=HEADS, vocabulary_model="llama", seed=7):
+def model(path, name, heads=HEADS, vocabulary_model="llama", seed=7, marks=(), template=None):
     writer = gguf.GGUFWriter(path, "llama")
     writer.add_name(name)
     writer.add_context_length(CONTEXT)
@@ -66,7 +88,7 @@ def model(path, name, heads=HEADS, vocabulary_model="llama", seed=7):
     writer.add_head_count_kv(heads)
     writer.add_layer_norm_rms_eps(1e-5)
     writer.add_rope_dimension_count(EMBEDDING // HEADS)
-    pieces = spm_vocabulary()
+    pieces = spm_vocabulary(marks)
     writer.add_tokenizer_model(vocabulary_model)
     writer.add_token_list([piece.encode() for piece, _, _ in pieces])
     writer.add_token_scores([score for _, score, _ in pieces])
@@ -75,7 +97,28 @@ def model(path, name, heads=HEADS, vocabulary_model="llama", seed=7):
     writer.add_bos_token_id(1)
     writer.add_eos_token_id(2)
     writer.add_add_bos_token(True)
+    if template:
+        writer.add_chat_template(template)
     weights(writer, len(pieces), np.random.default_rng(seed))
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+
+
+def adapter(path, name, rank=2, seed=13):
+    """A LoRA adapter for the SentencePiece fixture, strong enough that answers change."""
+    writer = gguf.GGUFWriter(path, "llama")
+    writer.add_type("adapter")
+    writer.add_name(name)
+    writer.add_string("adapter.type", "lora")
+    writer.add_float32("adapter.lora.alpha", 8.0 * rank)
+    rng = np.random.default_rng(seed)
+    shapes = {"output.weight": (len(spm_vocabulary()), EMBEDDING)}
+    shapes |= {f"blk.{layer}.ffn_down.weight": (EMBEDDING, FEED_FORWARD) for layer in range(LAYERS)}
+    for tensor, (rows, columns) in shapes.items():
+        writer.add_tensor(tensor + ".lora_a", rng.standard_normal((rank, columns), dtype=np.float32))
+        writer.add_tensor(tensor + ".lora_b", rng.standard_normal((rows, rank), dtype=np.float32))
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()
@@ -95,13 +138,16 @@ def byte_characters():
     return [table[byte] for byte in range(256)]
 
 
-def bpe_model(path, name, seed=11):
+def bpe_model(path, name, seed=11, marks=(), template=None):
     """Byte pairs, with merges across the places where a form's line is put together: after the colon, at its end."""
     characters = byte_characters()
     space, line_break = characters[32], characters[10]
     merges = [(space, "-"), (space + "-", line_break), (space, "8"), (space + "8", "0"), ("p", "o"), ("r", "t"),
               ("po", "rt"), ("n", "a"), ("m", "e"), ("na", "me"), ("l", "a"), ("la", "b"), (space, "lab"), ("-", "1")]
     tokens = characters + [left + right for left, right in merges] + ["<|end|>"]
+    end = len(tokens) - 1
+    kinds = [1] * end + [3] + [kind for _, kind in marks]
+    tokens += [mark for mark, _ in marks]
     writer = gguf.GGUFWriter(path, "llama")
     writer.add_name(name)
     writer.add_context_length(CONTEXT)
@@ -115,10 +161,12 @@ def bpe_model(path, name, seed=11):
     writer.add_tokenizer_model("gpt2")
     writer.add_tokenizer_pre("qwen2")
     writer.add_token_list([token.encode() for token in tokens])
-    writer.add_token_types([1] * (len(tokens) - 1) + [3])
+    writer.add_token_types(kinds)
     writer.add_token_merges([f"{left} {right}" for left, right in merges])
-    writer.add_eos_token_id(len(tokens) - 1)
+    writer.add_eos_token_id(end)
     writer.add_add_bos_token(False)
+    if template:
+        writer.add_chat_template(template)
     weights(writer, len(tokens), np.random.default_rng(seed))
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
@@ -131,6 +179,11 @@ def main():
     folder.mkdir(parents=True, exist_ok=True)
     model(folder / "tiny-spm.gguf", "tiny SentencePiece fixture")
     bpe_model(folder / "tiny-bpe.gguf", "tiny byte-pair fixture")
+    # With chat templates: 3 is a control token, 4 one that a model's makers added.
+    model(folder / "chat-spm.gguf", "SentencePiece chat fixture", marks=("[INST]", "[/INST]"), template=ALTERNATING_TURNS)
+    bpe_model(folder / "chat-bpe.gguf", "byte-pair chat fixture", template=MARKED_TURNS,
+              marks=(("<|im_start|>", 3), ("<|im_end|>", 3), ("<think>", 4), ("</think>", 4)))
+    adapter(folder / "tiny-adapter.gguf", "tiny adapter fixture")
     # A vocabulary type that is not supported.
     model(folder / "other-vocabulary.gguf", "unigram fixture", vocabulary_model="t5")
     for path in sorted(folder.glob("*.gguf")):

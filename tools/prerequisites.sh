@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # Installs what a Debian machine lacks to build, test or fetch models; says what to install where it cannot.
 #
-#     tools/prerequisites.sh [build] [test] [models] [controlplane]
+#     tools/prerequisites.sh [build] [test] [models] [controlplane] [gpu]
 #
 #   build   a Rust toolchain (not installed by this script), cmake, make, a C++ compiler, libclang
 #   test    the same, and rustfmt, clippy and git
+#   gpu     what builds and runs the feature vulkan without a GPU: glslc, the Vulkan loader, Mesa's software driver
 #   controlplane  Go, as new as tests/controlplane/go.mod says (not installed by this script)
 #   models  python3 with pip and venv, by which `tools/fetch-models.sh` fetches; without them it only warns
 #
@@ -117,6 +118,11 @@ missing_packages() {
     if wants test; then
         has git || echo git
     fi
+    if wants gpu; then
+        has glslc || echo glslc
+        ldconfig -p 2>/dev/null | grep 'libvulkan\.so\.1 ' >/dev/null || echo libvulkan1
+        compgen -G '/usr/share/vulkan/icd.d/lvp_icd*.json' >/dev/null || echo mesa-vulkan-drivers
+    fi
 }
 
 # Prints the Debian packages that are not there and that only fetching models needs.
@@ -148,8 +154,8 @@ purposes=("$@")
 [[ ${#purposes[@]} -gt 0 ]] || purposes=(build)
 for purpose in "${purposes[@]}"; do
     case $purpose in
-    build | test | models | controlplane) ;;
-    *) fail "unknown purpose '$purpose'; known are: build, test, models, controlplane" ;;
+    build | test | models | controlplane | gpu) ;;
+    *) fail "unknown purpose '$purpose'; known are: build, test, models, controlplane, gpu" ;;
     esac
 done
 # Whoever tests builds.

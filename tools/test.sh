@@ -73,10 +73,6 @@ stage_test() {
     # Built by `make test` before the isolation: here it is only named.
     KUBECTL_COPILOT_CONTROLPLANE=$(tools/controlplane.sh build)
     export KUBECTL_COPILOT_CONTROLPLANE
-    # Where somebody has built it (make llama-server); the tests against it say where not.
-    if [[ -z ${KUBECTL_COPILOT_LLAMA_SERVER:-} ]] && KUBECTL_COPILOT_LLAMA_SERVER=$(tools/llama-server.sh path 2>/dev/null); then
-        export KUBECTL_COPILOT_LLAMA_SERVER
-    fi
     cargo test --locked --doc
     cargo test --locked --no-fail-fast --lib --test it | tee "$room/test-output"
 }

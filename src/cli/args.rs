@@ -1,6 +1,6 @@
 //! What can be typed: verbs and flags. The doc comments are the help texts.
 
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
 
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
@@ -56,6 +56,16 @@ pub struct Common {
     /// KUBECTL_COPILOT_API_KEY_FILE names.
     #[arg(long, value_name = "NAME|FILE|URL", global = true)]
     pub model: Option<PathBuf>,
+    /// LoRA adapter for the GGUF file of --model, as GGUF (or KUBECTL_COPILOT_ADAPTER).
+    #[arg(long, value_name = "FILE", global = true)]
+    pub adapter: Option<PathBuf>,
+    /// Device that runs the model: `cpu`, or a GPU by the name that `doctor` lists (or KUBECTL_COPILOT_DEVICE). By default
+    /// the first GPU that this build can use, with as many layers as fit, and the CPU for the embedded model.
+    #[arg(long, value_name = "NAME", global = true)]
+    pub device: Option<String>,
+    /// Tokens of the model's context; 4096 by default, and never more than the model was trained for.
+    #[arg(long, value_name = "N", global = true)]
+    pub context_tokens: Option<NonZeroU32>,
     /// Policies in force: `builtin`, or a file or folder. Repeatable.
     #[arg(long, value_name = "PATH", global = true)]
     pub policies: Vec<String>,

@@ -3,7 +3,7 @@
 #![allow(clippy::disallowed_methods)]
 
 use std::io::IsTerminal as _;
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -12,8 +12,8 @@ use crate::cli::args::{Colour, Common};
 use crate::cluster::ConnectOptions;
 use crate::config::{Config, ConfigFile, PolicySource, Style, Where, parse_config};
 use crate::manifest::masked::MaskKey;
-use crate::model::ModelChoice;
 use crate::model::url::{ApiKey, KeySource, Server, ServerAddress};
+use crate::model::{DEFAULT_CONTEXT, ModelChoice};
 use crate::session::{Problem, owner_label};
 use crate::source;
 
@@ -53,7 +53,7 @@ pub fn config_file() -> Result<ConfigFile, Problem> {
             let text = source::read_text(&path).map_err(Problem::new)?;
             parse_config(&text, &path.display().to_string()).map_err(|error| {
                 Problem::new(error).hint(
-                    "every key is optional: to, owner, policies, patterns, schemas, kubernetesVersion, model, apiKeyFile",
+                    "every key is optional: to, owner, policies, patterns, schemas, kubernetesVersion, model, adapter, device, contextTokens, apiKeyFile",
                 )
             })
         }
@@ -87,6 +87,10 @@ pub fn config_with(common: &Common, file: ConfigFile) -> Result<Config, Problem>
     let policies = if common.policies.is_empty() { &file.policies } else { &common.policies };
     let named = env("KUBECTL_COPILOT_MODEL").map(PathBuf::from);
     let model = model(common.model.clone().or(named).or(file.model), file.api_key_file, &cache_dir)?;
+    let adapter =
+        common.adapter.clone().or_else(|| env("KUBECTL_COPILOT_ADAPTER").map(PathBuf::from)).or(file.adapter);
+    let device = common.device.clone().or_else(|| env("KUBECTL_COPILOT_DEVICE")).or(file.device);
+    is_for_the_model(&model, adapter.as_deref(), device.as_deref())?;
     let place = place(common, file.to, &state_dir, &cache_dir)?;
     Ok(Config {
         place,
@@ -99,6 +103,12 @@ pub fn config_with(common: &Common, file: ConfigFile) -> Result<Config, Problem>
         schemas: if common.schemas.is_empty() { file.schemas } else { common.schemas.clone() },
         kubernetes_version: common.kubernetes_version.clone().or(file.kubernetes_version),
         model,
+        adapter,
+        device,
+        context_tokens: common
+            .context_tokens
+            .or(file.context_tokens)
+            .map_or(DEFAULT_CONTEXT, NonZeroU32::get),
         threads: common.threads.map(NonZeroUsize::get),
         cache_dir,
         state_dir,
@@ -133,6 +143,28 @@ fn model(
         (None, None) => KeySource::Absent,
     };
     Ok(ModelChoice::Server(Box::new(Server { address, key })))
+}
+
+/// An adapter belongs to a file, and a server chooses its own device.
+fn is_for_the_model(
+    model: &ModelChoice,
+    adapter: Option<&Path>,
+    device: Option<&str>,
+) -> Result<(), Problem> {
+    if let Some(adapter) = adapter.filter(|_| !matches!(model, ModelChoice::File(_))) {
+        let what = format!("cannot put the adapter '{}' on the model: it is no GGUF file", adapter.display());
+        return Err(
+            Problem::new(what).hint("name the model that it was trained on: --model FILE --adapter FILE")
+        );
+    }
+    match (model, device) {
+        (ModelChoice::Server(server), Some(device)) => Err(Problem::new(format!(
+            "cannot choose the device '{device}' for the model server '{}'",
+            server.address
+        ))
+        .hint("a server chooses its own; leave out --device (and KUBECTL_COPILOT_DEVICE, and `device:`)")),
+        _ => Ok(()),
+    }
 }
 
 /// Where models are pulled from, with the names that Hugging Face's own programs use: a mirror that is built like it, and

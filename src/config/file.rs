@@ -1,6 +1,7 @@
 //! The configuration file: `$XDG_CONFIG_HOME/kubectl-copilot/config.yaml`. Every key is optional; unknown keys are
 //! errors, since a misspelt `policies` would silently mean "none".
 
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use serde::Deserialize;
@@ -26,6 +27,12 @@ pub struct ConfigFile {
     pub kubernetes_version: Option<String>,
     /// Path of a GGUF, or the URL of a model server.
     pub model: Option<PathBuf>,
+    /// LoRA adapter for a GGUF.
+    pub adapter: Option<PathBuf>,
+    /// Device that runs a GGUF: `cpu`, or a GPU's name.
+    pub device: Option<String>,
+    /// Tokens of the model's context.
+    pub context_tokens: Option<NonZeroU32>,
     /// File with the model server's key as its only line. The key itself has no place here: a configuration is shown
     /// around.
     pub api_key_file: Option<PathBuf>,

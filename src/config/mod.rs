@@ -85,6 +85,12 @@ pub struct Config {
     pub kubernetes_version: Option<String>,
     /// The model that answers.
     pub model: ModelChoice,
+    /// A LoRA adapter for the model, where that is a file.
+    pub adapter: Option<PathBuf>,
+    /// The device that runs the model: `cpu` or a GPU's name; chosen where absent.
+    pub device: Option<String>,
+    /// Tokens of the model's context.
+    pub context_tokens: u32,
     /// Threads for the model; all cores where absent.
     pub threads: Option<usize>,
     /// Folder for what can be made again (prefix states, models).

@@ -12,7 +12,9 @@ const REST: &str = "review, plan -f and apply need no model";
 
 /// The model itself, and how requests travel to it where it is a server.
 pub(super) fn checks(config: &Config, cancel: &Cancel) -> Vec<Check> {
-    let mut checks = vec![check(config, cancel)];
+    let mut checks = Vec::new();
+    check(config, cancel, &mut checks);
+    checks.extend(devices());
     checks.extend(transport(config));
     checks
 }
@@ -27,8 +29,11 @@ fn transport(config: &Config) -> Option<Check> {
 }
 
 /// Loads the model and lets go of it. A file is loaded in a child process, so that a damaged one ends only that.
-fn check(config: &Config, cancel: &Cancel) -> Check {
+fn check(config: &Config, cancel: &Cancel, checks: &mut Vec<Check>) {
     let options = OpenOptions {
+        adapter: config.adapter.clone(),
+        device: config.device.clone(),
+        context: config.context_tokens,
         threads: config.threads,
         cancel: cancel.clone(),
         ..OpenOptions::new(config.executable.clone())
@@ -42,8 +47,10 @@ fn check(config: &Config, cancel: &Cancel) -> Check {
     // A server stands in its model's description, with what it does with a schema.
     let is_server = matches!(config.model, ModelChoice::Server(_));
     let start = Instant::now();
-    match model::open(config.model.clone(), &options) {
+    let mut closed = None;
+    checks.push(match model::open(config.model.clone(), &options) {
         Ok(backend) => {
+            closed = sandbox(backend.as_ref());
             let from = match named {
                 _ if is_server => String::new(),
                 Some(file) => format!(" ({file})"),
@@ -64,7 +71,35 @@ fn check(config: &Config, cancel: &Cancel) -> Check {
             );
             Check::failed(NAME, &model_problem(error), &hint)
         }
-    }
+    });
+    checks.extend(closed);
+}
+
+/// The GPUs, in a build that can use some.
+fn devices() -> Option<Check> {
+    let has_gpu = cfg!(any(feature = "cuda", feature = "vulkan", feature = "metal"));
+    has_gpu.then(|| match model::devices().as_slice() {
+        [] => {
+            Check::new("model-devices", Status::Warn, "this build finds no GPU here; models run on the CPU")
+                .hint("is the driver installed, and may you use its device (groups video, render)?")
+        }
+        devices => Check::new("model-devices", Status::Ok, format!("cpu; {}", devices.join("; "))),
+    })
+}
+
+/// What the process that runs the model cannot do.
+#[cfg(feature = "llama")]
+fn sandbox(backend: &dyn model::Backend) -> Option<Check> {
+    let sandbox = backend.sandbox()?;
+    let status = if sandbox.open.is_empty() { Status::Ok } else { Status::Warn };
+    let check = Check::new("model-sandbox", status, sandbox.to_string());
+    let hint = "take models from people whom you trust; a newer Linux closes more";
+    Some(if sandbox.open.is_empty() { check } else { check.hint(hint) })
+}
+
+#[cfg(not(feature = "llama"))]
+fn sandbox(_: &dyn model::Backend) -> Option<Check> {
+    None
 }
 
 /// `Qwen2.5 (qwen.gguf), CPU (2 threads), 494M parameters, context 4096`.

@@ -6,8 +6,8 @@
 use std::io::{self, Write};
 use std::path::PathBuf;
 
-use super::llama::{Engine, EngineOptions, InProcess, Noise, Weights};
-use super::{Cancel, ModelError, PromptProfile};
+use super::llama::{Engine, EngineOptions, InProcess, LoadOptions, Noise, Weights};
+use super::{Cancel, ModelError, OpenOptions, PromptProfile};
 
 /// What a person sees where a file name would stand.
 const LABEL: &str = "embedded model";
@@ -23,8 +23,8 @@ static WEIGHTS: Option<&[u8]> = None;
 ///
 /// # Errors
 /// [`ModelError::Unsupported`] in a build without weights, [`ModelError::Load`] when they cannot be loaded.
-pub(super) fn open(threads: Option<usize>, context: u32) -> Result<InProcess, ModelError> {
-    from_bytes(weights()?, LABEL, threads, context)
+pub(super) fn open(options: &OpenOptions) -> Result<InProcess, ModelError> {
+    from_bytes(weights()?, LABEL, options)
 }
 
 fn weights() -> Result<&'static [u8], ModelError> {
@@ -42,12 +42,11 @@ fn weights() -> Result<&'static [u8], ModelError> {
 /// # Errors
 /// As [`open`], and what `work` says.
 pub(super) fn with_engine<T>(
-    threads: Option<usize>,
-    context: u32,
+    options: &OpenOptions,
     work: impl FnOnce(&Weights, &mut Engine<'_>) -> Result<T, ModelError>,
 ) -> Result<T, ModelError> {
-    let weights = load(weights()?, LABEL, threads)?;
-    let mut engine = Engine::new(&weights, EngineOptions { context, prefixes: None })?;
+    let weights = load(weights()?, LABEL, options)?;
+    let mut engine = Engine::new(&weights, EngineOptions { context: options.context, prefixes: None })?;
     work(&weights, &mut engine)
 }
 
@@ -55,17 +54,28 @@ pub(super) fn with_engine<T>(
 pub(super) fn from_bytes(
     bytes: &'static [u8],
     label: &'static str,
-    threads: Option<usize>,
-    context: u32,
+    options: &OpenOptions,
 ) -> Result<InProcess, ModelError> {
-    let load = move || load(bytes, label, threads);
-    InProcess::start(label, load, EngineOptions { context, prefixes: None })
+    let wanted = options.clone();
+    let load = move || load(bytes, label, &wanted);
+    InProcess::start(label, load, EngineOptions { context: options.context, prefixes: None })
 }
 
-fn load(bytes: &[u8], label: &str, threads: Option<usize>) -> Result<Weights, ModelError> {
+fn load(bytes: &[u8], label: &str, options: &OpenOptions) -> Result<Weights, ModelError> {
     let file = private_file(bytes)
         .map_err(|e| ModelError::Load { path: label.to_owned(), reason: format!("cannot unpack it: {e}") })?;
-    Weights::load(&file.path, label, threads, PromptProfile::Trained, Noise::Silent, &Cancel::default())
+    let options = LoadOptions {
+        path: file.path,
+        label: label.to_owned(),
+        // An adapter is a stranger's file, and nothing shields this process from it.
+        adapter: None,
+        device: options.device.clone(),
+        threads: options.threads,
+        context: options.context,
+        profile: PromptProfile::Trained,
+        noise: Noise::Silent,
+    };
+    Weights::load(&options, &Cancel::default())
 }
 
 /// A file that can be opened by its path for as long as this value lives.
@@ -99,9 +109,13 @@ mod tests {
 
     static FIXTURE: &[u8] = include_bytes!("../../models/fixtures/tiny-bpe.gguf");
 
+    fn options() -> OpenOptions {
+        OpenOptions { context: 256, ..OpenOptions::new("copilot".into()) }
+    }
+
     #[test]
     fn a_model_in_memory_answers() {
-        let mut model = from_bytes(FIXTURE, "fixture", None, 256).expect("loads without a file of its own");
+        let mut model = from_bytes(FIXTURE, "fixture", &options()).expect("loads without a file of its own");
         assert_eq!((model.info().profile, model.info().context), (PromptProfile::Trained, 256));
         assert_eq!(model.info().device, "CPU (1 thread)", "a small model does not take all cores");
         let port = Candidate { text: "80".into(), uses: vec![0] };
@@ -114,7 +128,7 @@ mod tests {
     #[test]
     fn weights_that_are_none_are_an_error() {
         let error =
-            from_bytes(b"GGUF and nothing more", "fixture", None, 256).err().expect("refused").to_string();
-        assert!(error.contains("fixture") && error.contains("damaged"), "{error}");
+            from_bytes(b"GGUF and nothing more", "fixture", &options()).err().expect("refused").to_string();
+        assert!(error.contains("fixture") && error.contains("GGUF"), "{error}");
     }
 }

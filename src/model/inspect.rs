@@ -119,13 +119,11 @@ mod file {
     }
 
     pub(super) fn describe_embedded(options: &OpenOptions) -> Result<(ModelInfo, Description), ModelError> {
-        embedded::with_engine(options.threads, options.context, |weights, engine| {
-            Ok((engine.info().clone(), weights.describe()))
-        })
+        embedded::with_engine(options, |weights, engine| Ok((engine.info().clone(), weights.describe())))
     }
 
     pub(super) fn measure_embedded(options: &OpenOptions, cancel: &Cancel) -> Result<Throughput, ModelError> {
-        embedded::with_engine(options.threads, options.context, |_, engine| engine.measure(cancel))
+        embedded::with_engine(options, |_, engine| engine.measure(cancel))
     }
 }
 

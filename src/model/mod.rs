@@ -21,7 +21,7 @@ mod scripted;
 pub mod url;
 mod validate;
 
-pub use open::{DEFAULT_CONTEXT, ModelChoice, OpenOptions, open};
+pub use open::{DEFAULT_CONTEXT, ModelChoice, OpenOptions, devices, open};
 pub use scripted::Scripted;
 pub use validate::validate;
 
@@ -156,6 +156,12 @@ impl ModelError {
 pub trait Backend: Send {
     /// What was loaded.
     fn info(&self) -> &ModelInfo;
+
+    /// What the process that runs the model cannot do; `None` where no process of its own runs it.
+    #[cfg(feature = "llama")]
+    fn sandbox(&self) -> Option<&child::Sandbox> {
+        None
+    }
 
     /// Answers every slot of the form in order. A slot whose candidates are all used up is answered `None` without
     /// being put. Consecutive calls whose `prefix` and `body` share a beginning cost only what is new.

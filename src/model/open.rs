@@ -33,6 +33,10 @@ pub struct OpenOptions {
     pub executable: PathBuf,
     /// Folder for evaluated prompt prefixes; made when missing. Without one nothing is kept between runs.
     pub cache_dir: Option<PathBuf>,
+    /// A LoRA adapter (GGUF) for a [`ModelChoice::File`].
+    pub adapter: Option<PathBuf>,
+    /// `cpu`, or a GPU of [`devices`] by its name; when absent the first GPU, for a very small model the processor.
+    pub device: Option<String>,
     /// CPU threads; when absent all available cores, one for a very small model.
     pub threads: Option<usize>,
     /// Tokens that the context should hold; at most what the model was trained for.
@@ -50,6 +54,8 @@ impl OpenOptions {
         Self {
             executable,
             cache_dir: None,
+            adapter: None,
+            device: None,
             threads: None,
             context: DEFAULT_CONTEXT,
             cancel: Cancel::default(),
@@ -73,9 +79,21 @@ pub fn open(choice: ModelChoice, options: &OpenOptions) -> Result<Box<dyn Backen
     }
 }
 
+/// The GPUs that this build can use here, with what is free on them, for people. Starts llama.cpp in this process.
+#[cfg(feature = "llama")]
+pub fn devices() -> Vec<String> {
+    super::llama::gpu_names()
+}
+
+/// None: this build has no llama.cpp.
+#[cfg(not(feature = "llama"))]
+pub fn devices() -> Vec<String> {
+    Vec::new()
+}
+
 #[cfg(feature = "llama")]
 fn embedded(options: &OpenOptions) -> Result<Box<dyn Backend>, ModelError> {
-    Ok(Box::new(super::embedded::open(options.threads, options.context)?))
+    Ok(Box::new(super::embedded::open(options)?))
 }
 
 #[cfg(feature = "llama")]

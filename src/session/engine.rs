@@ -140,6 +140,9 @@ impl Engine {
         if self.loaded.is_none() {
             let options = OpenOptions {
                 cache_dir: Some(self.config.cache_dir.join("prefixes")),
+                adapter: self.config.adapter.clone(),
+                device: self.config.device.clone(),
+                context: self.config.context_tokens,
                 threads: self.config.threads,
                 cancel: cancel.clone(),
                 ..OpenOptions::new(self.config.executable.clone())

@@ -240,6 +240,7 @@ const RESTRICTED: &[Restricted] = &[
                 "llama.cpp loads from a path only: a memfd or a private temporary file",
             ),
             ("src/model/llama/", "evaluated prefixes are kept on disk in llama.cpp's own format"),
+            ("src/model/child/sandbox.rs", "tries whether files are closed to the process that runs a model"),
             ("src/cli/editor.rs", "a draft is edited in a temporary file, by the person's own editor"),
         ],
     },
@@ -254,6 +255,7 @@ const RESTRICTED: &[Restricted] = &[
             ("src/apply/folder/write.rs", "the one writer of a target"),
             ("src/model/embedded.rs", "a private temporary file where there is no memfd"),
             ("src/model/llama/prefix.rs", "the cache of evaluated prefixes"),
+            ("src/model/child/sandbox.rs", "tries whether files are closed to the process that runs a model"),
             ("src/cli/editor.rs", "a draft is edited in a temporary file, by the person's own editor"),
         ],
     },
@@ -271,7 +273,10 @@ const RESTRICTED: &[Restricted] = &[
     Restricted {
         what: "the network",
         pattern: r"\b(?:TcpStream|TcpListener|UdpSocket|UnixStream|UnixListener|UnixDatagram|ToSocketAddrs)\b",
-        allowed: &[],
+        allowed: &[(
+            "src/model/child/sandbox.rs",
+            "tries whether the network is closed to the process that runs a model",
+        )],
     },
     Restricted {
         what: "the API server's client, and asynchronous work",

@@ -31,6 +31,8 @@ mod doctor;
 mod evaluation;
 mod free_drafting;
 mod free_requests;
+#[cfg(feature = "vulkan")]
+mod gpu;
 mod isolation;
 #[cfg(feature = "llama")]
 mod llama_server;
@@ -38,7 +40,11 @@ mod llama_server;
 mod model;
 mod model_catalogue;
 #[cfg(feature = "llama")]
+mod model_damaged;
+#[cfg(feature = "llama")]
 mod model_default;
+#[cfg(feature = "llama")]
+mod model_options;
 mod model_url;
 mod patterns;
 mod plan;

@@ -5,6 +5,7 @@
 //! |---|---|
 //! | `protocol` | what parent and child say to each other, and how it is framed |
 //! | `process` | one child process: started, asked, ended; its last words |
+//! | `sandbox` | what the child may still do |
 //! | `inspect` | what is asked beside forms |
 //! | `worker` | the child's side |
 //!
@@ -14,9 +15,11 @@
 mod inspect;
 mod process;
 mod protocol;
+mod sandbox;
 mod worker;
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use crate::constraint::{Answers, Author, Cost, Form, Prompt, Step, Taken};
 
@@ -24,10 +27,14 @@ use super::{Backend, Cancel, ModelError, ModelInfo, OpenOptions, PromptProfile, 
 use process::{Failure, Process};
 use protocol::{Load, Reply, Request};
 
+pub use sandbox::Sandbox;
 pub use worker::worker_main;
 
 /// The hidden verb that makes the executable a worker; it has no arguments.
 pub const WORKER_VERB: &str = "__model-worker";
+
+/// How long a child may take to start and to close itself.
+const CLOSE_LIMIT: Duration = Duration::from_secs(30);
 
 /// A GGUF in a child process.
 #[derive(Debug)]
@@ -35,6 +42,7 @@ pub struct ChildModel {
     executable: PathBuf,
     load: Load,
     info: ModelInfo,
+    sandbox: Sandbox,
     /// Absent after a stop or a crash, until the next form.
     process: Option<Process>,
 }
@@ -46,17 +54,20 @@ impl ChildModel {
     /// [`ModelError::Load`] when the file cannot be loaded or the child cannot be started, [`ModelError::Died`] when
     /// loading ended the child.
     pub fn open(path: &Path, options: &OpenOptions) -> Result<Self, ModelError> {
-        let path = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
+        let absolute = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
+        let path = absolute(path);
         let load = Load {
             version: protocol::VERSION,
             path,
+            adapter: options.adapter.as_deref().map(absolute),
+            device: options.device.clone(),
             context: options.context,
             threads: options.threads,
             cache_dir: options.cache_dir.clone(),
         };
         let executable = options.executable.clone();
-        let (process, info) = start(&executable, &load, &Cancel::default())?;
-        Ok(Self { executable, load, info, process: Some(process) })
+        let (process, sandbox, info) = start(&executable, &load, &Cancel::default())?;
+        Ok(Self { executable, load, info, sandbox, process: Some(process) })
     }
 
     /// The child's process id, while there is a child.
@@ -68,6 +79,10 @@ impl ChildModel {
 impl Backend for ChildModel {
     fn info(&self) -> &ModelInfo {
         &self.info
+    }
+
+    fn sandbox(&self) -> Option<&Sandbox> {
+        Some(&self.sandbox)
     }
 
     fn fill(&mut self, form: &Form, cancel: &Cancel) -> Result<Answers, ModelError> {
@@ -181,14 +196,29 @@ fn astray(what: &str) -> ModelError {
     ModelError::Invalid(format!("the model's process answered {what} with something else"))
 }
 
-/// A child that has loaded.
-fn start(executable: &Path, load: &Load, cancel: &Cancel) -> Result<(Process, ModelInfo), ModelError> {
+/// A child that has closed itself and loaded.
+fn start(
+    executable: &Path,
+    load: &Load,
+    cancel: &Cancel,
+) -> Result<(Process, Sandbox, ModelInfo), ModelError> {
     let failed = |reason: String| ModelError::Load { path: load.path.display().to_string(), reason };
+    let other = || failed("its process answered with something else".to_owned());
     let mut process = Process::start(executable)
         .map_err(|e| failed(format!("cannot start '{}' to run it: {e}", executable.display())))?;
-    let reply = process.send(&Request::Load(load.clone())).and_then(|()| process.receive(cancel));
-    match reply.map_err(|failure| ended(load, process.id(), failure))? {
-        Reply::Loaded(info) => Ok((process, info)),
+    let died = |process: &Process, failure| ended(load, process.id(), failure);
+    let closed = process
+        .send(&Request::Load(load.clone()))
+        .and_then(|()| process.receive_within(cancel, Some(CLOSE_LIMIT)));
+    let sandbox = match closed.map_err(|failure| died(&process, failure))? {
+        Reply::Closed(sandbox) => sandbox,
+        Reply::Failed(problem) => return Err(problem.into()),
+        _ => return Err(other()),
+    };
+    tracing::debug!(process = process.id(), %sandbox, "the model's process");
+    let limit = load_limit(&load.path);
+    match process.receive_within(cancel, Some(limit)).map_err(|failure| died(&process, failure))? {
+        Reply::Loaded(info) => Ok((process, sandbox, info)),
         Reply::Failed(problem) => Err(match ModelError::from(problem) {
             ModelError::Load { path, reason } => {
                 let said = process.last_words(|line| line.contains("error") || line.contains("failed"));
@@ -197,14 +227,29 @@ fn start(executable: &Path, load: &Load, cancel: &Cancel) -> Result<(Process, Mo
             }
             other => other,
         }),
-        _ => Err(failed("its process answered with something else".to_owned())),
+        _ => Err(other()),
     }
+}
+
+/// How long loading may take: half a minute, and as long as a slow disk needs to read the file.
+fn load_limit(path: &Path) -> Duration {
+    const SLOWEST: u64 = 5_000_000;
+    let bytes = path.metadata().map_or(0, |metadata| metadata.len());
+    Duration::from_secs(30 + bytes / SLOWEST)
 }
 
 fn ended(load: &Load, process: u32, failure: Failure) -> ModelError {
     match failure {
         Failure::Cancelled => ModelError::Cancelled,
         Failure::Protocol(reason) => ModelError::Invalid(reason),
+        Failure::TooSlow(limit) => ModelError::Load {
+            path: load.path.display().to_string(),
+            reason: format!(
+                "it was not loaded after {} seconds, and its process was ended; the file may be damaged, or the disk too \
+                 slow",
+                limit.as_secs()
+            ),
+        },
         Failure::Died { status, said } => {
             tracing::debug!(process, status, "the model's process ended");
             let reason = if said.is_empty() { "it wrote nothing before".to_owned() } else { said };

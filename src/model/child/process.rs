@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::model::Cancel;
 
@@ -47,6 +47,8 @@ pub(super) enum Failure {
     Cancelled,
     /// It sent something that is no reply.
     Protocol(String),
+    /// It did not reply for so long.
+    TooSlow(Duration),
     /// It ended.
     Died {
         /// Exit status or signal.
@@ -124,6 +126,12 @@ impl Process {
 
     /// Waits for a reply; ends the child when `cancel` is raised.
     pub fn receive(&mut self, cancel: &Cancel) -> Result<Reply, Failure> {
+        self.receive_within(cancel, None)
+    }
+
+    /// The same, but ends the child too when there is no reply within `limit`.
+    pub fn receive_within(&mut self, cancel: &Cancel, limit: Option<Duration>) -> Result<Reply, Failure> {
+        let start = Instant::now();
         loop {
             match self.replies.recv_timeout(POLL) {
                 Ok(Ok(reply)) => return Ok(reply),
@@ -136,7 +144,12 @@ impl Process {
                     self.kill();
                     return Err(Failure::Cancelled);
                 }
-                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Timeout) => {
+                    if let Some(limit) = limit.filter(|limit| start.elapsed() > *limit) {
+                        self.kill();
+                        return Err(Failure::TooSlow(limit));
+                    }
+                }
             }
         }
     }
@@ -216,6 +229,24 @@ fn printable(line: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn a_child_that_does_not_reply_in_time_is_ended() {
+        use std::os::unix::fs::PermissionsExt;
+
+        let folder = tempfile::tempdir().expect("a folder");
+        let silent = folder.path().join("silent");
+        std::fs::write(&silent, "#!/bin/sh\nread -r line; read -r line\n").expect("writable");
+        std::fs::set_permissions(&silent, PermissionsExt::from_mode(0o700)).expect("writable");
+        let mut process = Process::start(&silent).expect("starts");
+        let limit = Duration::from_millis(50);
+        match process.receive_within(&Cancel::default(), Some(limit)) {
+            Err(Failure::TooSlow(after)) => assert_eq!(after, limit),
+            other => panic!("{other:?}"),
+        }
+        assert!(matches!(process.child.try_wait(), Ok(Some(_))), "neither running nor a zombie");
+    }
 
     #[test]
     fn last_words_are_bounded_and_printable() {

@@ -1,5 +1,5 @@
 //! What parent and child say to each other: a frame is four bytes of length (little endian) and as much JSON. The parent
-//! speaks first and waits for one reply to each request but [`Request::Prefix`].
+//! speaks first and waits for one reply to each request but [`Request::Prefix`]; for two to [`Request::Load`].
 
 use std::collections::VecDeque;
 use std::io::{self, Read, Write};
@@ -12,6 +12,8 @@ use sha2::{Digest, Sha256};
 use crate::constraint::{Answers, Slot, Step, Taken};
 use crate::model::inspect::{Description, Throughput};
 use crate::model::{ModelError, ModelInfo};
+
+use super::sandbox::Sandbox;
 
 /// Raised with every change of these types.
 pub(super) const VERSION: u32 = 3;
@@ -29,6 +31,10 @@ pub(super) struct Load {
     pub version: u32,
     /// The GGUF file.
     pub path: PathBuf,
+    /// A LoRA adapter for it.
+    pub adapter: Option<PathBuf>,
+    /// See [`crate::model::OpenOptions::device`].
+    pub device: Option<String>,
     /// Wanted context length in tokens.
     pub context: u32,
     /// CPU threads; all cores when absent.
@@ -41,7 +47,7 @@ pub(super) struct Load {
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum Request {
-    /// The first of all, once. Replied to with [`Reply::Loaded`].
+    /// The first of all, once. Replied to with [`Reply::Closed`], then with [`Reply::Loaded`].
     Load(Load),
     /// A prefix that forms will refer to by its [`prefix_hash`]. Not replied to.
     Prefix {
@@ -76,6 +82,8 @@ pub(super) enum Request {
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum Reply {
+    /// The child has closed itself; the first reply to a load.
+    Closed(Sandbox),
     /// The model is loaded.
     Loaded(ModelInfo),
     /// The form is filled.

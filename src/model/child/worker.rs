@@ -4,18 +4,33 @@ use std::io::{self, BufReader, BufWriter, Read, Write};
 use std::sync::mpsc::{Receiver, Sender, channel};
 
 use crate::constraint::{Form, Prompt};
-use crate::model::llama::{Engine, EngineOptions, Noise, PrefixCache, Weights};
+use crate::model::llama::{
+    Engine, EngineOptions, Header, LoadOptions, Noise, PrefixCache, Weights, label_of, make_private,
+};
 use crate::model::{Cancel, ModelError, PromptProfile};
 
 use super::protocol::{
     Load, Prefixes, Problem, Reply, Request, VERSION, prefix_hash, read_frame, write_frame,
 };
+use super::sandbox::{self, Allowed};
 
 /// Serves one parent until `input` ends. llama.cpp's messages go to standard error.
 ///
 /// # Errors
 /// A pipe that fails, or a request that makes no sense; problems of the model are replies.
-pub fn worker_main(input: impl Read + Send + 'static, output: impl Write) -> io::Result<()> {
+pub fn worker_main(mut input: impl Read + Send + 'static, output: impl Write) -> io::Result<()> {
+    let mut output = BufWriter::new(output);
+    let load = match read_frame(&mut input)? {
+        None => return Ok(()),
+        Some(Request::Load(load)) => load,
+        Some(_) => return Err(io::Error::other("the first request must be to load a model")),
+    };
+    if load.version != VERSION {
+        let reason = format!("parent and worker are of different versions ({} and {VERSION})", load.version);
+        return write_frame(&mut output, &Reply::Failed(Problem::Other(reason)));
+    }
+    // Before there is another thread, and before anything reads the file: Landlock holds for what comes after.
+    write_frame(&mut output, &Reply::Closed(sandbox::enter(&allowed(&load))))?;
     let (requests, inbox) = channel();
     // Raised when the parent is gone, so that nothing is evaluated for nobody.
     let gone = Cancel::default();
@@ -27,7 +42,18 @@ pub fn worker_main(input: impl Read + Send + 'static, output: impl Write) -> io:
             let _ = requests.send(Err(error));
         }
     })?;
-    serve(&inbox, &mut BufWriter::new(output), &gone)
+    serve(&load, &inbox, &mut output, &gone)
+}
+
+/// The files that this model is made of, and its cache.
+fn allowed(load: &Load) -> Allowed {
+    let mut read = match Header::read(&load.path) {
+        Ok(header) => header.parts(&load.path),
+        Err(_) => vec![load.path.clone()],
+    };
+    read.extend(load.adapter.clone());
+    let write = load.cache_dir.iter().filter(|folder| make_private(folder).is_ok()).cloned().collect();
+    Allowed { read, write }
 }
 
 fn read(input: impl Read, requests: &Sender<io::Result<Request>>) -> io::Result<()> {
@@ -40,18 +66,13 @@ fn read(input: impl Read, requests: &Sender<io::Result<Request>>) -> io::Result<
     Ok(())
 }
 
-fn serve(inbox: &Receiver<io::Result<Request>>, output: &mut impl Write, gone: &Cancel) -> io::Result<()> {
-    let load = match inbox.recv() {
-        Err(_) => return Ok(()),
-        Ok(Ok(Request::Load(load))) => load,
-        Ok(Ok(_)) => return Err(io::Error::other("the first request must be to load a model")),
-        Ok(Err(error)) => return Err(error),
-    };
-    if load.version != VERSION {
-        let reason = format!("parent and worker are of different versions ({} and {VERSION})", load.version);
-        return write_frame(output, &Reply::Failed(Problem::Other(reason)));
-    }
-    let weights = match weights(&load, gone) {
+fn serve(
+    load: &Load,
+    inbox: &Receiver<io::Result<Request>>,
+    output: &mut impl Write,
+    gone: &Cancel,
+) -> io::Result<()> {
+    let weights = match weights(load, gone) {
         Ok(weights) => weights,
         Err(error) => return write_frame(output, &Reply::Failed(error.into())),
     };
@@ -111,9 +132,15 @@ fn serve(inbox: &Receiver<io::Result<Request>>, output: &mut impl Write, gone: &
 }
 
 fn weights(load: &Load, gone: &Cancel) -> Result<Weights, ModelError> {
-    let label = load
-        .path
-        .file_name()
-        .map_or_else(|| load.path.display().to_string(), |name| name.to_string_lossy().into_owned());
-    Weights::load(&load.path, &label, load.threads, PromptProfile::FewShot, Noise::Stderr, gone)
+    let options = LoadOptions {
+        path: load.path.clone(),
+        label: label_of(&load.path),
+        adapter: load.adapter.clone(),
+        device: load.device.clone(),
+        threads: load.threads,
+        context: load.context,
+        profile: PromptProfile::FewShot,
+        noise: Noise::Stderr,
+    };
+    Weights::load(&options, gone)
 }

@@ -6,8 +6,10 @@ use std::sync::{Mutex, PoisonError};
 use llama_cpp_2::context::LlamaContext;
 use llama_cpp_2::context::params::LlamaContextParams;
 use llama_cpp_2::llama_batch::LlamaBatch;
+use llama_cpp_2::model::LlamaModel;
 use llama_cpp_2::token::LlamaToken;
 
+use super::device::Placement;
 use super::load::{Noise, Weights, backend};
 use super::prefix::PrefixCache;
 use super::tokens::Tokens;
@@ -15,7 +17,7 @@ use super::write::Writing;
 use crate::model::{Cancel, ModelError, ModelInfo};
 
 /// Tokens that are evaluated at once: as long as a stop may have to wait, and enough to use the machine fully.
-const CHUNK: u32 = 128;
+pub(super) const CHUNK: u32 = 128;
 
 /// The one sequence of the context.
 const SEQUENCE: i32 = 0;
@@ -35,6 +37,7 @@ pub(crate) struct EngineOptions {
 /// A context over some weights. Remembers which tokens it holds, so that only what differs is evaluated.
 pub(crate) struct Engine<'m> {
     pub(super) tokens: Tokens<'m>,
+    pub(super) model: &'m LlamaModel,
     info: ModelInfo,
     context: LlamaContext<'m>,
     batch: LlamaBatch<'static>,
@@ -81,7 +84,8 @@ impl<'m> Engine<'m> {
         let backend = backend(Noise::Silent).map_err(failed)?;
         // Measured on CPUs with 1,280 tokens held: the batches of 4 to 8 tokens that a form is made of take an eighth
         // less time without flash attention; a prefix takes a sixth more, once.
-        let attention = if backend.supports_gpu_offload() {
+        let is_on_gpu = weights.placement != Placement::Cpu;
+        let attention = if is_on_gpu {
             llama_cpp_sys_2::LLAMA_FLASH_ATTN_TYPE_AUTO
         } else {
             llama_cpp_sys_2::LLAMA_FLASH_ATTN_TYPE_DISABLED
@@ -94,8 +98,10 @@ impl<'m> Engine<'m> {
             .with_n_threads(threads)
             .with_n_threads_batch(threads)
             .with_flash_attention_policy(attention)
+            .with_offload_kqv(is_on_gpu)
+            .with_op_offload(is_on_gpu)
             .with_no_perf(true);
-        let context = {
+        let mut context = {
             let _one_at_a_time = NEW_CONTEXT.lock().unwrap_or_else(PoisonError::into_inner);
             weights.model.new_context(backend, params).map_err(|_| {
                 failed(format!(
@@ -103,11 +109,17 @@ impl<'m> Engine<'m> {
                 ))
             })?
         };
+        if let Some(adapter) = &weights.adapter {
+            let mut adapter = adapter.lock().unwrap_or_else(PoisonError::into_inner);
+            let put = context.lora_adapter_set(&mut adapter, 1.0);
+            put.map_err(|e| failed(format!("its adapter cannot be put to use: {e}")))?;
+        }
         let mut info = weights.info.clone();
         info.context = context.n_ctx();
         let capacity = usize::try_from(context.n_batch()).unwrap_or(1).max(1);
         Ok(Self {
             tokens: Tokens::new(&weights.model),
+            model: &weights.model,
             info,
             context,
             batch: LlamaBatch::new(capacity, 1),

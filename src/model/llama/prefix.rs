@@ -54,6 +54,10 @@ impl PrefixCache {
         owner.update(weights.info.device.as_bytes());
         owner.update(context.to_le_bytes());
         identify(model, weights.model.size(), &mut owner).ok()?;
+        if let Some(adapter) = &weights.adapter_path {
+            owner.update(b"adapter\0");
+            identify(adapter, 0, &mut owner).ok()?;
+        }
         Some(Self { folder: folder.to_path_buf(), owner })
     }
 
@@ -157,7 +161,7 @@ fn inode(_: &fs::Metadata) -> u64 {
 }
 
 /// Makes a folder that only the user can enter.
-fn make_private(folder: &Path) -> io::Result<()> {
+pub(crate) fn make_private(folder: &Path) -> io::Result<()> {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]

@@ -14,10 +14,21 @@ fn fixture(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("models/fixtures").join(name)
 }
 
+fn load_options(name: &str) -> LoadOptions {
+    LoadOptions {
+        path: Path::new(env!("CARGO_MANIFEST_DIR")).join("models/fixtures").join(name),
+        label: name.to_owned(),
+        adapter: None,
+        device: None,
+        threads: Some(1),
+        context: 512,
+        profile: PromptProfile::FewShot,
+        noise: Noise::Silent,
+    }
+}
+
 fn weights(name: &str) -> Weights {
-    let cancel = Cancel::default();
-    Weights::load(&fixture(name), name, Some(1), PromptProfile::FewShot, Noise::Silent, &cancel)
-        .expect("loads")
+    Weights::load(&load_options(name), &Cancel::default()).expect("loads")
 }
 
 fn engine(weights: &Weights, prefixes: Option<PrefixCache>) -> Engine<'_> {
@@ -280,9 +291,7 @@ fn only_the_newest_prefixes_are_kept() {
 
 #[test]
 fn other_vocabularies_are_refused_with_their_name() {
-    let path = fixture("other-vocabulary.gguf");
-    let cancel = Cancel::default();
-    let error = Weights::load(&path, "other", None, PromptProfile::FewShot, Noise::Silent, &cancel)
+    let error = Weights::load(&load_options("other-vocabulary.gguf"), &Cancel::default())
         .expect_err("refused")
         .to_string();
     assert!(error.contains("other") && error.contains("'t5'"), "{error}");

@@ -6,7 +6,7 @@ use llama_cpp_2::vocab::LlamaVocab;
 
 /// A model's vocabulary. Special tokens are never read out of text: a person's `<|im_end|>` is just characters.
 pub(super) struct Tokens<'m> {
-    vocab: LlamaVocab<'m>,
+    pub(super) vocab: LlamaVocab<'m>,
     /// The tokens of a line break at the start of a text. SentencePiece vocabularies put a space in front of any text;
     /// it is among these, and gone once they are taken off.
     line_break: Vec<LlamaToken>,
@@ -23,12 +23,14 @@ impl<'m> Tokens<'m> {
     /// A whole text, with the model's begin token where it wants one (and never an end token).
     pub fn text(&self, text: &str) -> Vec<LlamaToken> {
         let mut tokens = Vec::with_capacity(text.len() / 3 + 8);
-        let bos = self.vocab.bos();
-        if self.vocab.should_add_bos() && bos.0 >= 0 {
-            tokens.push(bos);
-        }
+        tokens.extend(self.begin());
         tokens.extend(self.vocab.tokenize(text.as_bytes(), false, false));
         tokens
+    }
+
+    /// The model's begin token, where it wants one.
+    pub fn begin(&self) -> Option<LlamaToken> {
+        Some(self.vocab.bos()).filter(|bos| self.vocab.should_add_bos() && bos.0 >= 0)
     }
 
     /// A piece of text as it is cut after a line break. The pieces of the tokens are `text`, byte for byte.

@@ -4,6 +4,8 @@ pub mod cluster;
 pub mod copilot;
 pub mod file_server;
 pub mod forwarder;
+#[cfg(feature = "llama")]
+pub mod gguf;
 pub mod listener;
 pub mod llama_server;
 pub mod model_server;
