@@ -13,7 +13,7 @@ use crate::schema::KindSchema;
 /// The end of a manifest as models write it.
 const END: &str = "```\n";
 /// Behind this many lines only what is required is offered.
-const MOST_LINES: usize = 160;
+const MOST_LINES: usize = 90;
 /// Entries of one list.
 const MOST_ITEMS: usize = 16;
 
@@ -305,11 +305,9 @@ impl<'a> Walk<'a> {
             let mut dropped = false;
             match (&mut below.inner, slot) {
                 (Inner::Object { value, .. } | Inner::Map { value, .. }, Slot::Key(key)) => {
-                    if closed.as_object().is_some_and(Map::is_empty) {
-                        value.remove(&key);
-                    } else {
-                        value.insert(key, closed);
-                    }
+                    // Nothing stands in it; its place stays taken, or it would be opened again and again.
+                    let bare = closed.as_object().is_some_and(Map::is_empty);
+                    value.insert(key, if bare { Value::Null } else { closed });
                 }
                 (Inner::List { value, full, .. }, Slot::Item) => {
                     // The same entry again is a model that does not find an end.
@@ -332,7 +330,7 @@ impl<'a> Walk<'a> {
         match act {
             Act::End => {
                 self.close_to(0);
-                self.object = self.frames.pop().map(Frame::into_value);
+                self.object = self.frames.pop().map(|root| without_nulls(root.into_value()));
                 Ok(())
             }
             Act::Namespace => {
@@ -736,6 +734,20 @@ fn unmet(
         };
         leaf(&site, view.rules, view.said, &[]).is_none()
     })
+}
+
+/// Without the fields that turned out to have nothing in them.
+fn without_nulls(value: Value) -> Value {
+    match value {
+        Value::Object(map) => Value::Object(
+            map.into_iter()
+                .filter(|(_, inner)| !inner.is_null())
+                .map(|(key, inner)| (key, without_nulls(inner)))
+                .collect(),
+        ),
+        Value::Array(list) => Value::Array(list.into_iter().map(without_nulls).collect()),
+        other => other,
+    }
 }
 
 /// A token of a JSON pointer.
