@@ -50,6 +50,9 @@ fn as_file(path: &Path) -> PathBuf {
 
 fn options(config: &Config, cancel: &Cancel) -> OpenOptions {
     OpenOptions {
+        adapter: config.adapter.clone(),
+        device: config.device.clone(),
+        context: config.context_tokens,
         threads: config.threads,
         cancel: cancel.clone(),
         ..OpenOptions::new(config.executable.clone())
