@@ -143,7 +143,12 @@ pub(super) fn offers<'a>(
         {
             continue;
         }
-        if !required && !is_spoken_of(key, child, node, view.rules, view.said) {
+        let runs = matches!(key, "containers" | "initContainers" | "container" | "image");
+        if !required && runs && view.said.images.is_empty() {
+            continue;
+        }
+        let paired = is_labels(key) && matches!(shape(child), Shape::Map(_)) && !view.said.pairs.is_empty();
+        if !required && !paired && !is_spoken_of(key, child, node, view.rules, view.said) {
             continue;
         }
         let shape = shape(child);

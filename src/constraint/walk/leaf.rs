@@ -157,6 +157,8 @@ fn numbers(site: &Site<'_>, said: &Said, used: &[i64]) -> Vec<Value> {
         .filter(|number| if timed && has_seconds { number.seconds } else { timed || !number.seconds })
         .map(|number| number.value)
         .filter(|value| fits(*value) && !used.contains(value))
+        // A `no` is no port.
+        .filter(|value| *value != 0 || !(site.field.ends_with("ort") || site.field == "number"))
         .collect();
     values.sort_unstable();
     values.dedup();

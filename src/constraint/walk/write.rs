@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::frame::{Frame, Inner, Offer, Slot, View, is_labels, needs, offers};
 use super::leaf::{Leaf, Shape, Site, leaf, plain_text, shape};
 use super::rules::Rules;
-use super::said::Said;
+use super::said::{Said, words_of};
 use super::volumes::Volumes;
 use crate::constraint::{Author, Choice, FreeKind, Step, Taken, value_of};
 use crate::schema::KindSchema;
@@ -263,7 +263,8 @@ impl<'a> Walk<'a> {
             if bare && matches!(&self.frames[depth].inner, Inner::Object { .. } | Inner::Map { .. }) {
                 continue;
             }
-            if self.is_due(depth, &view) {
+            let unplaced = self.frames[depth].path == "/metadata" && self.lacks_namespace();
+            if unplaced || self.is_due(depth, &view) {
                 break;
             }
             if !self.frames[depth].may_close(&around, &volumes, depth == 0, depth + 1 < self.frames.len()) {
@@ -283,6 +284,25 @@ impl<'a> Walk<'a> {
         found
     }
 
+    /// Whether the one namespace that is said of the object is not written yet.
+    fn lacks_namespace(&self) -> bool {
+        let [only] = self.namespaces.as_slice() else { return false };
+        let name = only.as_str().unwrap_or_default();
+        let own = ["in namespace ", "in ns ", "for namespace ", "into namespace ", "namespace ", "ns "];
+        let elsewhere =
+            ["from namespace ", "of namespace ", "from ns ", "sits in namespace ", "lives in namespace "];
+        let stands = |lead: &&str| self.said.text().contains(&format!("{lead}{name}"));
+        let chinese = !self.said.is_english();
+        let is_own = chinese
+            || own.iter().any(|lead| stands(&lead))
+            || self.said.text().contains(&format!("{name} namespace"));
+        let has = match self.frames.get(1).map(|frame| &frame.inner) {
+            Some(Inner::Object { value, .. }) => value.contains_key("namespace"),
+            _ => true,
+        };
+        is_own && !elsewhere.iter().any(|lead| stands(&lead)) && !has
+    }
+
     /// Whether an object lacks a field that the request speaks of and has an unused number for.
     fn is_due(&self, depth: usize, view: &View<'_, '_>) -> bool {
         let Inner::Object { node, role, value } = &self.frames[depth].inner else { return false };
@@ -290,9 +310,14 @@ impl<'a> Walk<'a> {
             let words = self.rules.spoken.get(key);
             self.rules.due.iter().any(|due| due == key) && words.is_some_and(|words| self.said.has_any(words))
         };
-        offers(*node, *role, value, depth == 0, view)
-            .iter()
-            .any(|offer| spoken(&offer.key) && offer.leaf.is_some())
+        // A name of several words that all stand in the request is no accident.
+        let named = |key: &str| {
+            let long = words_of(key).iter().filter(|word| word.len() >= 4).count() > 1;
+            long && self.said.speaks_wholly_of(key)
+        };
+        offers(*node, *role, value, depth == 0, view).iter().any(|offer| {
+            offer.leaf.is_some() && (spoken(&offer.key) || (node.component().is_none() && named(&offer.key)))
+        })
     }
 
     /// Closes the frames above `frame`.

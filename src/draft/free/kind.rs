@@ -123,6 +123,12 @@ pub fn wanted(
     let first = all.iter().map(|named| named.start).min();
     let meant = |named: &&&Named| match named.kind.as_str() {
         // A pod is what most policies and rules are about; a workload needs an image to be one.
+        "PersistentVolumeClaim" | "ConfigMap" | "Service"
+            if first.is_some_and(|first| named.start > first) =>
+        {
+            named.certain && (is_introduced(text, named) || follows_article(text, named))
+        }
+        "Pod" if text.get(named.start..named.end).is_some_and(|words| words.ends_with('s')) => false,
         "Pod" | "Namespace" | "Secret" => {
             beyond && named.certain && first.is_none_or(|first| named.start < first)
         }
@@ -137,7 +143,7 @@ pub fn wanted(
     for named in all {
         let Some(info) = newest.get(named.kind.as_str()) else { continue };
         let why = format!("you named the kind {}", named.kind);
-        let one = Wanted { gvk: info.gvk.clone(), why, name: name_behind(text, named.end) };
+        let one = Wanted { gvk: info.gvk.clone(), why, name: name_of(text, info) };
         if !wanted.iter().any(|other| other.gvk == one.gvk) {
             wanted.push(one);
         }
@@ -198,7 +204,7 @@ pub fn described(
         newest.get(kind).map(|info| Wanted {
             gvk: info.gvk.clone(),
             why: format!("the model took it for a {kind}"),
-            name: None,
+            name: name_of(text, info),
         })
     };
     Ok(chosen.iter().filter_map(wanted).collect())
@@ -218,6 +224,11 @@ fn is_asked_for(text: &str, named: &Named) -> bool {
     first || !REFERRING.contains(&word_before(text, named.start).as_str())
 }
 
+/// `and a service`, `service and ingress`.
+fn follows_article(text: &str, named: &Named) -> bool {
+    matches!(word_before(text, named.start).as_str(), "a" | "an" | "one" | "new" | "another" | "and")
+}
+
 /// `and a suspended cronjob`: an article stands one word before.
 fn is_introduced(text: &str, named: &Named) -> bool {
     let head = text.get(..named.start).unwrap_or("");
@@ -226,13 +237,70 @@ fn is_introduced(text: &str, named: &Named) -> bool {
     words.next().is_some_and(|word| matches!(word.to_ascii_lowercase().as_str(), "a" | "an" | "one"))
 }
 
+/// The name right behind the first mention of a kind that has one.
+fn name_of(text: &str, info: &KindInfo) -> Option<String> {
+    let spellings = [info.gvk.kind.clone(), spoken(&info.gvk.kind), info.singular.clone()];
+    let mut ends: Vec<usize> = spellings
+        .iter()
+        .chain(info.short_names.iter().filter(|short| short.len() > 2))
+        .flat_map(|name| find_cue(text, name))
+        .map(|(_, end)| end)
+        .collect();
+    ends.sort_unstable();
+    ends.into_iter().find_map(|end| name_behind(text, end))
+}
+
 /// The name right behind a kind.
 fn name_behind(text: &str, end: usize) -> Option<String> {
     const NO_NAMES: &[&str] = &[
-        "in", "for", "with", "on", "that", "to", "from", "and", "which", "of", "where", "at", "is", "called",
-        "named", "so", "using", "by", "as", "only", "between", "the", "a", "an", "where", "who", "when",
-        "must", "should", "may", "can", "object", "resource", "will", "into", "via", "over", "per",
-        "running", "rule", "rules", "policy", "class",
+        "labelled",
+        "labeled",
+        "count",
+        "selecting",
+        "service",
+        "in",
+        "for",
+        "with",
+        "on",
+        "that",
+        "to",
+        "from",
+        "and",
+        "which",
+        "of",
+        "where",
+        "at",
+        "is",
+        "called",
+        "named",
+        "so",
+        "using",
+        "by",
+        "as",
+        "only",
+        "between",
+        "the",
+        "a",
+        "an",
+        "where",
+        "who",
+        "when",
+        "must",
+        "should",
+        "may",
+        "can",
+        "object",
+        "resource",
+        "will",
+        "into",
+        "via",
+        "over",
+        "per",
+        "running",
+        "rule",
+        "rules",
+        "policy",
+        "class",
     ];
     let tail = text.get(end..)?.strip_prefix(' ')?;
     let word: String =

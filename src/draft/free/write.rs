@@ -165,10 +165,17 @@ fn plurals(text: &str, schemas: &SchemaSet) -> Vec<String> {
         "services/proxy",
     ];
     let named = |info: &&crate::schema::KindInfo| {
-        info.gvk.kind != "Namespace"
-            && [&info.plural, &info.singular, &spoken(&info.gvk.kind)]
-                .into_iter()
-                .any(|name| !find_cue(text, name).is_empty())
+        let place = matches!(
+            info.gvk.kind.as_str(),
+            "Namespace" | "Role" | "RoleBinding" | "ServiceAccount" | "ClusterRole" | "ClusterRoleBinding"
+        );
+        // What the request makes or where is no resource that it is about, unless all of them are.
+        if place {
+            return !find_cue(text, &info.plural).is_empty();
+        }
+        [&info.plural, &info.singular, &spoken(&info.gvk.kind)]
+            .into_iter()
+            .any(|name| !find_cue(text, name).is_empty())
     };
     let mut plurals: Vec<String> = schemas.kinds().filter(named).map(|info| info.plural.clone()).collect();
     let part = |part: &&str| {

@@ -127,12 +127,16 @@ fn spellings(names: &KindNames) -> Vec<(String, bool)> {
 /// `CronJob` -> `cron job`.
 fn split_camel(kind: &str) -> String {
     let mut words = String::new();
-    let mut last_lower = false;
-    for c in kind.chars() {
-        if c.is_ascii_uppercase() && last_lower {
+    let letters: Vec<char> = kind.chars().collect();
+    for (index, c) in letters.iter().enumerate() {
+        let before = index.checked_sub(1).and_then(|before| letters.get(before));
+        // A word begins behind a small letter, and with the last capital of an abbreviation: `NIMCache`.
+        let behind_small = before.is_some_and(char::is_ascii_lowercase);
+        let ends_capitals = before.is_some_and(char::is_ascii_uppercase)
+            && letters.get(index + 1).is_some_and(char::is_ascii_lowercase);
+        if c.is_ascii_uppercase() && (behind_small || ends_capitals) {
             words.push(' ');
         }
-        last_lower = c.is_ascii_lowercase();
         words.push(c.to_ascii_lowercase());
     }
     words
