@@ -26,7 +26,7 @@
 //! | 3 | [`pattern`] | kro ResourceGraphDefinitions: schema, form and expansion; the image catalogue |
 //! | 3 | [`policy`] | ValidatingAdmissionPolicy evaluated locally |
 //! | 3 | [`capacity`] | GPUs and quota: what is free, does it fit, what would |
-//! | 4 | [`constraint`] | what the model may answer: forms, slots, candidates, as JSON Schema too |
+//! | 4 | [`constraint`] | what the model may answer: forms, slots, candidates, as JSON Schema too; and the walk by which it writes a manifest under its schema |
 //! | 4 | [`check`] | the gate: schema + policy + built-in rules (one file a rule) on objects and their Pods -> verdict |
 //! | 5 | [`model`] | a form in, answers out: llama.cpp (in process or child), embedded, a server by URL, scripted |
 //! | 6 | [`draft`] | typed spans, forms, prompt, answers, expansion, repair, interventions |
@@ -50,7 +50,8 @@
 //! 5. Secret values do not enter a draft, a plan, a log, a file or a terminal; those of a cluster do not leave
 //!    [`cluster`] and its writer.
 //! 6. The library does not print, exit or read the environment; [`cli`] is the one exception, and [`tui`] draws.
-//! 7. The model cannot act: it chooses among candidates that code has found; code renders, checks and writes.
+//! 7. The model cannot act: it chooses among candidates that code has found, or writes a manifest line by line as a schema
+//!    allows ([`constraint::walk`]); code renders, checks and writes. What nobody said is marked as the model's.
 
 pub mod apply;
 pub mod capacity;

@@ -175,6 +175,8 @@ mod tests {
                 todo.extend(node.items().map(|child| (child, field.clone(), depth + 1)));
             }
         }
+        // A part of KServe's InferenceService, whose schema is not bundled.
+        seen.push("predictor");
         let missing: Vec<&str> =
             rules.roles.iter().map(|role| role.role.as_str()).filter(|role| !seen.contains(role)).collect();
         assert!(missing.is_empty(), "no built-in kind has {missing:?}");
