@@ -294,13 +294,13 @@ impl<'a> Walk<'a> {
         let stands = |lead: &&str| self.said.text().contains(&format!("{lead}{name}"));
         let chinese = !self.said.is_english();
         let is_own = chinese
-            || own.iter().any(|lead| stands(lead))
+            || own.iter().any(&stands)
             || self.said.text().contains(&format!("{name} namespace"));
         let has = match self.frames.get(1).map(|frame| &frame.inner) {
             Some(Inner::Object { value, .. }) => value.contains_key("namespace"),
             _ => true,
         };
-        is_own && !elsewhere.iter().any(|lead| stands(lead)) && !has
+        is_own && !elsewhere.iter().any(stands) && !has
     }
 
     /// Whether an object lacks a field that the request speaks of and has an unused number for.
