@@ -293,9 +293,8 @@ impl<'a> Walk<'a> {
             ["from namespace ", "of namespace ", "from ns ", "sits in namespace ", "lives in namespace "];
         let stands = |lead: &&str| self.said.text().contains(&format!("{lead}{name}"));
         let chinese = !self.said.is_english();
-        let is_own = chinese
-            || own.iter().any(&stands)
-            || self.said.text().contains(&format!("{name} namespace"));
+        let is_own =
+            chinese || own.iter().any(&stands) || self.said.text().contains(&format!("{name} namespace"));
         let has = match self.frames.get(1).map(|frame| &frame.inner) {
             Some(Inner::Object { value, .. }) => value.contains_key("namespace"),
             _ => true,
