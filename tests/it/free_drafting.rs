@@ -143,3 +143,14 @@ fn without_a_model_that_writes_the_request_is_declined_with_the_command_that_ins
     assert!(ran.stderr.contains("model pull"), "{}", ran.stderr);
     assert!(ran.stdout.is_empty(), "{}", ran.stdout);
 }
+
+#[test]
+fn what_exists_is_not_written_anew_to_change_it() {
+    let quota =
+        "apiVersion: v1\nkind: ResourceQuota\nmetadata:\n  name: team\nspec:\n  hard:\n    pods: 64\n";
+    for request in ["raise the GPU quota of team-vision to 64", "change the ingress web to port 81"] {
+        let room = tempfile::tempdir().expect("a folder");
+        let outcome = engine(room.path(), &[quota], Vec::new()).draft(request, &Cancel::default());
+        assert!(!matches!(outcome, Ok(Outcome::Drafted(_))), "{request}: {outcome:?}");
+    }
+}

@@ -73,6 +73,9 @@ pub fn wanted(
     schemas: &SchemaSet,
 ) -> Result<Vec<Wanted>, String> {
     let file = file()?;
+    if changes(text) {
+        return Ok(Vec::new());
+    }
     let newest = newest(file, schemas);
     let formed = |kind: &str| patterns.get(kind).is_some_and(|pattern| pattern.native);
     let names: Vec<KindNames> = newest
@@ -177,7 +180,7 @@ pub fn described(
 ) -> Result<Vec<Wanted>, ModelError> {
     const NONE: &str = "none";
     let file = file().map_err(ModelError::Invalid)?;
-    if !file.things.iter().any(|thing| !find_cue(text, thing).is_empty()) {
+    if changes(text) || !file.things.iter().any(|thing| !find_cue(text, thing).is_empty()) {
         return Ok(Vec::new());
     }
     let newest = newest(file, schemas);
@@ -208,6 +211,18 @@ pub fn described(
         })
     };
     Ok(chosen.iter().filter_map(wanted).collect())
+}
+
+/// Whether a request begins by changing something that exists: that is not written anew.
+fn changes(text: &str) -> bool {
+    const VERBS: [&str; 16] = [
+        "raise", "increase", "lower", "reduce", "decrease", "change", "update", "edit", "extend", "shrink",
+        "bump", "modify", "rename", "patch", "remove", "delete",
+    ];
+    const CHINESE: [&str; 9] = ["提高", "增加", "降低", "减少", "修改", "更新", "调高", "调低", "删除"];
+    let begin = text.trim_start().to_lowercase();
+    let word: String = begin.chars().take_while(char::is_ascii_alphabetic).collect();
+    VERBS.contains(&word.as_str()) || CHINESE.iter().any(|verb| begin.starts_with(verb))
 }
 
 /// Whether the words ask for one rather than speak of one that exists: `for the ingress web`, `target the HPA`.
