@@ -243,9 +243,16 @@ impl<'a> Drafter<'a> {
         wanted: Vec<free::Wanted>,
         cancel: &Cancel,
     ) -> Result<Outcome, ModelError> {
-        let mut spans = turn.spans.clone();
-        spans.iter_mut().for_each(|span| span.turn = 0);
-        let mut talk = free::Free::new(turn.text, &spans, wanted);
+        self.write(conversation, begun(turn, wanted), cancel)
+    }
+
+    /// A model writes what a conversation is about.
+    fn write(
+        &mut self,
+        conversation: &mut Conversation,
+        mut talk: free::Free,
+        cancel: &Cancel,
+    ) -> Result<Outcome, ModelError> {
         let task = free::Task { library: self.library, setting: self.setting };
         let outcome = free::write(&task, &mut talk, &mut *self.backend, cancel)?;
         conversation.free = Some(talk);
@@ -267,25 +274,18 @@ impl<'a> Drafter<'a> {
         let runs = turn.spans.iter().any(|span| matches!(span.kind, SlotType::Image | SlotType::Software));
         let wanted =
             free::wanted(turn.text, narrowed, runs, patterns, schemas).map_err(ModelError::Invalid)?;
-        let mut talk = match (conversation.free.take(), wanted.is_empty()) {
+        let talk = match (conversation.free.take(), wanted.is_empty()) {
             (None, true) => return Ok(None),
             (Some(mut talk), true) => {
                 talk.add(turn.text, &turn.spans);
                 talk
             }
-            (_, false) => {
-                let mut spans = turn.spans.clone();
-                spans.iter_mut().for_each(|span| span.turn = 0);
-                free::Free::new(turn.text, &spans, wanted)
-            }
+            (_, false) => begun(turn, wanted),
         };
         if !self.backend.writes() {
             return Ok(Some(Outcome::Declined(DeclineCode::NeedsModel.declined(turn.language))));
         }
-        let task = free::Task { library: self.library, setting: self.setting };
-        let outcome = free::write(&task, &mut talk, &mut *self.backend, cancel)?;
-        conversation.free = Some(talk);
-        Ok(Some(outcome))
+        self.write(conversation, talk, cancel).map(Some)
     }
 
     /// Fills one thing from the words of its clause. A question comes back where the words do not fit.
@@ -418,6 +418,13 @@ impl<'a> Drafter<'a> {
         }
         Ok((thing, gated.report.findings, gated.repaired, policies))
     }
+}
+
+/// A conversation about objects that a model writes; it begins with these words.
+fn begun(turn: &Turn<'_>, wanted: Vec<free::Wanted>) -> free::Free {
+    let mut spans = turn.spans.clone();
+    spans.iter_mut().for_each(|span| span.turn = 0);
+    free::Free::new(turn.text, &spans, wanted)
 }
 
 /// What code can say of the turn before any model.

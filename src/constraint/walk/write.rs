@@ -8,7 +8,8 @@ use super::rules::Rules;
 use super::said::{Said, words_of};
 use super::volumes::Volumes;
 use crate::constraint::{Author, Choice, FreeKind, Step, Taken, value_of};
-use crate::schema::KindSchema;
+use crate::manifest::pointer;
+use crate::schema::{KindSchema, Node};
 
 /// The end of a manifest as models write it.
 const END: &str = "```\n";
@@ -152,11 +153,6 @@ impl<'a> Walk<'a> {
         self.missing.as_deref()
     }
 
-    /// Numbers of the request that no field took.
-    pub fn unused_numbers(&self) -> impl Iterator<Item = i64> {
-        self.said.numbers.iter().map(|number| number.value).filter(|value| !self.used.contains(value))
-    }
-
     fn around(&self, depth: usize) -> Vec<&'a str> {
         self.frames
             .iter()
@@ -215,8 +211,6 @@ impl<'a> Walk<'a> {
                                         Act::ItemField { frame: depth, key: offer.key },
                                     ));
                                 }
-                                let mut inner = around.clone();
-                                inner.extend(role.map(|role| role.role.as_str()));
                                 if let Some(field) = unmet(*items, role, &empty, &view, false) {
                                     self.missing = Some(field);
                                     return Vec::new();
@@ -235,17 +229,8 @@ impl<'a> Walk<'a> {
                 }
                 Inner::Map { keys, value, values, amounts } => {
                     for key in keys.iter().filter(|key| !value.contains_key(*key)) {
-                        let site = Site {
-                            node: *values,
-                            field: key,
-                            role: None,
-                            around: &around,
-                            optional: true,
-                            amount: *amounts,
-                            entry: true,
-                        };
                         let offered = match shape(*values) {
-                            Shape::Scalar => leaf(&site, self.rules, self.said, &self.used).is_some(),
+                            Shape::Scalar => self.entry(*values, *amounts, key, &around).is_some(),
                             _ => true,
                         };
                         if offered && (!closing || value.is_empty()) {
@@ -434,20 +419,11 @@ impl<'a> Walk<'a> {
                     return Err("no map is open".into());
                 };
                 if !matches!(shape(*values), Shape::Scalar) {
-                    let (node, path, indent) =
-                        (*values, format!("{}/{}", map.path, escaped(&key)), map.indent);
+                    let (node, path, indent) = (*values, pointer::join(&map.path, &key), map.indent);
                     return self.push(node, Slot::Key(key.clone()), key, path, indent);
                 }
-                let site = Site {
-                    node: *values,
-                    field: &key,
-                    role: None,
-                    around: &around,
-                    optional: true,
-                    amount: *amounts,
-                    entry: true,
-                };
-                let leaf = leaf(&site, self.rules, self.said, &self.used)
+                let leaf = self
+                    .entry(*values, *amounts, &key, &around)
                     .ok_or_else(|| format!("nothing can be {key}"))?;
                 self.expect = Expect::Value { key: Some(key), leaf };
                 Ok(())
@@ -479,14 +455,14 @@ impl<'a> Walk<'a> {
             self.expect = Expect::Value { key: Some(key), leaf };
             return Ok(());
         }
-        let (path, indent) = (format!("{path}/{}", escaped(&key)), *indent);
+        let (path, indent) = (pointer::join(path, &key), *indent);
         self.push(offer.node, Slot::Key(key.clone()), key, path, indent)
     }
 
     /// Opens an object, list or map that stands below a key with `indent` blanks.
     fn push(
         &mut self,
-        node: crate::schema::Node<'a>,
+        node: Node<'a>,
         slot: Slot,
         field: String,
         path: String,
@@ -523,7 +499,7 @@ impl<'a> Walk<'a> {
         let Some(top) = self.frames.last() else { return String::new() };
         match (&top.inner, key) {
             (Inner::List { value, .. }, _) => format!("{}/{}", top.path, value.len()),
-            (_, Some(key)) => format!("{}/{}", top.path, escaped(key)),
+            (_, Some(key)) => pointer::join(&top.path, key),
             (_, None) => top.path.clone(),
         }
     }
@@ -542,6 +518,12 @@ impl<'a> Walk<'a> {
             Some(Inner::Object { value, .. } | Inner::Map { value, .. }) => value.contains_key(key),
             _ => depth == 0 && key == "metadata",
         }
+    }
+
+    /// What an entry of a map of scalars may be.
+    fn entry(&self, node: Node<'a>, amount: bool, key: &str, around: &[&str]) -> Option<Leaf> {
+        let site = Site { node, field: key, role: None, around, optional: true, amount, entry: true };
+        leaf(&site, self.rules, self.said, &self.used)
     }
 
     /// What a scalar field of an object, or an entry of a map, may be.
@@ -564,16 +546,7 @@ impl<'a> Walk<'a> {
                     .leaf
             }
             Inner::Map { values, amounts, .. } if matches!(shape(*values), Shape::Scalar) => {
-                let site = Site {
-                    node: *values,
-                    field: key,
-                    role: None,
-                    around: &around,
-                    optional: true,
-                    amount: *amounts,
-                    entry: true,
-                };
-                leaf(&site, self.rules, self.said, &self.used)
+                self.entry(*values, *amounts, key, &around)
             }
             _ => None,
         }
@@ -648,13 +621,8 @@ impl<'a> Walk<'a> {
         if let Some(number) = value.as_i64().or_else(|| text.trim_end_matches('%').parse().ok()) {
             self.used.push(number);
         }
+        let path = self.place(key.as_deref());
         let Some(top) = self.frames.last() else { return Err("nothing is open".into()) };
-        let place = match (&top.inner, &key) {
-            (Inner::List { value, .. }, _) => value.len().to_string(),
-            (_, Some(key)) => escaped(key),
-            (_, None) => String::new(),
-        };
-        let path = format!("{}/{place}", top.path);
         let confidence = taken.score.map(|score| score.logprob.exp());
         if let Inner::List { value: list, .. } = &top.inner
             && list.contains(&value)
@@ -736,7 +704,7 @@ fn push_field(found: &mut Vec<(String, Act)>, blanks: &str, frame: usize, offer:
 
 /// A needed scalar that has nothing to be.
 fn unmet(
-    node: crate::schema::Node<'_>,
+    node: Node<'_>,
     role: Option<&super::rules::Role>,
     value: &Map<String, Value>,
     view: &View<'_, '_>,
@@ -772,9 +740,4 @@ fn without_nulls(value: Value) -> Value {
         Value::Array(list) => Value::Array(list.into_iter().map(without_nulls).collect()),
         other => other,
     }
-}
-
-/// A token of a JSON pointer.
-fn escaped(key: &str) -> String {
-    key.replace('~', "~0").replace('/', "~1")
 }
