@@ -79,7 +79,7 @@ impl FreeState {
             At::Done => None,
             At::Head => (byte == b' ').then_some(Self { at: At::Start, ..self }),
             At::Start => match byte {
-                b'"' if kind == FreeKind::Scalar => Some(Self { at: At::Quoted, ..self }),
+                b'"' if matches!(kind, FreeKind::Scalar | FreeKind::Word) => Some(Self { at: At::Quoted, ..self }),
                 _ if starts(kind, byte) => to(At::Plain(byte)),
                 _ => None,
             },
@@ -96,6 +96,7 @@ impl FreeState {
             At::Quoted => match byte {
                 b'"' => Some(Self { at: At::Closed, ..self }),
                 b'\\' if !full => Some(Self { at: At::Escaped, length: self.length + 1, ..self }),
+                b' ' if kind == FreeKind::Word => None,
                 _ if byte < 0x20 || byte == 0x7f || full => None,
                 _ => to(At::Quoted),
             },

@@ -272,8 +272,9 @@ impl<'a> Drafter<'a> {
         }
         let Library { patterns, schemas, .. } = self.library;
         let runs = turn.spans.iter().any(|span| matches!(span.kind, SlotType::Image | SlotType::Software));
+        let scheduled = turn.spans.iter().any(|span| span.kind == SlotType::Schedule);
         let wanted =
-            free::wanted(turn.text, narrowed, runs, patterns, schemas).map_err(ModelError::Invalid)?;
+            free::wanted(turn.text, narrowed, runs, scheduled, patterns, schemas).map_err(ModelError::Invalid)?;
         let talk = match (conversation.free.take(), wanted.is_empty()) {
             (None, true) => return Ok(None),
             (Some(mut talk), true) => {

@@ -15,7 +15,7 @@ fn said(text: &str) -> Said {
     let numbers = text
         .split(|c: char| !c.is_ascii_digit())
         .filter_map(|digits| digits.parse().ok())
-        .map(|value| Number { value, seconds: false })
+        .map(|value| Number { value, seconds: false, at: Vec::new() })
         .collect();
     let words = text.split_whitespace().map(|word| word.trim_matches([',', '.']).to_owned()).collect();
     let mut said = Said::of(text);

@@ -2,6 +2,8 @@
 
 use serde_json::{Map, Value};
 
+use super::known::Known;
+use super::near::Near;
 use super::leaf::{Leaf, Shape, Site, leaf, shape};
 use super::rules::{Role, Rules};
 use super::said::Said;
@@ -60,6 +62,9 @@ pub(super) struct View<'a, 'v> {
     /// Names of the roles around, outermost first.
     pub around: &'v [&'v str],
     pub volumes: &'v Volumes,
+    /// What worked examples of the kind have.
+    pub known: &'a Known,
+    pub near: &'v Near,
     /// Numbers of the request that a field has taken.
     pub used: &'v [i64],
     /// Only what is required is offered any more.
@@ -117,8 +122,9 @@ fn is_hidden(role: &Role, field: &str, around: &[&str]) -> bool {
             .any(|inside| inside.hidden.iter().any(|one| one == field))
 }
 
-/// The fields of an object that may be written now, those that are needed among them.
+/// The fields of the object at JSON pointer `at` that may be written now, those that are needed among them.
 pub(super) fn offers<'a>(
+    at: &str,
     node: Node<'a>,
     role: Option<&'a Role>,
     value: &Map<String, Value>,
@@ -148,7 +154,8 @@ pub(super) fn offers<'a>(
             continue;
         }
         let paired = is_labels(key) && matches!(shape(child), Shape::Map(_)) && !view.said.pairs.is_empty();
-        if !required && !paired && !is_spoken_of(key, child, node, view.rules, view.said) {
+        let shown = view.known.has(at, key);
+        if !required && !paired && !is_spoken_of(key, child, node, view.rules, view.said, shown) {
             continue;
         }
         let shape = shape(child);
@@ -164,6 +171,8 @@ pub(super) fn offers<'a>(
                     optional: !required,
                     amount: false,
                     entry: false,
+                    near: view.near,
+                    resource: value.get("name").and_then(Value::as_str),
                 };
                 let Some(mut one) = leaf(&site, view.rules, view.said, view.used) else { continue };
                 if !narrowed(role, key, value, &mut one) {
@@ -174,6 +183,7 @@ pub(super) fn offers<'a>(
             }
             Shape::Object
                 if !required
+                    && !shown
                     && !has_inside(child, key, role, view)
                     && !view.rules.empty.iter().any(|one| one == key) =>
             {
@@ -203,7 +213,7 @@ fn has_inside(node: Node<'_>, field: &str, around: Option<&Role>, view: &View<'_
         let labels = matches!(key, "labels" | "annotations") && !view.said.labels;
         let required =
             needs(node, role, &empty, &roles, view.volumes, false).iter().any(|field| field == key);
-        !hidden && (required || (!labels && is_spoken_of(key, child, node, view.rules, view.said)))
+        !hidden && (required || (!labels && is_spoken_of(key, child, node, view.rules, view.said, false)))
     })
 }
 

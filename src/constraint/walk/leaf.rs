@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::near::Near;
 use super::rules::{Role, Rules, Text};
 use super::said::Said;
 use crate::constraint::{FreeKind, FreeText};
@@ -73,6 +74,10 @@ pub(super) struct Site<'a> {
     pub amount: bool,
     /// An entry of a map.
     pub entry: bool,
+    /// Numbers beside words for fields.
+    pub near: &'a Near,
+    /// The resource that the object around is about: an amount beside `name: memory` is one of memory.
+    pub resource: Option<&'a str>,
 }
 
 /// What a scalar may be; `None` where it has nothing to be: it is not offered then, or must be asked for.
@@ -88,16 +93,25 @@ pub(super) fn leaf(site: &Site<'_>, rules: &Rules, said: &Said, used: &[i64]) ->
         return some(said.plurals.iter().map(|text| Value::from(text.as_str())).collect());
     }
     if !schema.values.is_empty() {
-        return Some(Leaf::Closed(schema.values.iter().filter(|value| !value.is_null()).cloned().collect()));
+        return Some(Leaf::Closed(listed(site, rules, said)));
     }
     if site.amount || site.node.is_quantity() {
-        return some(amounts(site.field, said));
+        return some(amounts(site.resource.unwrap_or(site.field), site.around.contains(&"claim"), said));
+    }
+    let is_resource = |name: &&str| matches!(*name, "cpu" | "memory" | "ephemeral-storage") || name.contains('/');
+    if let (true, Some(resource)) = (site.node.is_int_or_string(), site.resource.filter(is_resource)) {
+        return some(amounts(resource, false, said));
     }
     let again = rules.again.iter().any(|field| field == site.field);
     // What nobody asked for has only numbers that are still unused.
     let used = if again || !site.optional { &[] } else { used };
     if site.node.is_int_or_string() {
-        let mut values: Vec<Value> = numbers(site, said, used);
+        let percent = |value: &Value| {
+            let text = format!("{value}%");
+            value.as_i64().is_some_and(|one| said.times(one) < 2) && said.percents.contains(&text)
+        };
+        let mut values: Vec<Value> = numbers(site, rules, said, used);
+        values.retain(|value| !percent(value));
         values.extend(said.percents.iter().map(|text| Value::from(text.as_str())));
         return some(values).or((!site.optional).then_some(digits()));
     }
@@ -112,7 +126,7 @@ pub(super) fn leaf(site: &Site<'_>, rules: &Rules, said: &Said, used: &[i64]) ->
             offered.then(|| Leaf::Closed(vec![Value::Bool(true), Value::Bool(false)]))
         }
         Some("integer" | "number") => {
-            let values = numbers(site, said, used);
+            let values = numbers(site, rules, said, used);
             some(values).or((!site.optional).then_some(digits()))
         }
         Some("string") => string(site, rules, said),
@@ -128,6 +142,15 @@ fn digits() -> Leaf {
     Leaf::Free(FreeText { kind: FreeKind::Digits, most: DIGITS })
 }
 
+/// The values of an `enum`; where the request speaks of the field and says one of them, that one.
+fn listed(site: &Site<'_>, rules: &Rules, said: &Said) -> Vec<Value> {
+    let all: Vec<Value> = site.node.schema().values.iter().filter(|value| !value.is_null()).cloned().collect();
+    let spoken = rules.due.get(site.field).is_some_and(|words| said.has_any(words));
+    let chosen: Vec<Value> =
+        all.iter().filter(|value| value.as_str().is_some_and(|text| said.has(text))).cloned().collect();
+    if spoken && site.optional && !chosen.is_empty() { chosen } else { all }
+}
+
 /// The closed list of a role, as the roles around it change it.
 fn closed<'a>(site: &Site<'a>) -> Option<&'a Vec<String>> {
     let role = site.role?;
@@ -136,7 +159,7 @@ fn closed<'a>(site: &Site<'a>) -> Option<&'a Vec<String>> {
 }
 
 /// The numbers of the request that fit.
-fn numbers(site: &Site<'_>, said: &Said, used: &[i64]) -> Vec<Value> {
+fn numbers(site: &Site<'_>, rules: &Rules, said: &Said, used: &[i64]) -> Vec<Value> {
     let schema = site.node.schema();
     let timed = site.field.contains("Seconds");
     let fits = |value: i64| {
@@ -151,28 +174,43 @@ fn numbers(site: &Site<'_>, said: &Said, used: &[i64]) -> Vec<Value> {
                 .is_none_or(|most| number <= most && !(schema.exclusive_maximum && number >= most))
     };
     let has_seconds = said.numbers.iter().any(|number| number.seconds);
+    // A number that was said twice can be taken twice.
+    let is_left = |value: i64| {
+        let taken = used.iter().filter(|one| **one == value).count();
+        taken == 0 || taken < said.times(value)
+    };
+    if timed && !has_seconds && site.optional && !said.speaks_wholly_of(site.field) {
+        return Vec::new();
+    }
     let mut values: Vec<i64> = said
         .numbers
         .iter()
         .filter(|number| if timed && has_seconds { number.seconds } else { timed || !number.seconds })
         .map(|number| number.value)
-        .filter(|value| fits(*value) && !used.contains(value))
+        .filter(|value| fits(*value) && is_left(*value))
         // A `no` is no port.
         .filter(|value| *value != 0 || !(site.field.ends_with("ort") || site.field == "number"))
         .collect();
     values.sort_unstable();
     values.dedup();
+    let own = site.near.to(site.field);
+    if values.iter().any(|value| own.contains(value)) {
+        values.retain(|value| own.contains(value));
+    } else if site.optional && !rules.due.contains_key(site.field) {
+        values.retain(|value| said.times(*value) > 1 || !site.near.is_another_s(site.field, *value));
+    }
     values.into_iter().map(Value::from).collect()
 }
 
-/// The amounts of the request that a resource can have.
-fn amounts(resource: &str, said: &Said) -> Vec<Value> {
+/// The amounts of the request that a resource can have; `of_claim`: it is what a claim asks for.
+fn amounts(resource: &str, of_claim: bool, said: &Said) -> Vec<Value> {
     let plain =
         || said.numbers.iter().filter(|number| !number.seconds).map(|number| Value::from(number.value));
     let text = |texts: &[String]| texts.iter().map(|text| Value::from(text.as_str())).collect::<Vec<_>>();
     let speaks = |words: &[&str]| words.iter().any(|word| said.text().contains(word));
     if (resource.starts_with("limits.") && !speaks(&["limit", "限制", "上限"]))
         || (resource.ends_with("storage")
+            && !of_claim
             && !speaks(&["storage", "disk", "claim", "pvc", "存储", "卷", "磁盘"]))
         || (resource == "ephemeral-storage" && !speaks(&["ephemeral", "临时"]))
     {
@@ -226,6 +264,8 @@ fn string(site: &Site<'_>, rules: &Rules, said: &Said) -> Option<Leaf> {
     match rules.strings.get(site.field) {
         Some(Text::SaidImage) => texts(&said.images),
         Some(Text::SaidSchedule) => texts(&said.schedules),
+        // Decided entry by entry: `copied`.
+        Some(Text::Copied) => free(FreeKind::Scalar, LONGEST),
         Some(Text::Label) => free(FreeKind::Label, LABEL),
         Some(Text::Name | Text::Word) => free(FreeKind::Word, LONGEST),
         None if matches!(schema.format.as_deref(), Some("byte" | "date-time" | "date")) && site.optional => {

@@ -10,6 +10,9 @@
 //! | [`said`] | what the request says, as a manifest can use it |
 //! | [`rules`] | what the API wants beyond its schemas: `prompts/manifest.yaml` |
 //! | `leaf` | what a scalar may be |
+//! | `copied` | commands, word for word from the request |
+//! | `near` | which number belongs to which field |
+//! | `known` | what worked examples of the kind have |
 //! | `frame` | what is open: objects, lists, maps, and which fields may follow |
 //! | `spoken` | whether the request speaks of a field |
 //! | `admit` | a manifest that was written elsewhere, let through field by field |
@@ -18,8 +21,11 @@
 //! | `write` | the steps |
 
 mod admit;
+mod copied;
 mod frame;
+mod known;
 mod leaf;
+mod near;
 pub mod rules;
 pub mod said;
 mod spoken;
@@ -27,6 +33,7 @@ mod text;
 mod volumes;
 mod write;
 
+pub use known::Known;
 pub use said::{Number, Said};
 pub use text::text;
 pub use write::{Source, Walk, Written};

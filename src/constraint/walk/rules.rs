@@ -17,6 +17,8 @@ pub enum Text {
     SaidImage,
     /// A cron schedule that the request says.
     SaidSchedule,
+    /// Entries that are copied from the request one after the other: commands.
+    Copied,
     /// The name of an object or of a part of one.
     Name,
     /// A DNS label.
@@ -83,6 +85,10 @@ pub struct Role {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Rules {
     roles: Vec<Role>,
+    /// What commands begin with.
+    pub programs: Vec<String>,
+    /// Words that stand before a command.
+    pub introduce_commands: Vec<String>,
     /// Fields whose object may be written `{}`.
     pub empty: Vec<String>,
     /// Strings by the name of their field.
@@ -93,8 +99,8 @@ pub struct Rules {
     pub keys: Vec<String>,
     /// Words that speak of a field.
     pub spoken: BTreeMap<String, Vec<String>>,
-    /// Fields that may not be left out where the request speaks of them.
-    pub due: Vec<String>,
+    /// Fields that may not be left out where one of these words stands in the request.
+    pub due: BTreeMap<String, Vec<String>>,
     /// Fields that need a word of their own in small objects too.
     pub strict: Vec<String>,
     /// Keys of maps that a controller knows.
@@ -177,6 +183,9 @@ mod tests {
         }
         // A part of KServe's InferenceService, whose schema is not bundled.
         seen.push("predictor");
+        // One of KEDA's.
+        seen.push("keda-trigger");
+        seen.extend(["job-set", "template-meta"]);
         let missing: Vec<&str> =
             rules.roles.iter().map(|role| role.role.as_str()).filter(|role| !seen.contains(role)).collect();
         assert!(missing.is_empty(), "no built-in kind has {missing:?}");

@@ -9,6 +9,8 @@ pub struct Number {
     pub value: i64,
     /// It is a length of time.
     pub seconds: bool,
+    /// Where it stands in the request: bytes from its beginning.
+    pub at: Vec<usize>,
 }
 
 /// See the module.
@@ -16,6 +18,8 @@ pub struct Number {
 pub struct Said {
     /// All that was said, in lower case, for telling whether a value stands in it.
     text: String,
+    /// All that was said, as it was said.
+    original: String,
     /// Numbers, percentages without their sign among them.
     pub numbers: Vec<Number>,
     /// `50%`
@@ -43,12 +47,29 @@ pub struct Said {
 impl Said {
     /// What a text says, as far as it is not a value of its own.
     pub fn of(text: &str) -> Self {
-        Self { text: text.to_lowercase(), ..Self::default() }
+        Self { text: text.to_lowercase(), original: text.to_owned(), ..Self::default() }
     }
 
     /// The words, in lower case.
     pub fn text(&self) -> &str {
         &self.text
+    }
+
+    /// The words as they were said.
+    pub fn original(&self) -> &str {
+        &self.original
+    }
+
+    /// How often a number is said in digits, at least once.
+    pub fn times(&self, value: i64) -> usize {
+        let digits = value.to_string();
+        let inside = |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_'));
+        let times = self.text.match_indices(&digits).filter(|(at, _)| {
+            let before = self.text.get(..*at).and_then(|head| head.chars().next_back());
+            let after = self.text.get(at + digits.len()..).and_then(|tail| tail.chars().next());
+            !inside(before) && !inside(after.filter(|c| !matches!(c, '.' | 's' | 'm' | 'h')))
+        });
+        times.count().max(1)
     }
 
     /// Whether a text stands in the request, in any case, not inside a longer word.
@@ -72,15 +93,17 @@ impl Said {
         !self.text.chars().any(|c| ('\u{4e00}'..='\u{9fff}').contains(&c))
     }
 
+    /// Where a word stands, or the beginning of one; of what is no Latin word anywhere.
+    pub fn places(&self, word: &str) -> Vec<usize> {
+        let (text, word) = (&self.text, word.to_lowercase());
+        let latin = word.starts_with(|c: char| c.is_ascii_alphanumeric());
+        let begins = |at: usize| at == 0 || !text.as_bytes().get(at - 1).is_some_and(u8::is_ascii_alphabetic);
+        text.match_indices(&word).map(|(at, _)| at).filter(|at| !latin || begins(*at)).collect()
+    }
+
     /// Whether one of these begins a word of the request; of those that are no Latin words, whether one stands in it.
     pub fn has_any(&self, words: &[String]) -> bool {
-        let text = &self.text;
-        words.iter().map(|word| word.to_lowercase()).any(|word| {
-            let latin = word.starts_with(|c: char| c.is_ascii_alphanumeric());
-            text.match_indices(&word).any(|(at, _)| {
-                !latin || at == 0 || !text.as_bytes().get(at - 1).is_some_and(u8::is_ascii_alphabetic)
-            })
-        })
+        words.iter().any(|word| !self.places(word).is_empty())
     }
 
     /// Whether the request has every word of a field's name that means something.

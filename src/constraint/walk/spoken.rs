@@ -10,8 +10,15 @@ const SMALL: usize = 8;
 /// How deep the fields inside a field are looked at.
 const DEEP: usize = 2;
 
-/// Whether an optional field may be offered in an object.
-pub(super) fn is_spoken_of(key: &str, node: Node<'_>, parent: Node<'_>, rules: &Rules, said: &Said) -> bool {
+/// Whether an optional field may be offered in an object. `shown`: a worked example of the kind has it there.
+pub(super) fn is_spoken_of(
+    key: &str,
+    node: Node<'_>,
+    parent: Node<'_>,
+    rules: &Rules,
+    said: &Said,
+    shown: bool,
+) -> bool {
     let schema = node.schema();
     let by_value = schema.values.iter().any(|value| value.as_str().is_some_and(|value| said.has(value)));
     let is_strict = rules.strict.iter().any(|field| field == key);
@@ -22,6 +29,9 @@ pub(super) fn is_spoken_of(key: &str, node: Node<'_>, parent: Node<'_>, rules: &
     }
     if let Some(words) = rules.spoken.get(key) {
         return said.has_any(words) || said.speaks_wholly_of(key);
+    }
+    if shown {
+        return true;
     }
     // What other languages call the fields of a custom kind is not known here.
     !said.is_english()

@@ -11,6 +11,8 @@ use super::rules::Role;
 pub(super) struct Volumes {
     /// Mounts name them and no volume has the name yet.
     pub wanted: Vec<String>,
+    /// Something is mounted.
+    pub any: bool,
     /// The volumes that the pod has, once its list of them is closed.
     pub closed: Option<Vec<String>>,
 }
@@ -49,13 +51,14 @@ impl Volumes {
         }
         let has_list =
             matches!(&frames[pod].inner, Inner::Object { value, .. } if value.contains_key("volumes"));
+        let any = !mounts.is_empty();
         mounts.retain(|name| !volumes.contains(name));
         // A mount may name a claim template, which stands behind the pod: the gate looks at those.
         let claims = |frame: &Frame<'_>| matches!(&frame.inner, Inner::Object { node, .. } if node.property("volumeClaimTemplates").is_some());
         if frames[..pod].iter().any(claims) {
             return Self::default();
         }
-        Self { wanted: mounts, closed: (has_list && !is_open).then_some(volumes) }
+        Self { wanted: mounts, any, closed: (has_list && !is_open).then_some(volumes) }
     }
 
     /// The names that a volume or a mount may have.

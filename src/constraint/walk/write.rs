@@ -3,8 +3,11 @@
 use serde_json::{Map, Value};
 
 use super::frame::{Frame, Inner, Offer, Slot, View, is_labels, needs, offers};
+use super::known::Known;
 use super::leaf::{Leaf, Shape, Site, leaf, plain_text, shape};
-use super::rules::Rules;
+use super::copied;
+use super::near::Near;
+use super::rules::{Rules, Text};
 use super::said::{Said, words_of};
 use super::volumes::Volumes;
 use crate::constraint::{Author, Choice, FreeKind, Step, Taken, value_of};
@@ -14,9 +17,12 @@ use crate::schema::{KindSchema, Node};
 /// The end of a manifest as models write it.
 const END: &str = "```\n";
 /// Behind this many lines only what is required is offered.
-const MOST_LINES: usize = 90;
+const MOST_LINES: usize = 140;
 /// Entries of one list.
 const MOST_ITEMS: usize = 16;
+
+/// Nothing is known of the kind.
+static NOTHING: Known = Known::new();
 
 /// Where a value comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,6 +82,8 @@ pub(super) enum Expect {
 pub struct Walk<'a> {
     rules: &'a Rules,
     said: &'a Said,
+    known: &'a Known,
+    near: Near,
     pub(super) frames: Vec<Frame<'a>>,
     forced: String,
     namespaces: Vec<Value>,
@@ -131,6 +139,8 @@ impl<'a> Walk<'a> {
         Ok(Self {
             rules,
             said,
+            known: &NOTHING,
+            near: Near::of(said, rules, kind.node),
             frames,
             forced,
             expect: Expect::Value { key: Some("name".into()), leaf: Leaf::Closed(texts(names)) },
@@ -141,6 +151,13 @@ impl<'a> Walk<'a> {
             missing: None,
             object: None,
         })
+    }
+
+    /// What was shown to the model may be written too.
+    #[must_use]
+    pub fn with_known(mut self, known: &'a Known) -> Self {
+        self.known = known;
+        self
     }
 
     /// The finished object and its scalars; `None` before the end.
@@ -175,6 +192,8 @@ impl<'a> Walk<'a> {
                 said: self.said,
                 around: &around,
                 volumes: &volumes,
+                known: self.known,
+                near: &self.near,
                 used: &self.used,
                 closing,
             };
@@ -186,7 +205,10 @@ impl<'a> Walk<'a> {
                     {
                         found.push(("  namespace:".to_owned(), Act::Namespace));
                     }
-                    for offer in offers(*node, *role, value, depth == 0, &view) {
+                    for offer in offers(&frame.path, *node, *role, value, depth == 0, &view) {
+                        if !self.has_command(depth, &offer.key, value) {
+                            continue;
+                        }
                         push_field(&mut found, &blanks, depth, &offer, self.rules);
                     }
                     if let Some(field) = unmet(*node, *role, value, &view, depth == 0) {
@@ -204,7 +226,10 @@ impl<'a> Walk<'a> {
                             Shape::Object => {
                                 let role = self.rules.role(*items, &frame.field);
                                 let empty = Map::new();
-                                for offer in offers(*items, role, &empty, false, &view) {
+                                for offer in offers(&frame.path, *items, role, &empty, false, &view) {
+                                    if !self.has_command(usize::MAX - 1, &offer.key, &empty) {
+                                        continue;
+                                    }
                                     let colon = colon(&offer);
                                     found.push((
                                         format!("{blanks}- {}{colon}", offer.key),
@@ -222,7 +247,10 @@ impl<'a> Walk<'a> {
                                         .push((format!("{blanks}- {{}}\n"), Act::EmptyItem { frame: depth }));
                                 }
                             }
-                            Shape::Scalar => found.push((format!("{blanks}-"), Act::Item { frame: depth })),
+                            Shape::Scalar if self.item(depth).is_some() => {
+                                found.push((format!("{blanks}-"), Act::Item { frame: depth }));
+                            }
+                            Shape::Scalar => {}
                             Shape::List(_) | Shape::Map(_) | Shape::Opaque => {}
                         }
                     }
@@ -271,8 +299,23 @@ impl<'a> Walk<'a> {
 
     /// Whether the one namespace that is said of the object is not written yet.
     fn lacks_namespace(&self) -> bool {
-        let [only] = self.namespaces.as_slice() else { return false };
-        let name = only.as_str().unwrap_or_default();
+        self.own_namespace().is_some_and(|_| match self.frames.get(1).map(|frame| &frame.inner) {
+            Some(Inner::Object { value, .. }) => !value.contains_key("namespace"),
+            _ => false,
+        })
+    }
+
+    /// The one namespace that is said to be the object's own.
+    fn own_namespace(&self) -> Option<&Value> {
+        let mut own = self.namespaces.iter().filter(|one| self.is_own(one.as_str().unwrap_or_default()));
+        match (own.next(), own.next()) {
+            (Some(only), None) => Some(only),
+            _ => None,
+        }
+    }
+
+    /// Whether the request puts the object itself into a namespace rather than what it refers to.
+    fn is_own(&self, name: &str) -> bool {
         let own = ["in namespace ", "in ns ", "for namespace ", "into namespace ", "namespace ", "ns "];
         let elsewhere =
             ["from namespace ", "of namespace ", "from ns ", "sits in namespace ", "lives in namespace "];
@@ -280,27 +323,40 @@ impl<'a> Walk<'a> {
         let chinese = !self.said.is_english();
         let is_own =
             chinese || own.iter().any(&stands) || self.said.text().contains(&format!("{name} namespace"));
-        let has = match self.frames.get(1).map(|frame| &frame.inner) {
-            Some(Inner::Object { value, .. }) => value.contains_key("namespace"),
-            _ => true,
-        };
-        is_own && !elsewhere.iter().any(stands) && !has
+        is_own && !elsewhere.iter().any(stands)
     }
 
     /// Whether an object lacks a field that the request speaks of and has an unused number for.
     fn is_due(&self, depth: usize, view: &View<'_, '_>) -> bool {
         let Inner::Object { node, role, value } = &self.frames[depth].inner else { return false };
-        let spoken = |key: &str| {
-            let words = self.rules.spoken.get(key);
-            self.rules.due.iter().any(|due| due == key) && words.is_some_and(|words| self.said.has_any(words))
+        // An image that was said stands somewhere.
+        let image = |offer: &Offer<'_>| {
+            let unused = |value: &Value| !self.written.iter().any(|one| one.value == *value);
+            matches!(&offer.leaf, Some(Leaf::Closed(values)) if offer.key == "image" && values.iter().all(unused))
+        };
+        // Of numbers one must stand beside the word and be unused; what is no number is said once.
+        let spoken = |offer: &Offer<'_>| {
+            let said = self.rules.due.get(&offer.key).is_some_and(|words| self.said.has_any(words));
+            said && match &offer.leaf {
+                Some(Leaf::Closed(values)) if values.iter().any(Value::is_i64) => {
+                    let near = self.near.to(&offer.key);
+                    let unused = |value: &Value| value.as_i64().is_some_and(|one| near.contains(&one) && !self.used.contains(&one));
+                    values.iter().any(unused)
+                }
+                Some(_) => {
+                    let end = format!("/{}", offer.key);
+                    !self.written.iter().any(|one| one.path.ends_with(&end))
+                }
+                None => offer.key == "volumeMounts" && !view.volumes.any,
+            }
         };
         // A name of several words that all stand in the request is no accident.
         let named = |key: &str| {
             let long = words_of(key).iter().filter(|word| word.len() >= 4).count() > 1;
             long && self.said.speaks_wholly_of(key)
         };
-        offers(*node, *role, value, depth == 0, view).iter().any(|offer| {
-            offer.leaf.is_some() && (spoken(&offer.key) || (node.component().is_none() && named(&offer.key)))
+        offers(&self.frames[depth].path, *node, *role, value, depth == 0, view).iter().any(|offer| {
+            spoken(offer) || image(offer) || (offer.leaf.is_some() && node.component().is_none() && named(&offer.key))
         })
     }
 
@@ -318,9 +374,12 @@ impl<'a> Walk<'a> {
                     let bare = closed.as_object().is_some_and(Map::is_empty);
                     value.insert(key, if bare { Value::Null } else { closed });
                 }
-                (Inner::List { value, full, .. }, Slot::Item) => {
+                (Inner::List { value, full, items, .. }, Slot::Item) => {
                     // The same entry again is a model that does not find an end.
-                    dropped = value.contains(&closed);
+                    let named = closed.get("name").is_some_and(|name| {
+                        value.iter().any(|entry| entry.get("name") == Some(name))
+                    });
+                    dropped = value.contains(&closed) || (named && tells_apart(&below.field, *items));
                     *full |= dropped;
                     if !dropped {
                         value.push(closed);
@@ -346,7 +405,9 @@ impl<'a> Walk<'a> {
                 self.close_to(1);
                 self.expect = Expect::Value {
                     key: Some("namespace".into()),
-                    leaf: Leaf::Closed(self.namespaces.clone()),
+                    leaf: Leaf::Closed(
+                        self.own_namespace().map_or_else(|| self.namespaces.clone(), |own| vec![own.clone()]),
+                    ),
                 };
                 Ok(())
             }
@@ -385,29 +446,8 @@ impl<'a> Walk<'a> {
             }
             Act::Item { frame } => {
                 self.close_to(frame);
-                let around = self.around(self.frames.len());
-                let Some(list) = self.frames.last() else { return Err("no list is open".into()) };
-                let Inner::List { items, value, .. } = &list.inner else {
-                    return Err("no list is open".into());
-                };
-                let role = self.frames.iter().rev().nth(1).and_then(Frame::role);
-                let site = Site {
-                    node: *items,
-                    field: &list.field,
-                    role,
-                    around: &around,
-                    optional: false,
-                    amount: false,
-                    entry: false,
-                };
-                let mut leaf = leaf(&site, self.rules, self.said, &self.used)
-                    .ok_or_else(|| format!("nothing can stand in {}", list.path))?;
-                if let Leaf::Closed(values) = &mut leaf {
-                    values.retain(|one| !value.contains(one));
-                    if values.is_empty() {
-                        return Err(format!("{} has every value already", list.path));
-                    }
-                }
+                let path = self.frames.last().map(|list| list.path.clone()).unwrap_or_default();
+                let leaf = self.item(frame).ok_or_else(|| format!("nothing can stand in {path}"))?;
                 self.expect = Expect::Value { key: None, leaf };
                 Ok(())
             }
@@ -445,11 +485,13 @@ impl<'a> Walk<'a> {
             said: self.said,
             around: &around,
             volumes: &volumes,
+            known: self.known,
+                near: &self.near,
             used: &self.used,
             closing: false,
         };
         let offered =
-            offers(*node, *role, value, frame == 0, &view).into_iter().find(|offer| offer.key == key);
+            offers(path, *node, *role, value, frame == 0, &view).into_iter().find(|offer| offer.key == key);
         let offer = offered.ok_or_else(|| format!("{path}/{key} cannot be written here"))?;
         if let Some(leaf) = offer.leaf {
             self.expect = Expect::Value { key: Some(key), leaf };
@@ -481,7 +523,7 @@ impl<'a> Walk<'a> {
                 let amount = values.is_quantity()
                     || (values.is_int_or_string()
                         && matches!(field.as_str(), "limits" | "requests" | "hard"));
-                let keys = self.keys(&field, amount, &around);
+                let keys = self.keys(&field, &path, amount, &around);
                 (Inner::Map { values, keys, amounts: amount, value: Map::new() }, indent + 2)
             }
             Shape::Scalar | Shape::Opaque => return Err(format!("{path} has no inside")),
@@ -522,8 +564,60 @@ impl<'a> Walk<'a> {
 
     /// What an entry of a map of scalars may be.
     fn entry(&self, node: Node<'a>, amount: bool, key: &str, around: &[&str]) -> Option<Leaf> {
-        let site = Site { node, field: key, role: None, around, optional: true, amount, entry: true };
+        let site = Site { node, field: key, role: None, around, optional: true, amount, entry: true, near: &self.near, resource: None };
         leaf(&site, self.rules, self.said, &self.used)
+    }
+
+    /// Whether a field other than a command may stand here, or the request has words for it.
+    fn has_command(&self, depth: usize, key: &str, value: &Map<String, Value>) -> bool {
+        if self.rules.strings.get(key) != Some(&Text::Copied) {
+            return true;
+        }
+        // The command itself may still be open above.
+        let open = self.frames.get(depth + 1).filter(|frame| frame.field == "command");
+        let command = match open.map(|frame| &frame.inner) {
+            Some(Inner::List { value, .. }) => Some(value.as_slice()),
+            _ => value.get("command").and_then(Value::as_array).map(Vec::as_slice),
+        };
+        let before = command.filter(|_| key == "args").unwrap_or_default();
+        !copied::next(self.said, self.rules, before, key == "args").is_empty()
+    }
+
+    /// What the next scalar entry of a list may be; nothing where it has all of them.
+    fn item(&self, depth: usize) -> Option<Leaf> {
+        let list = self.frames.get(depth)?;
+        let Inner::List { items, value, .. } = &list.inner else { return None };
+        if self.rules.strings.get(&list.field) == Some(&Text::Copied) {
+            // Arguments go on where the command ended.
+            let command = depth.checked_sub(1).and_then(|below| match &self.frames.get(below)?.inner {
+                Inner::Object { value, .. } if list.field == "args" => value.get("command")?.as_array(),
+                _ => None,
+            });
+            let before: Vec<Value> = command.into_iter().flatten().chain(value).cloned().collect();
+            let next = copied::next(self.said, self.rules, &before, list.field == "args");
+            return (!next.is_empty()).then(|| Leaf::Closed(next.into_iter().map(Value::from).collect()));
+        }
+        let around = self.around(depth + 1);
+        let role = depth.checked_sub(1).and_then(|below| self.frames.get(below)).and_then(Frame::role);
+        let site = Site {
+            node: *items,
+            field: &list.field,
+            role,
+            around: &around,
+            optional: false,
+            amount: false,
+            entry: false,
+            near: &self.near,
+            resource: None,
+        };
+        let mut leaf = leaf(&site, self.rules, self.said, &self.used)?;
+        if let Leaf::Closed(values) = &mut leaf {
+            values.retain(|one| !value.contains(one));
+            if values.is_empty() {
+                return None;
+            }
+        }
+        Some(leaf)
     }
 
     /// What a scalar field of an object, or an entry of a map, may be.
@@ -535,12 +629,15 @@ impl<'a> Walk<'a> {
             said: self.said,
             around: &around,
             volumes: &volumes,
+            known: self.known,
+                near: &self.near,
             used: &self.used,
             closing: false,
         };
-        match &self.frames.get(depth)?.inner {
+        let frame = self.frames.get(depth)?;
+        match &frame.inner {
             Inner::Object { node, role, value } => {
-                offers(*node, *role, value, depth == 0, &view)
+                offers(&frame.path, *node, *role, value, depth == 0, &view)
                     .into_iter()
                     .find(|offer| offer.key == key)?
                     .leaf
@@ -553,11 +650,12 @@ impl<'a> Walk<'a> {
     }
 
     /// The keys that a map may have. Where the request has pairs, no other of its words is one.
-    fn keys(&self, field: &str, amount: bool, around: &[&str]) -> Vec<String> {
+    fn keys(&self, field: &str, path: &str, amount: bool, around: &[&str]) -> Vec<String> {
         if amount {
             return self.rules.amounts(field, around).iter().chain(&self.said.resources).cloned().collect();
         }
-        if let Some(known) = self.rules.map_keys.get(field) {
+        let by_role = around.last().and_then(|role| self.rules.map_keys.get(&format!("{role}.{field}")));
+        if let Some(known) = by_role.or_else(|| self.rules.map_keys.get(field)) {
             return known.clone();
         }
         let labels = field == "annotations" || is_labels(field);
@@ -569,7 +667,14 @@ impl<'a> Walk<'a> {
             _ => self.said.words.iter().collect(),
         };
         let mut keys: Vec<String> = Vec::new();
-        for key in words.into_iter().chain(&self.said.resources).chain(&self.rules.keys) {
+        // The labels of an object itself are said; those of others may be meant.
+        let meant = if matches!(field, "labels" | "annotations") && !self.said.pairs.is_empty() {
+            &[][..]
+        } else {
+            self.rules.keys.as_slice()
+        };
+        let shown = self.known.keys(path).filter(|_| !labels);
+        for key in shown.chain(words).chain(&self.said.resources).chain(meant) {
             if !keys.contains(key) {
                 keys.push(key.clone());
             }
@@ -686,6 +791,13 @@ impl Author for Walk<'_> {
     }
 }
 
+/// Whether the entries of a list are told apart by their `name`. Schemas of custom kinds seldom say so.
+fn tells_apart(field: &str, items: Node<'_>) -> bool {
+    items.schema().required.iter().any(|one| one == "name")
+        || matches!(field, "containers" | "initContainers" | "volumes" | "env")
+        || field.ends_with("Groups") || field.ends_with("Specs") || field.ends_with("Jobs")
+}
+
 /// What stands behind a field's name.
 fn colon(offer: &Offer<'_>) -> &'static str {
     if offer.leaf.is_some() { ":" } else { ":\n" }
@@ -723,6 +835,8 @@ fn unmet(
             optional: false,
             amount: false,
             entry: false,
+            near: view.near,
+            resource: None,
         };
         leaf(&site, view.rules, view.said, &[]).is_none()
     })

@@ -30,6 +30,7 @@ struct File {
     short: Vec<String>,
     phrases: BTreeMap<String, Vec<String>>,
     beyond: Vec<String>,
+    jobs: Vec<String>,
     things: Vec<String>,
 }
 
@@ -61,7 +62,8 @@ pub struct Wanted {
 }
 
 /// The kinds that a model is to write for this request, in its order; empty where a pattern or a form serves it. `runs`:
-/// the request names something that can run, an image or a piece of software.
+/// the request names something that can run, an image or a piece of software; `scheduled`: it
+/// says when.
 ///
 /// # Errors
 /// A sentence where `prompts/kinds.yaml` does not parse.
@@ -69,6 +71,7 @@ pub fn wanted(
     text: &str,
     narrowed: &Narrowed,
     runs: bool,
+    scheduled: bool,
     patterns: &PatternSet,
     schemas: &SchemaSet,
 ) -> Result<Vec<Wanted>, String> {
@@ -99,6 +102,7 @@ pub fn wanted(
         .patterns
         .iter()
         .filter(|cue| !free.iter().any(|named| inside(cue, named)) && is_asked_for(text, cue))
+        .filter(|cue| !is_in_name(text, cue))
         .map(|cue| cue.start)
         .min();
     let custom =
@@ -110,17 +114,28 @@ pub fn wanted(
         first_pattern.is_none_or(|start| named.start < start) || (custom(named) && written_out(named))
     });
     // A second kind in the plural is what the first one is about: `may create rayjobs`.
-    let start = free.iter().map(|named| named.start).min();
     let is_plural = |named: &Named| {
         let words = text.get(named.start..named.end).unwrap_or("");
         newest.get(named.kind.as_str()).is_some_and(|info| words.eq_ignore_ascii_case(&info.plural))
     };
-    free.retain(|named| Some(named.start) == start || !is_plural(named));
+    free.retain(|named| !is_plural(named));
+    let start = free.iter().map(|named| named.start).min();
+    // What stands behind the first one is another object only where it is introduced as one: `pointing at queue pool` is not.
+    free.retain(|named| Some(named.start) == start || is_another(text, named));
     let native: Vec<&Named> = narrowed.native.iter().filter(|named| formed(&named.kind)).collect();
     let beyond =
         native.iter().any(|named| named.certain && goes_beyond(text, &named.kind, file, patterns, schemas));
     if free.is_empty() && !beyond {
-        return Ok(Vec::new());
+        let unnamed = narrowed.patterns.is_empty() && narrowed.native.is_empty();
+        let job = file.jobs.iter().any(|phrase| !find_cue(text, phrase).is_empty());
+        let kind = match (runs && unnamed, scheduled, job) {
+            (true, true, _) => "CronJob",
+            (true, false, true) => "Job",
+            _ => return Ok(Vec::new()),
+        };
+        let why = "you said what runs, and when or how often".to_owned();
+        let one = |info: &&KindInfo| Wanted { gvk: info.gvk.clone(), why: why.clone(), name: None };
+        return Ok(newest.get(kind).map(one).into_iter().collect());
     }
     let mut all: Vec<Named> = free;
     let first = all.iter().map(|named| named.start).min();
@@ -136,7 +151,7 @@ pub fn wanted(
             beyond && named.certain && first.is_none_or(|first| named.start < first)
         }
         "Deployment" | "StatefulSet" | "DaemonSet" | "Job" | "CronJob" => {
-            runs && (named.certain || is_introduced(text, named)) && is_asked_for(text, named)
+            runs && !is_plural(named) && (named.certain || is_introduced(text, named)) && is_asked_for(text, named)
         }
         _ => named.certain && is_asked_for(text, named),
     };
@@ -221,7 +236,7 @@ fn changes(text: &str) -> bool {
     ];
     const CHINESE: [&str; 9] = ["提高", "增加", "降低", "减少", "修改", "更新", "调高", "调低", "删除"];
     let begin = text.trim_start().to_lowercase();
-    let word: String = begin.chars().take_while(char::is_ascii_alphabetic).collect();
+    let word: String = begin.chars().take_while(|c| c.is_ascii_alphabetic() || *c == '-').collect();
     VERBS.contains(&word.as_str()) || CHINESE.iter().any(|verb| begin.starts_with(verb))
 }
 
@@ -237,6 +252,25 @@ fn is_asked_for(text: &str, named: &Named) -> bool {
     }
     let first = text.get(..named.start).is_none_or(|head| head.trim().is_empty());
     first || !REFERRING.contains(&word_before(text, named.start).as_str())
+}
+
+/// Whether the words introduce one more object: `and a role binding`, `和一个 HTTPRoute`.
+fn is_another(text: &str, named: &Named) -> bool {
+    const CHINESE: [&str; 6] = ["个", "和", "及", "与", "、", "并"];
+    let head = text.get(..named.start).unwrap_or("").trim_end();
+    follows_article(text, named)
+        || is_introduced(text, named)
+        || CHINESE.iter().any(|word| head.ends_with(word))
+        || head.ends_with([';', '.', '。', '；'])
+}
+
+/// A part of a name is no word for a pattern: `notebook-bot`.
+fn is_in_name(text: &str, named: &Named) -> bool {
+    let head = text.get(..named.start).unwrap_or("");
+    let tail = text.get(named.end..).unwrap_or("");
+    let goes_on = |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphanumeric());
+    head.ends_with('-') && goes_on(head.chars().rev().nth(1))
+        || tail.starts_with('-') && goes_on(tail.chars().nth(1))
 }
 
 /// `and a service`, `service and ingress`.
@@ -321,7 +355,7 @@ fn name_behind(text: &str, end: usize) -> Option<String> {
     let word: String =
         tail.chars().take_while(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || *c == '-').collect();
     let after = tail.get(word.len()..).and_then(|rest| rest.chars().next());
-    let ends = after.is_none_or(|c| c.is_whitespace() || matches!(c, ',' | ':' | ';' | '.' | '，' | '。'));
+    let ends = after.is_none_or(|c| c.is_whitespace() || matches!(c, ',' | ':' | ';' | '.' | '(' | '，' | '。' | '（' | '：'));
     let is_name =
         word.len() > 1 && word.starts_with(|c: char| c.is_ascii_lowercase()) && !word.ends_with('-');
     (ends && is_name && !NO_NAMES.contains(&word.as_str())).then_some(word)

@@ -3,12 +3,14 @@
 //!
 //! | file | its one job |
 //! |---|---|
+//! | `examples` | worked examples of each kind: `prompts/manifests/` |
 //! | `kind` | which kinds a request asks for: `prompts/kinds.yaml` |
 //! | `said` | the spans of a request as a manifest can use them |
 //! | `write` | the model's text, object by object |
 //! | `whole` | a text of a model that cannot be led step by step, let through field by field |
 //! | `wire` | what code fills in: places that must agree with each other |
 
+mod examples;
 mod kind;
 pub mod said;
 mod whole;

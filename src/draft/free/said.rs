@@ -15,8 +15,8 @@ pub fn said(text: &str, spans: &[Span]) -> Said {
     for span in spans {
         let value = span.value.as_str().unwrap_or(&span.text);
         match span.kind {
-            SlotType::Count => number(&mut said, span.value.as_i64(), false),
-            SlotType::Duration => number(&mut said, span.value.as_i64(), true),
+            SlotType::Count => number(&mut said, span.value.as_i64(), false, None),
+            SlotType::Duration => number(&mut said, span.value.as_i64(), true, None),
             SlotType::Quantity => push(&mut said.quantities, value),
             SlotType::Cpu => push(
                 &mut said.cpus,
@@ -42,7 +42,8 @@ pub fn said(text: &str, spans: &[Span]) -> Said {
         }
     }
     for found in digits().all(text) {
-        number(&mut said, found.name("n").and_then(|digits| digits.as_str().parse().ok()), false);
+        let at = found.name("n").map(|digits| digits.start());
+        number(&mut said, found.name("n").and_then(|digits| digits.as_str().parse().ok()), false, at);
     }
     for found in times().all(text) {
         let count: Option<i64> = found.name("n").and_then(|digits| digits.as_str().parse().ok());
@@ -52,7 +53,8 @@ pub fn said(text: &str, spans: &[Span]) -> Said {
             "h" | "小时" => 3_600,
             _ => 86_400,
         };
-        number(&mut said, count.and_then(|count| count.checked_mul(unit)), true);
+        let at = found.name("n").map(|digits| digits.start());
+        number(&mut said, count.and_then(|count| count.checked_mul(unit)), true, at);
     }
     for (words, seconds) in [
         (["per second", "every second", "每秒"], 1),
@@ -60,18 +62,19 @@ pub fn said(text: &str, spans: &[Span]) -> Said {
         (["per hour", "every hour", "每小时"], 3_600),
     ] {
         if words.iter().any(|word| said.text().contains(word)) {
-            number(&mut said, Some(seconds), true);
+            number(&mut said, Some(seconds), true, None);
         }
     }
     for (index, list) in NUMBER_WORDS.iter().enumerate() {
-        if list.iter().any(|word| said.has_any(&[(*word).to_owned()])) {
-            number(&mut said, i64::try_from(index).ok(), false);
+        let places: Vec<usize> = list.iter().filter_map(|word| said.places(word).first().copied()).collect();
+        for at in places {
+            number(&mut said, i64::try_from(index).ok(), false, Some(at));
         }
     }
     for found in percents().all(text) {
         let text = found.name("n").map_or("", |digits| digits.as_str());
         push(&mut said.percents, &format!("{text}%"));
-        number(&mut said, text.parse().ok(), false);
+        number(&mut said, text.parse().ok(), false, None);
     }
     for found in amounts().all(text) {
         let text = found.name("n").map_or("", |amount| amount.as_str());
@@ -102,16 +105,13 @@ pub fn said(text: &str, spans: &[Span]) -> Said {
     said
 }
 
-fn number(said: &mut Said, value: Option<i64>, seconds: bool) {
-    if let Some(value) = value {
-        let number = Number { value, seconds };
-        if !said
-            .numbers
-            .iter()
-            .any(|known| known.value == value && (known.seconds == seconds || known.seconds))
-        {
-            said.numbers.push(number);
-        }
+fn number(said: &mut Said, value: Option<i64>, seconds: bool, at: Option<usize>) {
+    let Some(value) = value else { return };
+    let known =
+        said.numbers.iter_mut().find(|known| known.value == value && (known.seconds == seconds || known.seconds));
+    match known {
+        Some(known) => known.at.extend(at.filter(|at| !known.at.contains(at)).into_iter().collect::<Vec<_>>()),
+        None => said.numbers.push(Number { value, seconds, at: at.into_iter().collect() }),
     }
 }
 
@@ -133,14 +133,20 @@ fn images_of(software: &str) -> Vec<String> {
 }
 
 /// Words for numbers, `no retries` among them.
-const NUMBER_WORDS: [&[&str]; 7] = [
-    &["no ", "zero", "never ", "without ", "not ", "不重试", "不要重试", "不保留", "零"],
+const NUMBER_WORDS: [&[&str]; 13] = [
+    &["no ", "none ", "zero", "never ", "without ", "not ", "不重试", "不要重试", "不保留", "零"],
     &["one ", "one,", "single", "once", "一个", "1个", "一次"],
     &["two ", "twice", "both", "两个", "两次", "二"],
     &["three ", "三个", "三次"],
     &["four ", "四个"],
     &["five ", "五个"],
     &["six ", "六个"],
+    &["seven ", "七个"],
+    &["eight ", "八个"],
+    &["nine ", "九个"],
+    &["ten ", "十个"],
+    &["eleven "],
+    &["twelve ", "a dozen ", "十二个"],
 ];
 
 /// A length of time, by the first letter of its unit.

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::constraint::Prompt;
 use crate::constraint::walk::Walk;
-use crate::draft::free::write::EXAMPLES;
+use crate::draft::free::examples::examples;
 use crate::finding::{Finding, Severity};
 use crate::manifest::{Budget, GroupVersionKind, ObjectKey, parse};
 use crate::model::{Backend, Cancel, ModelError};
@@ -37,7 +37,7 @@ pub fn compose<'a>(
     let mut complaint = String::new();
     let mut problem = String::new();
     for attempt in 0..=AGAIN {
-        let prompt = Prompt { prefix: EXAMPLES.to_owned(), body: format!("{request}\n{wanted}{complaint}") };
+        let prompt = Prompt { prefix: examples(&kind.kind), body: format!("{request}\n{wanted}{complaint}") };
         let text = backend.compose(&prompt, MOST, cancel)?;
         let admitted = object(&text, kind).and_then(|object| {
             let refused = walk.admit(&object)?;

@@ -9,6 +9,7 @@ use crate::check::{CheckContext, Verdict, check};
 use crate::constraint::Prompt;
 use crate::constraint::walk::{Source, Walk, Written, text as written_text};
 use crate::draft::drafter::Library;
+use crate::draft::free::examples::{examples, known};
 use crate::draft::free::kind::{Wanted, spoken};
 use crate::draft::free::{said, whole, wire};
 use crate::draft::outcome::{Asked, Denied, Draft, Field, Origin, Outcome, Question, Thing, Unused};
@@ -20,8 +21,6 @@ use crate::model::{Backend, Cancel, ModelError, Writing};
 use crate::pattern::{OWNER_LABEL, SlotType};
 use crate::schema::SchemaSet;
 
-/// Instructions and worked examples.
-pub(super) const EXAMPLES: &str = include_str!("../../../prompts/manifest.md");
 /// How a manifest begins and ends.
 const FENCE: &str = "```yaml\n";
 
@@ -89,15 +88,19 @@ pub fn write(
             Some(name) => vec![name],
             None => names(&free.spans, &namespaces, &gvk.kind, &taken, &draft),
         };
-        let mut walk = Walk::new(kind, &names, &namespaces, &said).map_err(ModelError::Invalid)?;
+        let known = known(&gvk.kind);
+        let start = || {
+            let walk = Walk::new(kind, &names, &namespaces, &said).map_err(ModelError::Invalid)?;
+            Ok(walk.with_known(&known))
+        };
+        let mut walk = start()?;
         match backend.writing() {
             Writing::Whole => {
-                let again = || Walk::new(kind, &names, &namespaces, &said).map_err(ModelError::Invalid);
-                let refused = whole::compose(&gvk, &body, &mut walk, &again, &mut *backend, cancel)?;
+                let refused = whole::compose(&gvk, &body, &mut walk, &start, &mut *backend, cancel)?;
                 draft.findings.extend(refused);
             }
             Writing::Steps | Writing::None => {
-                let prompt = Prompt { prefix: EXAMPLES.to_owned(), body: body.clone() };
+                let prompt = Prompt { prefix: examples(&gvk.kind), body: body.clone() };
                 let cost = backend.write(&prompt, &mut walk, cancel)?;
                 tracing::debug!(kind = gvk.kind, cost.steps, cost.sampled, "written");
             }
@@ -167,7 +170,7 @@ fn plurals(text: &str, schemas: &SchemaSet) -> Vec<String> {
     let named = |info: &&crate::schema::KindInfo| {
         let place = matches!(
             info.gvk.kind.as_str(),
-            "Namespace" | "Role" | "RoleBinding" | "ServiceAccount" | "ClusterRole" | "ClusterRoleBinding"
+            "Namespace" | "Binding" | "Role" | "RoleBinding" | "ServiceAccount" | "ClusterRole" | "ClusterRoleBinding"
         );
         // What the request makes or where is no resource that it is about, unless all of them are.
         if place {
