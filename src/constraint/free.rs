@@ -79,7 +79,9 @@ impl FreeState {
             At::Done => None,
             At::Head => (byte == b' ').then_some(Self { at: At::Start, ..self }),
             At::Start => match byte {
-                b'"' if matches!(kind, FreeKind::Scalar | FreeKind::Word) => Some(Self { at: At::Quoted, ..self }),
+                b'"' if matches!(kind, FreeKind::Scalar | FreeKind::Word) => {
+                    Some(Self { at: At::Quoted, ..self })
+                }
                 _ if starts(kind, byte) => to(At::Plain(byte)),
                 _ => None,
             },

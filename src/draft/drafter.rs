@@ -227,7 +227,8 @@ impl<'a> Drafter<'a> {
             && draft.things.iter().all(|thing| !thing.pattern)
         {
             // Something was said that the forms of these kinds have no place for.
-            let beyond = |thing: &Thing| free::Wanted::beyond_form(&thing.kind, self.library.schemas);
+            let beyond =
+                |thing: &Thing| free::Wanted::beyond_form(&thing.kind, turn.text, self.library.schemas);
             let wanted: Vec<free::Wanted> = draft.things.iter().filter_map(beyond).collect();
             return self.compose(conversation, turn, wanted, cancel);
         }
@@ -272,9 +273,8 @@ impl<'a> Drafter<'a> {
         }
         let Library { patterns, schemas, .. } = self.library;
         let runs = turn.spans.iter().any(|span| matches!(span.kind, SlotType::Image | SlotType::Software));
-        let scheduled = turn.spans.iter().any(|span| span.kind == SlotType::Schedule);
         let wanted =
-            free::wanted(turn.text, narrowed, runs, scheduled, patterns, schemas).map_err(ModelError::Invalid)?;
+            free::wanted(turn.text, narrowed, runs, patterns, schemas).map_err(ModelError::Invalid)?;
         let talk = match (conversation.free.take(), wanted.is_empty()) {
             (None, true) => return Ok(None),
             (Some(mut talk), true) => {

@@ -59,15 +59,43 @@ fn begins_a_command(text: &str, at: usize, word: &str, rules: &Rules, said: &Sai
     if said.images.iter().any(is) || word.contains('=') || word.bytes().all(|b| b.is_ascii_digit()) {
         return false;
     }
-    let head = text.get(..at).unwrap_or_default().trim_end().trim_end_matches(['"', '\'', '`', ':', '：', '(']).to_lowercase();
+    let head = text
+        .get(..at)
+        .unwrap_or_default()
+        .trim_end()
+        .trim_end_matches(['"', '\'', '`', ':', '：', '('])
+        .to_lowercase();
     let head = head.trim_end();
     let introduced = rules.introduce_commands.iter().any(|lead| {
-        head.strip_suffix(lead.as_str()).is_some_and(|before| {
-            !before.ends_with(|c: char| c.is_ascii_alphanumeric()) || !lead.is_ascii()
-        })
+        head.strip_suffix(lead.as_str())
+            .is_some_and(|before| !before.ends_with(|c: char| c.is_ascii_alphanumeric()) || !lead.is_ascii())
     });
-    let file = word.starts_with("./") || word.starts_with('/') || [".sh", ".py", ".js"].iter().any(|end| word.ends_with(end));
-    let article = matches!(word, "a" | "an" | "the" | "it" | "on" | "as" | "in" | "at" | "from" | "to" | "and" | "up" | "every" | "only" | "once");
+    let file = word.starts_with("./")
+        || word.starts_with('/')
+        || [".sh", ".py", ".js"].iter().any(|end| word.ends_with(end));
+    // `python sync.py` begins with python.
+    let behind_program = rules.programs.iter().any(|program| {
+        head.strip_suffix(program.as_str())
+            .is_some_and(|before| !before.ends_with(|c: char| c.is_ascii_alphanumeric()))
+    });
+    let file = file && !behind_program;
+    let article = matches!(
+        word,
+        "a" | "an"
+            | "the"
+            | "it"
+            | "on"
+            | "as"
+            | "in"
+            | "at"
+            | "from"
+            | "to"
+            | "and"
+            | "up"
+            | "every"
+            | "only"
+            | "once"
+    );
     rules.programs.iter().any(is) || file || (introduced && !article)
 }
 
@@ -144,7 +172,8 @@ mod tests {
         super::next(&Said::of(text), Rules::builtin().expect("whole"), entries, false)
     }
 
-    const TEXT: &str = "job prep from acme/prep:2 running python prep.py --shards 40, then (once) sh -c \"a | b\"; 4Gi";
+    const TEXT: &str =
+        "job prep from acme/prep:2 running python prep.py --shards 40, then (once) sh -c \"a | b\"; 4Gi";
 
     #[test]
     fn a_word_is_followed_by_the_one_that_was_said_behind_it() {

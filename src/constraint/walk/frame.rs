@@ -3,8 +3,8 @@
 use serde_json::{Map, Value};
 
 use super::known::Known;
-use super::near::Near;
 use super::leaf::{Leaf, Shape, Site, leaf, shape};
+use super::near::Near;
 use super::rules::{Role, Rules};
 use super::said::Said;
 use super::spoken::is_spoken_of;

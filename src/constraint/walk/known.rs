@@ -21,20 +21,20 @@ impl Known {
     pub fn of<'v>(objects: impl IntoIterator<Item = &'v Value>) -> Self {
         let mut known = Self::default();
         for object in objects {
-            known.add(object, String::new());
+            known.add(object, "");
         }
         known
     }
 
-    fn add(&mut self, value: &Value, place: String) {
+    fn add(&mut self, value: &Value, place: &str) {
         match value {
             Value::Object(map) => {
                 for (key, inner) in map {
-                    self.keys.entry(place.clone()).or_default().insert(key.clone());
-                    self.add(inner, format!("{place}/{key}"));
+                    self.keys.entry(place.to_owned()).or_default().insert(key.clone());
+                    self.add(inner, &format!("{place}/{key}"));
                 }
             }
-            Value::Array(list) => list.iter().for_each(|inner| self.add(inner, place.clone())),
+            Value::Array(list) => list.iter().for_each(|inner| self.add(inner, place)),
             _ => {}
         }
     }
@@ -53,7 +53,9 @@ impl Known {
 /// `/spec/rules/0/host` is the place `/spec/rules/host`.
 fn place(pointer: &str) -> String {
     let tokens = pointer.split('/').filter(|token| !token.bytes().all(|byte| byte.is_ascii_digit()));
-    tokens.fold(String::new(), |place, token| format!("{place}/{}", token.replace("~1", "/").replace("~0", "~")))
+    tokens.fold(String::new(), |place, token| {
+        format!("{place}/{}", token.replace("~1", "/").replace("~0", "~"))
+    })
 }
 
 #[cfg(test)]
@@ -63,7 +65,8 @@ mod tests {
 
     #[test]
     fn entries_of_a_list_are_one_place() {
-        let known = Known::of(&[json!({"spec": {"triggers": [{"type": "cpu"}, {"metadata": {"value": "7"}}]}})]);
+        let known =
+            Known::of(&[json!({"spec": {"triggers": [{"type": "cpu"}, {"metadata": {"value": "7"}}]}})]);
         assert!(known.has("/spec/triggers/4", "type") && known.has("/spec/triggers/0/metadata", "value"));
         assert!(!known.has("/spec", "type") && !known.has("/spec/triggers/0", "value"));
         assert_eq!(known.keys("/spec/triggers/1/metadata").collect::<Vec<_>>(), ["value"]);

@@ -98,7 +98,8 @@ pub(super) fn leaf(site: &Site<'_>, rules: &Rules, said: &Said, used: &[i64]) ->
     if site.amount || site.node.is_quantity() {
         return some(amounts(site.resource.unwrap_or(site.field), site.around.contains(&"claim"), said));
     }
-    let is_resource = |name: &&str| matches!(*name, "cpu" | "memory" | "ephemeral-storage") || name.contains('/');
+    let is_resource =
+        |name: &&str| matches!(*name, "cpu" | "memory" | "ephemeral-storage") || name.contains('/');
     if let (true, Some(resource)) = (site.node.is_int_or_string(), site.resource.filter(is_resource)) {
         return some(amounts(resource, false, said));
     }
@@ -110,7 +111,7 @@ pub(super) fn leaf(site: &Site<'_>, rules: &Rules, said: &Said, used: &[i64]) ->
             let text = format!("{value}%");
             value.as_i64().is_some_and(|one| said.times(one) < 2) && said.percents.contains(&text)
         };
-        let mut values: Vec<Value> = numbers(site, rules, said, used);
+        let mut values: Vec<Value> = numbers(site, said, used);
         values.retain(|value| !percent(value));
         values.extend(said.percents.iter().map(|text| Value::from(text.as_str())));
         return some(values).or((!site.optional).then_some(digits()));
@@ -126,7 +127,7 @@ pub(super) fn leaf(site: &Site<'_>, rules: &Rules, said: &Said, used: &[i64]) ->
             offered.then(|| Leaf::Closed(vec![Value::Bool(true), Value::Bool(false)]))
         }
         Some("integer" | "number") => {
-            let values = numbers(site, rules, said, used);
+            let values = numbers(site, said, used);
             some(values).or((!site.optional).then_some(digits()))
         }
         Some("string") => string(site, rules, said),
@@ -144,7 +145,8 @@ fn digits() -> Leaf {
 
 /// The values of an `enum`; where the request speaks of the field and says one of them, that one.
 fn listed(site: &Site<'_>, rules: &Rules, said: &Said) -> Vec<Value> {
-    let all: Vec<Value> = site.node.schema().values.iter().filter(|value| !value.is_null()).cloned().collect();
+    let all: Vec<Value> =
+        site.node.schema().values.iter().filter(|value| !value.is_null()).cloned().collect();
     let spoken = rules.due.get(site.field).is_some_and(|words| said.has_any(words));
     let chosen: Vec<Value> =
         all.iter().filter(|value| value.as_str().is_some_and(|text| said.has(text))).cloned().collect();
@@ -158,10 +160,15 @@ fn closed<'a>(site: &Site<'a>) -> Option<&'a Vec<String>> {
     inside.or_else(|| role.values.get(site.field))
 }
 
+/// Whether a number is a length of time, in seconds.
+pub(super) fn is_timed(field: &str) -> bool {
+    field.contains("Seconds") || matches!(field, "pollingInterval" | "cooldownPeriod" | "timeout")
+}
+
 /// The numbers of the request that fit.
-fn numbers(site: &Site<'_>, rules: &Rules, said: &Said, used: &[i64]) -> Vec<Value> {
+fn numbers(site: &Site<'_>, said: &Said, used: &[i64]) -> Vec<Value> {
     let schema = site.node.schema();
-    let timed = site.field.contains("Seconds");
+    let timed = is_timed(site.field);
     let fits = |value: i64| {
         #[allow(clippy::cast_precision_loss)]
         let number = value as f64;
@@ -196,7 +203,7 @@ fn numbers(site: &Site<'_>, rules: &Rules, said: &Said, used: &[i64]) -> Vec<Val
     let own = site.near.to(site.field);
     if values.iter().any(|value| own.contains(value)) {
         values.retain(|value| own.contains(value));
-    } else if site.optional && !rules.due.contains_key(site.field) {
+    } else if site.optional {
         values.retain(|value| said.times(*value) > 1 || !site.near.is_another_s(site.field, *value));
     }
     values.into_iter().map(Value::from).collect()

@@ -10,6 +10,8 @@
 //! | [`said`] | what the request says, as a manifest can use it |
 //! | [`rules`] | what the API wants beyond its schemas: `prompts/manifest.yaml` |
 //! | `leaf` | what a scalar may be |
+//! | `due` | what may not be left out |
+//! | `entries` | what the entries of lists and maps may be |
 //! | `copied` | commands, word for word from the request |
 //! | `near` | which number belongs to which field |
 //! | `known` | what worked examples of the kind have |
@@ -22,6 +24,8 @@
 
 mod admit;
 mod copied;
+mod due;
+mod entries;
 mod frame;
 mod known;
 mod leaf;

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::leaf::is_timed;
 use super::rules::Rules;
 use super::said::Said;
 use crate::schema::Node;
@@ -24,10 +25,12 @@ impl Near {
     pub fn of(said: &Said, rules: &Rules, kind: Node<'_>) -> Self {
         let clauses = clauses(said.text());
         let fields = fields(kind);
-        let by_field = rules.due.iter().filter(|(field, _)| fields.contains(field.as_str())).filter_map(|(field, words)| {
-            let numbers = numbers(said, &clauses, words, field.contains("Seconds"));
-            (!numbers.is_empty()).then(|| (field.clone(), numbers))
-        });
+        let by_field = rules.due.iter().filter(|(field, _)| fields.contains(field.as_str())).filter_map(
+            |(field, words)| {
+                let numbers = numbers(said, &clauses, words, field);
+                (!numbers.is_empty()).then(|| (field.clone(), numbers))
+            },
+        );
         Self { by_field: by_field.collect() }
     }
 
@@ -42,7 +45,10 @@ impl Near {
     }
 }
 
-fn numbers(said: &Said, clauses: &[(usize, usize)], words: &[String], seconds: bool) -> Vec<i64> {
+fn numbers(said: &Said, clauses: &[(usize, usize)], words: &[String], field: &str) -> Vec<i64> {
+    let seconds = is_timed(field);
+    // `min 3 max 12`: bounds stand behind their words.
+    let behind = field.starts_with("min") || field.starts_with("max");
     let mut found = Vec::new();
     for word in words {
         for at in said.places(word) {
@@ -50,13 +56,15 @@ fn numbers(said: &Said, clauses: &[(usize, usize)], words: &[String], seconds: b
             if said.text().get(..at).is_some_and(|head| head.ends_with("per ") || head.ends_with("each ")) {
                 continue;
             }
-            let Some((from, to)) = clauses.iter().find(|(from, to)| (*from..*to).contains(&at)) else { continue };
+            let Some((from, to)) = clauses.iter().find(|(from, to)| (*from..*to).contains(&at)) else {
+                continue;
+            };
             let nearest = said
                 .numbers
                 .iter()
                 .filter(|number| number.seconds == seconds)
                 .flat_map(|number| number.at.iter().map(move |place| (*place, number.value)))
-                .filter(|(place, _)| (*from..*to).contains(place))
+                .filter(|(place, _)| (*from..*to).contains(place) && (!behind || *place > at))
                 .min_by_key(|(place, _)| place.abs_diff(at));
             if let Some((_, value)) = nearest
                 && !found.contains(&value)

@@ -107,6 +107,8 @@ pub struct Rules {
     pub map_keys: BTreeMap<String, Vec<String>>,
     /// Fields that are always offered.
     pub always: Vec<String>,
+    /// Words behind which the label of the pods stands that traffic comes in to.
+    pub reached: Vec<String>,
     /// Fields that take a number that was taken before.
     pub again: Vec<String>,
 }
@@ -185,7 +187,7 @@ mod tests {
         seen.push("predictor");
         // One of KEDA's.
         seen.push("keda-trigger");
-        seen.extend(["job-set", "template-meta"]);
+        seen.extend(["job-set", "template-meta", "model-spec"]);
         let missing: Vec<&str> =
             rules.roles.iter().map(|role| role.role.as_str()).filter(|role| !seen.contains(role)).collect();
         assert!(missing.is_empty(), "no built-in kind has {missing:?}");

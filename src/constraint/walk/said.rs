@@ -93,6 +93,18 @@ impl Said {
         !self.text.chars().any(|c| ('\u{4e00}'..='\u{9fff}').contains(&c))
     }
 
+    /// The pair behind one of these words, where another one stands before them.
+    pub fn pair_behind(&self, words: &[String]) -> Option<&(String, String)> {
+        let place =
+            |pair: &(String, String)| self.text.find(&format!("{}={}", pair.0, pair.1).to_lowercase());
+        let places: Vec<(usize, &(String, String))> =
+            self.pairs.iter().filter_map(|pair| Some((place(pair)?, pair))).collect();
+        words.iter().flat_map(|word| self.places(word)).find_map(|at| {
+            let behind = places.iter().filter(|(place, _)| *place > at).min_by_key(|(place, _)| *place)?;
+            places.iter().any(|(place, _)| *place < at).then_some(behind.1)
+        })
+    }
+
     /// Where a word stands, or the beginning of one; of what is no Latin word anywhere.
     pub fn places(&self, word: &str) -> Vec<usize> {
         let (text, word) = (&self.text, word.to_lowercase());

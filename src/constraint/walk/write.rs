@@ -2,13 +2,12 @@
 
 use serde_json::{Map, Value};
 
-use super::frame::{Frame, Inner, Offer, Slot, View, is_labels, needs, offers};
+use super::frame::{Frame, Inner, Offer, Slot, View, needs, offers};
 use super::known::Known;
 use super::leaf::{Leaf, Shape, Site, leaf, plain_text, shape};
-use super::copied;
 use super::near::Near;
-use super::rules::{Rules, Text};
-use super::said::{Said, words_of};
+use super::rules::Rules;
+use super::said::Said;
 use super::volumes::Volumes;
 use crate::constraint::{Author, Choice, FreeKind, Step, Taken, value_of};
 use crate::manifest::pointer;
@@ -80,20 +79,20 @@ pub(super) enum Expect {
 
 /// Writes one manifest. Drive it with a backend ([`Author`]), then ask for [`Walk::finish`].
 pub struct Walk<'a> {
-    rules: &'a Rules,
-    said: &'a Said,
-    known: &'a Known,
-    near: Near,
+    pub(super) rules: &'a Rules,
+    pub(super) said: &'a Said,
+    pub(super) known: &'a Known,
+    pub(super) near: Near,
     pub(super) frames: Vec<Frame<'a>>,
-    forced: String,
-    namespaces: Vec<Value>,
+    pub(super) forced: String,
+    pub(super) namespaces: Vec<Value>,
     pub(super) expect: Expect,
-    written: Vec<Written>,
+    pub(super) written: Vec<Written>,
     /// Numbers of the request that a field has taken.
-    used: Vec<i64>,
-    lines: usize,
-    missing: Option<String>,
-    object: Option<Value>,
+    pub(super) used: Vec<i64>,
+    pub(super) lines: usize,
+    pub(super) missing: Option<String>,
+    pub(super) object: Option<Value>,
 }
 
 impl<'a> Walk<'a> {
@@ -170,7 +169,7 @@ impl<'a> Walk<'a> {
         self.missing.as_deref()
     }
 
-    fn around(&self, depth: usize) -> Vec<&'a str> {
+    pub(super) fn around(&self, depth: usize) -> Vec<&'a str> {
         self.frames
             .iter()
             .take(depth)
@@ -297,69 +296,6 @@ impl<'a> Walk<'a> {
         found
     }
 
-    /// Whether the one namespace that is said of the object is not written yet.
-    fn lacks_namespace(&self) -> bool {
-        self.own_namespace().is_some_and(|_| match self.frames.get(1).map(|frame| &frame.inner) {
-            Some(Inner::Object { value, .. }) => !value.contains_key("namespace"),
-            _ => false,
-        })
-    }
-
-    /// The one namespace that is said to be the object's own.
-    fn own_namespace(&self) -> Option<&Value> {
-        let mut own = self.namespaces.iter().filter(|one| self.is_own(one.as_str().unwrap_or_default()));
-        match (own.next(), own.next()) {
-            (Some(only), None) => Some(only),
-            _ => None,
-        }
-    }
-
-    /// Whether the request puts the object itself into a namespace rather than what it refers to.
-    fn is_own(&self, name: &str) -> bool {
-        let own = ["in namespace ", "in ns ", "for namespace ", "into namespace ", "namespace ", "ns "];
-        let elsewhere =
-            ["from namespace ", "of namespace ", "from ns ", "sits in namespace ", "lives in namespace "];
-        let stands = |lead: &&str| self.said.text().contains(&format!("{lead}{name}"));
-        let chinese = !self.said.is_english();
-        let is_own =
-            chinese || own.iter().any(&stands) || self.said.text().contains(&format!("{name} namespace"));
-        is_own && !elsewhere.iter().any(stands)
-    }
-
-    /// Whether an object lacks a field that the request speaks of and has an unused number for.
-    fn is_due(&self, depth: usize, view: &View<'_, '_>) -> bool {
-        let Inner::Object { node, role, value } = &self.frames[depth].inner else { return false };
-        // An image that was said stands somewhere.
-        let image = |offer: &Offer<'_>| {
-            let unused = |value: &Value| !self.written.iter().any(|one| one.value == *value);
-            matches!(&offer.leaf, Some(Leaf::Closed(values)) if offer.key == "image" && values.iter().all(unused))
-        };
-        // Of numbers one must stand beside the word and be unused; what is no number is said once.
-        let spoken = |offer: &Offer<'_>| {
-            let said = self.rules.due.get(&offer.key).is_some_and(|words| self.said.has_any(words));
-            said && match &offer.leaf {
-                Some(Leaf::Closed(values)) if values.iter().any(Value::is_i64) => {
-                    let near = self.near.to(&offer.key);
-                    let unused = |value: &Value| value.as_i64().is_some_and(|one| near.contains(&one) && !self.used.contains(&one));
-                    values.iter().any(unused)
-                }
-                Some(_) => {
-                    let end = format!("/{}", offer.key);
-                    !self.written.iter().any(|one| one.path.ends_with(&end))
-                }
-                None => offer.key == "volumeMounts" && !view.volumes.any,
-            }
-        };
-        // A name of several words that all stand in the request is no accident.
-        let named = |key: &str| {
-            let long = words_of(key).iter().filter(|word| word.len() >= 4).count() > 1;
-            long && self.said.speaks_wholly_of(key)
-        };
-        offers(&self.frames[depth].path, *node, *role, value, depth == 0, view).iter().any(|offer| {
-            spoken(offer) || image(offer) || (offer.leaf.is_some() && node.component().is_none() && named(&offer.key))
-        })
-    }
-
     /// Closes the frames above `frame`.
     fn close_to(&mut self, frame: usize) {
         while self.frames.len() > frame + 1 {
@@ -376,9 +312,9 @@ impl<'a> Walk<'a> {
                 }
                 (Inner::List { value, full, items, .. }, Slot::Item) => {
                     // The same entry again is a model that does not find an end.
-                    let named = closed.get("name").is_some_and(|name| {
-                        value.iter().any(|entry| entry.get("name") == Some(name))
-                    });
+                    let named = closed
+                        .get("name")
+                        .is_some_and(|name| value.iter().any(|entry| entry.get("name") == Some(name)));
                     dropped = value.contains(&closed) || (named && tells_apart(&below.field, *items));
                     *full |= dropped;
                     if !dropped {
@@ -486,7 +422,7 @@ impl<'a> Walk<'a> {
             around: &around,
             volumes: &volumes,
             known: self.known,
-                near: &self.near,
+            near: &self.near,
             used: &self.used,
             closing: false,
         };
@@ -562,64 +498,6 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// What an entry of a map of scalars may be.
-    fn entry(&self, node: Node<'a>, amount: bool, key: &str, around: &[&str]) -> Option<Leaf> {
-        let site = Site { node, field: key, role: None, around, optional: true, amount, entry: true, near: &self.near, resource: None };
-        leaf(&site, self.rules, self.said, &self.used)
-    }
-
-    /// Whether a field other than a command may stand here, or the request has words for it.
-    fn has_command(&self, depth: usize, key: &str, value: &Map<String, Value>) -> bool {
-        if self.rules.strings.get(key) != Some(&Text::Copied) {
-            return true;
-        }
-        // The command itself may still be open above.
-        let open = self.frames.get(depth + 1).filter(|frame| frame.field == "command");
-        let command = match open.map(|frame| &frame.inner) {
-            Some(Inner::List { value, .. }) => Some(value.as_slice()),
-            _ => value.get("command").and_then(Value::as_array).map(Vec::as_slice),
-        };
-        let before = command.filter(|_| key == "args").unwrap_or_default();
-        !copied::next(self.said, self.rules, before, key == "args").is_empty()
-    }
-
-    /// What the next scalar entry of a list may be; nothing where it has all of them.
-    fn item(&self, depth: usize) -> Option<Leaf> {
-        let list = self.frames.get(depth)?;
-        let Inner::List { items, value, .. } = &list.inner else { return None };
-        if self.rules.strings.get(&list.field) == Some(&Text::Copied) {
-            // Arguments go on where the command ended.
-            let command = depth.checked_sub(1).and_then(|below| match &self.frames.get(below)?.inner {
-                Inner::Object { value, .. } if list.field == "args" => value.get("command")?.as_array(),
-                _ => None,
-            });
-            let before: Vec<Value> = command.into_iter().flatten().chain(value).cloned().collect();
-            let next = copied::next(self.said, self.rules, &before, list.field == "args");
-            return (!next.is_empty()).then(|| Leaf::Closed(next.into_iter().map(Value::from).collect()));
-        }
-        let around = self.around(depth + 1);
-        let role = depth.checked_sub(1).and_then(|below| self.frames.get(below)).and_then(Frame::role);
-        let site = Site {
-            node: *items,
-            field: &list.field,
-            role,
-            around: &around,
-            optional: false,
-            amount: false,
-            entry: false,
-            near: &self.near,
-            resource: None,
-        };
-        let mut leaf = leaf(&site, self.rules, self.said, &self.used)?;
-        if let Leaf::Closed(values) = &mut leaf {
-            values.retain(|one| !value.contains(one));
-            if values.is_empty() {
-                return None;
-            }
-        }
-        Some(leaf)
-    }
-
     /// What a scalar field of an object, or an entry of a map, may be.
     pub(super) fn leaf_of(&self, depth: usize, key: &str) -> Option<Leaf> {
         let around = self.around(depth);
@@ -630,7 +508,7 @@ impl<'a> Walk<'a> {
             around: &around,
             volumes: &volumes,
             known: self.known,
-                near: &self.near,
+            near: &self.near,
             used: &self.used,
             closing: false,
         };
@@ -647,39 +525,6 @@ impl<'a> Walk<'a> {
             }
             _ => None,
         }
-    }
-
-    /// The keys that a map may have. Where the request has pairs, no other of its words is one.
-    fn keys(&self, field: &str, path: &str, amount: bool, around: &[&str]) -> Vec<String> {
-        if amount {
-            return self.rules.amounts(field, around).iter().chain(&self.said.resources).cloned().collect();
-        }
-        let by_role = around.last().and_then(|role| self.rules.map_keys.get(&format!("{role}.{field}")));
-        if let Some(known) = by_role.or_else(|| self.rules.map_keys.get(field)) {
-            return known.clone();
-        }
-        let labels = field == "annotations" || is_labels(field);
-        let pairs = self.said.pairs.iter().map(|(key, _)| key);
-        // What is annotated has a domain; `team=data` is a label.
-        let words: Vec<&String> = match (field, labels) {
-            ("annotations", _) if !self.said.resources.is_empty() => Vec::new(),
-            (_, true) => pairs.collect(),
-            _ => self.said.words.iter().collect(),
-        };
-        let mut keys: Vec<String> = Vec::new();
-        // The labels of an object itself are said; those of others may be meant.
-        let meant = if matches!(field, "labels" | "annotations") && !self.said.pairs.is_empty() {
-            &[][..]
-        } else {
-            self.rules.keys.as_slice()
-        };
-        let shown = self.known.keys(path).filter(|_| !labels);
-        for key in shown.chain(words).chain(&self.said.resources).chain(meant) {
-            if !keys.contains(key) {
-                keys.push(key.clone());
-            }
-        }
-        keys
     }
 
     /// Puts a value into the innermost frame.
@@ -795,7 +640,9 @@ impl Author for Walk<'_> {
 fn tells_apart(field: &str, items: Node<'_>) -> bool {
     items.schema().required.iter().any(|one| one == "name")
         || matches!(field, "containers" | "initContainers" | "volumes" | "env")
-        || field.ends_with("Groups") || field.ends_with("Specs") || field.ends_with("Jobs")
+        || field.ends_with("Groups")
+        || field.ends_with("Specs")
+        || field.ends_with("Jobs")
 }
 
 /// What stands behind a field's name.

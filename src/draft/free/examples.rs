@@ -24,6 +24,9 @@ macro_rules! shipped {
 /// Kinds in lower case, as the files are called.
 const KINDS: &[(&str, &str)] = shipped![
     "clusterqueue",
+    "clusterrole",
+    "clusterrolebinding",
+    "configmap",
     "cronjob",
     "daemonset",
     "dataset",
@@ -46,6 +49,7 @@ const KINDS: &[(&str, &str)] = shipped![
     "nimcache",
     "nimservice",
     "notebook",
+    "persistentvolumeclaim",
     "pod",
     "poddisruptionbudget",
     "priorityclass",
@@ -64,6 +68,7 @@ const KINDS: &[(&str, &str)] = shipped![
     "serviceaccount",
     "servingruntime",
     "statefulset",
+    "storageclass",
     "tensorboard",
     "topology",
     "trainingruntime",
@@ -145,7 +150,11 @@ mod tests {
             let manifests = parse(yaml.as_bytes(), None, &Budget::default())
                 .unwrap_or_else(|error| panic!("{kind}: {request}: {error}"));
             let [only] = manifests.as_slice() else { panic!("{kind}: {request}: one object each") };
-            assert_eq!(only.object["kind"].as_str().map(str::to_lowercase).as_deref(), Some(kind), "{request}");
+            assert_eq!(
+                only.object["kind"].as_str().map(str::to_lowercase).as_deref(),
+                Some(kind),
+                "{request}"
+            );
         }
     }
 
@@ -163,7 +172,16 @@ mod tests {
             let namespaces: Vec<String> =
                 object["metadata"]["namespace"].as_str().map(str::to_owned).into_iter().collect();
             let mut words = said(&request, &Facts::builtin().lex(&request, 0));
-            words.plurals = set.kinds().map(|info| info.plural.clone()).chain(["pods/log".into(), "pods/exec".into(), "deployments/scale".into(), "pods/portforward".into()]).collect();
+            words.plurals = set
+                .kinds()
+                .map(|info| info.plural.clone())
+                .chain([
+                    "pods/log".into(),
+                    "pods/exec".into(),
+                    "deployments/scale".into(),
+                    "pods/portforward".into(),
+                ])
+                .collect();
             let known = known(kind);
             let walk = Walk::new(set.kind(&info.gvk).expect("served"), &names, &namespaces, &words);
             let mut walk = walk.expect("rules").with_known(&known);

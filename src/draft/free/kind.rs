@@ -43,10 +43,10 @@ fn file() -> Result<&'static File, String> {
 
 impl Wanted {
     /// A kind whose form does not hold all that was said.
-    pub fn beyond_form(kind: &str, schemas: &SchemaSet) -> Option<Self> {
+    pub fn beyond_form(kind: &str, text: &str, schemas: &SchemaSet) -> Option<Self> {
         let info = schemas.find_kind(kind).into_iter().next()?;
         let why = format!("you named the kind {kind}, and its form does not hold all that you said");
-        Some(Self { gvk: info.gvk.clone(), why, name: None })
+        Some(Self { gvk: info.gvk.clone(), why, name: name_of(text, info) })
     }
 }
 
@@ -62,8 +62,7 @@ pub struct Wanted {
 }
 
 /// The kinds that a model is to write for this request, in its order; empty where a pattern or a form serves it. `runs`:
-/// the request names something that can run, an image or a piece of software; `scheduled`: it
-/// says when.
+/// the request names something that can run, an image or a piece of software.
 ///
 /// # Errors
 /// A sentence where `prompts/kinds.yaml` does not parse.
@@ -71,7 +70,6 @@ pub fn wanted(
     text: &str,
     narrowed: &Narrowed,
     runs: bool,
-    scheduled: bool,
     patterns: &PatternSet,
     schemas: &SchemaSet,
 ) -> Result<Vec<Wanted>, String> {
@@ -93,7 +91,7 @@ pub fn wanted(
         .collect();
     let mut free: Vec<Named> = find_kinds(text, &names, &narrowed.patterns)
         .into_iter()
-        .filter(|named| is_asked_for(text, named))
+        .filter(|named| is_asked_for(text, named) && !is_a_name(text, named))
         .collect();
     // A word for a pattern that stands first, and is no part of the kind's own name, is what is meant; what somebody
     // defined for this cluster is meant wherever it is named.
@@ -110,8 +108,14 @@ pub fn wanted(
     let written_out = |named: &Named| {
         text.get(named.start..named.end).is_some_and(|words| words.contains(' ') || words == named.kind)
     };
+    // A phrase of three words and more is no accident.
+    let is_a_sentence = |named: &Named| {
+        text.get(named.start..named.end).is_some_and(|words| words.split_whitespace().count() > 2)
+    };
     free.retain(|named| {
-        first_pattern.is_none_or(|start| named.start < start) || (custom(named) && written_out(named))
+        first_pattern.is_none_or(|start| named.start < start)
+            || (custom(named) && written_out(named))
+            || is_a_sentence(named)
     });
     // A second kind in the plural is what the first one is about: `may create rayjobs`.
     let is_plural = |named: &Named| {
@@ -119,16 +123,17 @@ pub fn wanted(
         newest.get(named.kind.as_str()).is_some_and(|info| words.eq_ignore_ascii_case(&info.plural))
     };
     free.retain(|named| !is_plural(named));
-    let start = free.iter().map(|named| named.start).min();
+    let certain = narrowed.native.iter().filter(|named| runs && named.certain && is_asked_for(text, named));
+    let start = free.iter().chain(certain).map(|named| named.start).min();
     // What stands behind the first one is another object only where it is introduced as one: `pointing at queue pool` is not.
     free.retain(|named| Some(named.start) == start || is_another(text, named));
     let native: Vec<&Named> = narrowed.native.iter().filter(|named| formed(&named.kind)).collect();
     let beyond =
         native.iter().any(|named| named.certain && goes_beyond(text, &named.kind, file, patterns, schemas));
     if free.is_empty() && !beyond {
-        let unnamed = narrowed.patterns.is_empty() && narrowed.native.is_empty();
+        let unnamed = narrowed.patterns.is_empty() && !narrowed.native.iter().any(|named| named.certain);
         let job = file.jobs.iter().any(|phrase| !find_cue(text, phrase).is_empty());
-        let kind = match (runs && unnamed, scheduled, job) {
+        let kind = match (runs && unnamed, narrowed.scheduled, job) {
             (true, true, _) => "CronJob",
             (true, false, true) => "Job",
             _ => return Ok(Vec::new()),
@@ -151,7 +156,11 @@ pub fn wanted(
             beyond && named.certain && first.is_none_or(|first| named.start < first)
         }
         "Deployment" | "StatefulSet" | "DaemonSet" | "Job" | "CronJob" => {
-            runs && !is_plural(named) && (named.certain || is_introduced(text, named)) && is_asked_for(text, named)
+            let another = first.is_none_or(|first| named.start <= first) || follows_article(text, named);
+            runs && another
+                && !is_plural(named)
+                && (named.certain || is_introduced(text, named))
+                && is_asked_for(text, named)
         }
         _ => named.certain && is_asked_for(text, named),
     };
@@ -261,7 +270,18 @@ fn is_another(text: &str, named: &Named) -> bool {
     follows_article(text, named)
         || is_introduced(text, named)
         || CHINESE.iter().any(|word| head.ends_with(word))
-        || head.ends_with([';', '.', '。', '；'])
+        || head.ends_with([';', ':', '.', '。', '；', '：'])
+}
+
+/// A word right behind that of a workload is its name: `deployment gateway`.
+fn is_a_name(text: &str, named: &Named) -> bool {
+    const WORKLOADS: [&str; 8] =
+        ["deployment", "statefulset", "daemonset", "pod", "job", "cronjob", "service", "notebook"];
+    let words = text.get(named.start..named.end).unwrap_or("");
+    let lower = words.bytes().all(|b| b.is_ascii_lowercase());
+    lower
+        && !words.contains(' ')
+        && WORKLOADS.contains(&word_before(text, named.start).to_ascii_lowercase().as_str())
 }
 
 /// A part of a name is no word for a pattern: `notebook-bot`.
@@ -355,7 +375,9 @@ fn name_behind(text: &str, end: usize) -> Option<String> {
     let word: String =
         tail.chars().take_while(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || *c == '-').collect();
     let after = tail.get(word.len()..).and_then(|rest| rest.chars().next());
-    let ends = after.is_none_or(|c| c.is_whitespace() || matches!(c, ',' | ':' | ';' | '.' | '(' | '，' | '。' | '（' | '：'));
+    let ends = after.is_none_or(|c| {
+        c.is_whitespace() || matches!(c, ',' | ':' | ';' | '.' | '(' | '，' | '。' | '（' | '：')
+    });
     let is_name =
         word.len() > 1 && word.starts_with(|c: char| c.is_ascii_lowercase()) && !word.ends_with('-');
     (ends && is_name && !NO_NAMES.contains(&word.as_str())).then_some(word)

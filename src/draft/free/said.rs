@@ -41,7 +41,16 @@ pub fn said(text: &str, spans: &[Span]) -> Said {
             said.pairs.push(pair);
         }
     }
-    for found in digits().all(text) {
+    // `50m` is an amount.
+    let is_amount = |at: usize| {
+        text.get(at..)
+            .is_some_and(|tail| tail.trim_start_matches(|c: char| c.is_ascii_digit()).starts_with("m "))
+    };
+    for found in digits()
+        .all(text)
+        .into_iter()
+        .filter(|found| !found.name("n").is_some_and(|digits| is_amount(digits.start())))
+    {
         let at = found.name("n").map(|digits| digits.start());
         number(&mut said, found.name("n").and_then(|digits| digits.as_str().parse().ok()), false, at);
     }
@@ -55,6 +64,32 @@ pub fn said(text: &str, spans: &[Span]) -> Said {
         };
         let at = found.name("n").map(|digits| digits.start());
         number(&mut said, count.and_then(|count| count.checked_mul(unit)), true, at);
+    }
+    for found in spelled_times().all(text) {
+        let part = |name: &str| found.name(name).map_or("", |part| part.as_str()).to_lowercase();
+        let (count, unit) = (part("n") + &part("z"), part("u") + &part("w"));
+        let count = match count.as_str() {
+            "half an" | "半" => None,
+            "a" | "an" => Some(1),
+            word => NUMBER_WORDS
+                .iter()
+                .position(|list| {
+                    list.iter().any(|one| one.trim() == word)
+                        || CHINESE_DIGITS
+                            .iter()
+                            .position(|digit| *digit == word)
+                            .is_some_and(|at| list.iter().any(|one| one.trim() == ENGLISH_DIGITS[at]))
+                })
+                .and_then(|index| i64::try_from(index).ok()),
+        };
+        let unit = match unit.as_str() {
+            "second" | "秒" => 1,
+            "minute" | "分钟" => 60,
+            "hour" | "小时" => 3_600,
+            _ => 86_400,
+        };
+        let seconds = count.map_or(unit / 2, |count| count * unit);
+        number(&mut said, Some(seconds), true, found.get(0).map(|whole| whole.start()));
     }
     for (words, seconds) in [
         (["per second", "every second", "每秒"], 1),
@@ -107,10 +142,14 @@ pub fn said(text: &str, spans: &[Span]) -> Said {
 
 fn number(said: &mut Said, value: Option<i64>, seconds: bool, at: Option<usize>) {
     let Some(value) = value else { return };
-    let known =
-        said.numbers.iter_mut().find(|known| known.value == value && (known.seconds == seconds || known.seconds));
+    let known = said
+        .numbers
+        .iter_mut()
+        .find(|known| known.value == value && (known.seconds == seconds || known.seconds));
     match known {
-        Some(known) => known.at.extend(at.filter(|at| !known.at.contains(at)).into_iter().collect::<Vec<_>>()),
+        Some(known) => {
+            known.at.extend(at.filter(|at| !known.at.contains(at)).into_iter().collect::<Vec<_>>())
+        }
         None => said.numbers.push(Number { value, seconds, at: at.into_iter().collect() }),
     }
 }
@@ -148,6 +187,16 @@ const NUMBER_WORDS: [&[&str]; 13] = [
     &["eleven "],
     &["twelve ", "a dozen ", "十二个"],
 ];
+
+const CHINESE_DIGITS: [&str; 11] = ["一", "两", "二", "三", "四", "五", "六", "七", "八", "九", "十"];
+const ENGLISH_DIGITS: [&str; 11] =
+    ["one", "two", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"];
+
+/// A length of time in words: `ten minutes`, `half an hour`, `五分钟`.
+fn spelled_times() -> &'static Rule {
+    static RULE: OnceLock<Rule> = OnceLock::new();
+    RULE.get_or_init(|| Rule::new(r"(?i)(?:(?-u:\b)(?P<n>half an|an|a|one|two|three|four|five|six|seven|eight|nine|ten|twelve)\s(?P<u>second|minute|hour|day)s?(?-u:\b)|(?P<z>[一两二三四五六七八九十半])个?(?P<w>秒|分钟|小时|天))"))
+}
 
 /// A length of time, by the first letter of its unit.
 fn times() -> &'static Rule {

@@ -11,6 +11,8 @@ pub fn wire(object: &mut Value, schemas: &SchemaSet) {
     rules(object, schemas);
     subjects(object);
     targets(object, schemas);
+    ports(object);
+    terms(object);
 }
 
 /// A workload selects its own pods: the labels that were written for them, else its name.
@@ -91,5 +93,43 @@ fn targets(object: &mut Value, schemas: &SchemaSet) {
         && let Some(info) = schemas.find_kind(kind).first()
     {
         target["apiVersion"] = Value::from(info.gvk.api_version());
+    }
+}
+
+/// Several ports of a Service need a name each.
+fn ports(object: &mut Value) {
+    if object["kind"] != "Service" {
+        return;
+    }
+    let Some(ports) = object.pointer_mut("/spec/ports").and_then(Value::as_array_mut) else { return };
+    if ports.len() < 2 {
+        return;
+    }
+    for port in ports.iter_mut().filter_map(Value::as_object_mut) {
+        let number = port.get("port").and_then(Value::as_i64).unwrap_or_default();
+        let protocol = port.get("protocol").and_then(Value::as_str).unwrap_or("tcp").to_lowercase();
+        port.entry("name").or_insert_with(|| Value::from(format!("{protocol}-{number}")));
+    }
+}
+
+/// Pods are spread among, or kept apart from, their own kind where nothing else is said.
+fn terms(object: &mut Value) {
+    let Some(template) = object.pointer_mut("/spec/template") else { return };
+    let Some(labels) = template.pointer("/metadata/labels").cloned() else { return };
+    let selector = json!({ "matchLabels": labels });
+    for place in [
+        "/spec/topologySpreadConstraints",
+        "/spec/affinity/podAntiAffinity/requiredDuringSchedulingIgnoredDuringExecution",
+        "/spec/affinity/podAntiAffinity/preferredDuringSchedulingIgnoredDuringExecution",
+    ] {
+        let terms = template.pointer_mut(place).and_then(Value::as_array_mut).into_iter().flatten();
+        for term in terms {
+            let term =
+                if term.get("podAffinityTerm").is_some() { &mut term["podAffinityTerm"] } else { term };
+            let bare = term.get("labelSelector").is_none_or(|one| one.as_object().is_some_and(Map::is_empty));
+            if let (true, Some(term)) = (bare, term.as_object_mut()) {
+                term.insert("labelSelector".into(), selector.clone());
+            }
+        }
     }
 }

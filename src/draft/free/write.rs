@@ -170,7 +170,13 @@ fn plurals(text: &str, schemas: &SchemaSet) -> Vec<String> {
     let named = |info: &&crate::schema::KindInfo| {
         let place = matches!(
             info.gvk.kind.as_str(),
-            "Namespace" | "Binding" | "Role" | "RoleBinding" | "ServiceAccount" | "ClusterRole" | "ClusterRoleBinding"
+            "Namespace"
+                | "Binding"
+                | "Role"
+                | "RoleBinding"
+                | "ServiceAccount"
+                | "ClusterRole"
+                | "ClusterRoleBinding"
         );
         // What the request makes or where is no resource that it is about, unless all of them are.
         if place {

@@ -1,0 +1,92 @@
+//! What may not be left out: a field that the request speaks of and has a value for, and the namespace that it names.
+
+use serde_json::Value;
+
+use super::frame::{Inner, Offer, View, offers};
+use super::leaf::Leaf;
+use super::said::words_of;
+use super::write::Walk;
+
+impl Walk<'_> {
+    /// Whether the one namespace that is said of the object is not written yet.
+    pub(super) fn lacks_namespace(&self) -> bool {
+        self.own_namespace().is_some_and(|_| match self.frames.get(1).map(|frame| &frame.inner) {
+            Some(Inner::Object { value, .. }) => !value.contains_key("namespace"),
+            _ => false,
+        })
+    }
+
+    /// The one namespace that is said to be the object's own.
+    pub(super) fn own_namespace(&self) -> Option<&Value> {
+        let mut own = self.namespaces.iter().filter(|one| self.is_own(one.as_str().unwrap_or_default()));
+        match (own.next(), own.next()) {
+            (Some(only), None) => Some(only),
+            _ => None,
+        }
+    }
+
+    /// Whether the request puts the object itself into a namespace rather than what it refers to.
+    fn is_own(&self, name: &str) -> bool {
+        let own = ["in namespace ", "in ns ", "for namespace ", "into namespace ", "namespace ", "ns "];
+        let elsewhere =
+            ["from namespace ", "of namespace ", "from ns ", "sits in namespace ", "lives in namespace "];
+        let stands = |lead: &&str| self.said.text().contains(&format!("{lead}{name}"));
+        let chinese = !self.said.is_english();
+        let is_own =
+            chinese || own.iter().any(&stands) || self.said.text().contains(&format!("{name} namespace"));
+        is_own && !elsewhere.iter().any(stands)
+    }
+
+    /// Whether an object lacks a field that the request speaks of and has an unused number for.
+    pub(super) fn is_due(&self, depth: usize, view: &View<'_, '_>) -> bool {
+        let (node, role, value) = match &self.frames[depth].inner {
+            Inner::Object { node, role, value } => (node, role, value),
+            // `limits.cpu 200`: a key that is said as it is written.
+            Inner::Map { keys, value, values, amounts: true } => {
+                let around = self.around(depth);
+                return keys
+                    .iter()
+                    .filter(|key| key.contains(['.', '/']) && !value.contains_key(*key))
+                    .any(|key| self.said.has(key) && self.entry(*values, true, key, &around).is_some());
+            }
+            _ => return false,
+        };
+        // An image that was said stands somewhere.
+        let image = |offer: &Offer<'_>| {
+            let unused = |value: &Value| !self.written.iter().any(|one| one.value == *value);
+            matches!(&offer.leaf, Some(Leaf::Closed(values)) if offer.key == "image" && values.iter().all(unused))
+        };
+        // Of numbers one must stand beside the word and be unused; what is no number is said once.
+        let spoken = |offer: &Offer<'_>| {
+            let said = self.rules.due.get(&offer.key).is_some_and(|words| self.said.has_any(words));
+            said && match &offer.leaf {
+                Some(Leaf::Closed(values)) if values.iter().any(Value::is_i64) => {
+                    let near = self.near.to(&offer.key);
+                    let unused = |value: &Value| {
+                        value.as_i64().is_some_and(|one| near.contains(&one) && !self.used.contains(&one))
+                    };
+                    values.iter().any(unused)
+                }
+                Some(_) => {
+                    let end = format!("/{}", offer.key);
+                    !self.written.iter().any(|one| one.path.ends_with(&end))
+                }
+                None if offer.key == "volumeMounts" => !view.volumes.any,
+                None => {
+                    let inside = format!("/{}/", offer.key);
+                    !self.written.iter().any(|one| one.path.contains(&inside))
+                }
+            }
+        };
+        // A name of several words that all stand in the request is no accident.
+        let named = |key: &str| {
+            let long = words_of(key).iter().filter(|word| word.len() >= 4).count() > 1;
+            long && self.said.speaks_wholly_of(key)
+        };
+        offers(&self.frames[depth].path, *node, *role, value, depth == 0, view).iter().any(|offer| {
+            spoken(offer)
+                || image(offer)
+                || (offer.leaf.is_some() && node.component().is_none() && named(&offer.key))
+        })
+    }
+}
