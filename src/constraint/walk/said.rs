@@ -138,7 +138,8 @@ impl Said {
 }
 
 /// Words of field names that say nothing by themselves.
-const GENERIC: [&str; 12] = [
+const GENERIC: [&str; 13] = [
+    "from",
     "spec",
     "specs",
     "template",

@@ -24,7 +24,7 @@ use sha2::{Digest, Sha256};
 use super::load::Weights;
 
 /// Files that are kept, the newest.
-const KEPT: usize = 8;
+const KEPT: usize = 16;
 
 /// Shorter prefixes are evaluated faster than they are read.
 const WORTH: usize = 64;

@@ -283,10 +283,10 @@ fn only_the_newest_prefixes_are_kept() {
     let weights = weights("tiny-spm.gguf");
     let folder = tempfile::tempdir().expect("a folder");
     let mut engine = engine(&weights, Some(cache(folder.path(), &weights)));
-    for variant in 0..11 {
+    for variant in 0..19 {
         engine.fill(&long_form(variant), &Cancel::default()).expect("fills");
     }
-    assert_eq!(kept(folder.path()).len(), 8);
+    assert_eq!(kept(folder.path()).len(), 16);
 }
 
 #[test]
