@@ -16,7 +16,7 @@ use crate::schema::{KindSchema, Node};
 /// The end of a manifest as models write it.
 const END: &str = "```\n";
 /// Behind this many lines only what is required is offered.
-const MOST_LINES: usize = 140;
+const MOST_LINES: usize = 100;
 /// Entries of one list.
 const MOST_ITEMS: usize = 16;
 
@@ -312,10 +312,12 @@ impl<'a> Walk<'a> {
                 }
                 (Inner::List { value, full, items, .. }, Slot::Item) => {
                     // The same entry again is a model that does not find an end.
-                    let named = closed
-                        .get("name")
-                        .is_some_and(|name| value.iter().any(|entry| entry.get("name") == Some(name)));
-                    dropped = value.contains(&closed) || (named && tells_apart(&below.field, *items));
+                    let same = tells_apart(&below.field, *items).is_some_and(|key| {
+                        closed
+                            .get(key)
+                            .is_some_and(|own| value.iter().any(|entry| entry.get(key) == Some(own)))
+                    });
+                    dropped = same || value.contains(&closed);
                     *full |= dropped;
                     if !dropped {
                         value.push(closed);
@@ -636,13 +638,14 @@ impl Author for Walk<'_> {
     }
 }
 
-/// Whether the entries of a list are told apart by their `name`. Schemas of custom kinds seldom say so.
-fn tells_apart(field: &str, items: Node<'_>) -> bool {
-    items.schema().required.iter().any(|one| one == "name")
+/// The field that tells the entries of a list apart. Schemas of custom kinds seldom say so.
+fn tells_apart(field: &str, items: Node<'_>) -> Option<&'static str> {
+    let by_name = items.schema().required.iter().any(|one| one == "name")
         || matches!(field, "containers" | "initContainers" | "volumes" | "env")
-        || field.ends_with("Groups")
-        || field.ends_with("Specs")
-        || field.ends_with("Jobs")
+        || ["Groups", "Specs", "Jobs"].iter().any(|end| field.ends_with(end));
+    // A LimitRange has one entry a type.
+    let by_type = field == "limits" && items.property("defaultRequest").is_some();
+    if by_type { Some("type") } else { by_name.then_some("name") }
 }
 
 /// What stands behind a field's name.
