@@ -38,13 +38,15 @@ impl<'a> Walk<'a> {
         leaf(&site, self.rules, self.said, &self.used)
     }
 
-    /// Whether a field other than a command may stand here, or the request has words for it.
-    pub(super) fn has_command(&self, depth: usize, key: &str, value: &Map<String, Value>) -> bool {
+    /// Whether a field other than a command may stand here, or the request has words for it. `depth`: the frame of the object,
+    /// where it is open already.
+    pub(super) fn has_command(&self, depth: Option<usize>, key: &str, value: &Map<String, Value>) -> bool {
         if self.rules.strings.get(key) != Some(&Text::Copied) {
             return true;
         }
         // The command itself may still be open above.
-        let open = self.frames.get(depth + 1).filter(|frame| frame.field == "command");
+        let open =
+            depth.and_then(|depth| self.frames.get(depth + 1)).filter(|frame| frame.field == "command");
         let command = match open.map(|frame| &frame.inner) {
             Some(Inner::List { value, .. }) => Some(value.as_slice()),
             _ => value.get("command").and_then(Value::as_array).map(Vec::as_slice),

@@ -84,15 +84,15 @@ pub struct Walk<'a> {
     pub(super) known: &'a Known,
     pub(super) near: Near,
     pub(super) frames: Vec<Frame<'a>>,
-    pub(super) forced: String,
+    forced: String,
     pub(super) namespaces: Vec<Value>,
     pub(super) expect: Expect,
     pub(super) written: Vec<Written>,
     /// Numbers of the request that a field has taken.
     pub(super) used: Vec<i64>,
-    pub(super) lines: usize,
-    pub(super) missing: Option<String>,
-    pub(super) object: Option<Value>,
+    lines: usize,
+    missing: Option<String>,
+    object: Option<Value>,
 }
 
 impl<'a> Walk<'a> {
@@ -177,6 +177,20 @@ impl<'a> Walk<'a> {
             .collect()
     }
 
+    /// What the frames look at.
+    fn view<'v>(&'v self, around: &'v [&'v str], volumes: &'v Volumes, closing: bool) -> View<'a, 'v> {
+        View {
+            rules: self.rules,
+            said: self.said,
+            around,
+            volumes,
+            known: self.known,
+            near: &self.near,
+            used: &self.used,
+            closing,
+        }
+    }
+
     /// Everything that may stand on the next line, innermost first.
     fn lines(&mut self) -> Vec<(String, Act)> {
         let mut found: Vec<(String, Act)> = Vec::new();
@@ -186,16 +200,7 @@ impl<'a> Walk<'a> {
             let around = self.around(depth);
             let frame = &self.frames[depth];
             let blanks = " ".repeat(frame.indent);
-            let view = View {
-                rules: self.rules,
-                said: self.said,
-                around: &around,
-                volumes: &volumes,
-                known: self.known,
-                near: &self.near,
-                used: &self.used,
-                closing,
-            };
+            let view = self.view(&around, &volumes, closing);
             match &frame.inner {
                 Inner::Object { node, role, value } => {
                     if frame.path == "/metadata"
@@ -205,7 +210,7 @@ impl<'a> Walk<'a> {
                         found.push(("  namespace:".to_owned(), Act::Namespace));
                     }
                     for offer in offers(&frame.path, *node, *role, value, depth == 0, &view) {
-                        if !self.has_command(depth, &offer.key, value) {
+                        if !self.has_command(Some(depth), &offer.key, value) {
                             continue;
                         }
                         push_field(&mut found, &blanks, depth, &offer, self.rules);
@@ -226,7 +231,7 @@ impl<'a> Walk<'a> {
                                 let role = self.rules.role(*items, &frame.field);
                                 let empty = Map::new();
                                 for offer in offers(&frame.path, *items, role, &empty, false, &view) {
-                                    if !self.has_command(usize::MAX - 1, &offer.key, &empty) {
+                                    if !self.has_command(None, &offer.key, &empty) {
                                         continue;
                                     }
                                     let colon = colon(&offer);
@@ -418,16 +423,7 @@ impl<'a> Walk<'a> {
             return Err("no object is open".into());
         };
         let volumes = Volumes::of(&self.frames);
-        let view = View {
-            rules: self.rules,
-            said: self.said,
-            around: &around,
-            volumes: &volumes,
-            known: self.known,
-            near: &self.near,
-            used: &self.used,
-            closing: false,
-        };
+        let view = self.view(&around, &volumes, false);
         let offered =
             offers(path, *node, *role, value, frame == 0, &view).into_iter().find(|offer| offer.key == key);
         let offer = offered.ok_or_else(|| format!("{path}/{key} cannot be written here"))?;
@@ -504,16 +500,7 @@ impl<'a> Walk<'a> {
     pub(super) fn leaf_of(&self, depth: usize, key: &str) -> Option<Leaf> {
         let around = self.around(depth);
         let volumes = Volumes::of(&self.frames);
-        let view = View {
-            rules: self.rules,
-            said: self.said,
-            around: &around,
-            volumes: &volumes,
-            known: self.known,
-            near: &self.near,
-            used: &self.used,
-            closing: false,
-        };
+        let view = self.view(&around, &volumes, false);
         let frame = self.frames.get(depth)?;
         match &frame.inner {
             Inner::Object { node, role, value } => {

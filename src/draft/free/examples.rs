@@ -79,49 +79,42 @@ const KINDS: &[(&str, &str)] = shipped![
     "workspace",
 ];
 
-/// What stands before a request for an object of a kind: instructions and examples. Ends with an empty line.
-pub(super) fn examples(kind: &str) -> String {
-    let own: String = of(kind)
-        .iter()
-        .map(|(request, object)| format!("{}```yaml\n{}```\n\n", request_line(request), text(object)))
-        .collect();
-    if own.is_empty() {
-        return GENERAL.to_owned();
-    }
-    let instructions = GENERAL.split(FIRST).next().unwrap_or_default();
-    format!("{instructions}{own}")
+/// What a model is shown of a kind.
+pub(super) struct Examples {
+    /// What stands before the request: instructions and examples. Ends with an empty line.
+    pub prefix: String,
+    /// What the examples have.
+    pub known: Known,
 }
 
-/// What the examples of a kind have.
-pub(super) fn known(kind: &str) -> Known {
-    Known::of(of(kind).iter().map(|(_, object)| object))
-}
-
-/// The examples of a kind. One that is no YAML is left out; a test finds it.
-fn of(kind: &str) -> Vec<(String, Value)> {
-    let kind = kind.to_lowercase();
-    let parsed = |(request, yaml): (String, String)| {
-        let manifests = parse(yaml.as_bytes(), None, &Budget::default()).ok()?;
-        Some((request, manifests.into_iter().next()?.object))
-    };
-    all()
-        .into_iter()
-        .filter(|(name, _, _)| *name == kind)
-        .filter_map(|(_, request, yaml)| parsed((request, yaml)))
-        .collect()
-}
-
-/// The kind in lower case, request and object of every example.
-fn all() -> Vec<(&'static str, String, String)> {
-    let mut found = Vec::new();
-    for (kind, text) in KINDS {
-        for example in text.split(FIRST).skip(1) {
-            let (request, rest) = example.split_once("\n```yaml\n").unwrap_or((example, ""));
-            let yaml = rest.split_once("```").map_or(rest, |(yaml, _)| yaml);
-            found.push((*kind, request.trim().to_owned(), yaml.to_owned()));
+impl Examples {
+    /// Those of a kind, or the general ones. One that is no YAML is left out; a test finds it.
+    pub fn of(kind: &str) -> Self {
+        let kind = kind.to_lowercase();
+        let text_of = KINDS.iter().find(|(name, _)| *name == kind).map_or("", |(_, text)| *text);
+        let own: Vec<(&str, Value)> = split(text_of)
+            .filter_map(|(request, yaml)| {
+                let manifests = parse(yaml.as_bytes(), None, &Budget::default()).ok()?;
+                Some((request, manifests.into_iter().next()?.object))
+            })
+            .collect();
+        let mut prefix = GENERAL.to_owned();
+        if !own.is_empty() {
+            prefix.truncate(GENERAL.find(FIRST).unwrap_or_default());
+            for (request, object) in &own {
+                prefix.push_str(&format!("{}```yaml\n{}```\n\n", request_line(request), text(object)));
+            }
         }
+        Self { prefix, known: Known::of(own.iter().map(|(_, object)| object)) }
     }
-    found
+}
+
+/// Request and object of each example in a file.
+fn split(text: &str) -> impl Iterator<Item = (&str, &str)> {
+    text.split(FIRST).skip(1).map(|example| {
+        let (request, rest) = example.split_once("\n```yaml\n").unwrap_or((example, ""));
+        (request.trim(), rest.split_once("```").map_or(rest, |(yaml, _)| yaml))
+    })
 }
 
 #[cfg(test)]
@@ -136,6 +129,11 @@ mod tests {
     use crate::draft::free::said::said;
     use crate::model::{Backend, Cancel, Scripted};
     use crate::schema::SchemaSet;
+
+    /// The kind in lower case, request and object of every example.
+    fn all() -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
+        KINDS.iter().flat_map(|(kind, text)| split(text).map(|(request, yaml)| (*kind, request, yaml)))
+    }
 
     #[test]
     fn every_file_of_the_folder_is_shipped_and_holds_whole_examples_of_its_kind() {
@@ -171,7 +169,7 @@ mod tests {
             let names = [object["metadata"]["name"].as_str().expect("a name").to_owned()];
             let namespaces: Vec<String> =
                 object["metadata"]["namespace"].as_str().map(str::to_owned).into_iter().collect();
-            let mut words = said(&request, &Facts::builtin().lex(&request, 0));
+            let mut words = said(request, &Facts::builtin().lex(request, 0));
             words.plurals = set
                 .kinds()
                 .map(|info| info.plural.clone())
@@ -182,7 +180,7 @@ mod tests {
                     "pods/portforward".into(),
                 ])
                 .collect();
-            let known = known(kind);
+            let known = Examples::of(kind).known;
             let walk = Walk::new(set.kind(&info.gvk).expect("served"), &names, &namespaces, &words);
             let mut walk = walk.expect("rules").with_known(&known);
             let mut backend = Scripted::new(Vec::new()).with_texts([format!("{}```\n", text(&object))]);

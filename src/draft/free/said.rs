@@ -68,20 +68,7 @@ pub fn said(text: &str, spans: &[Span]) -> Said {
     for found in spelled_times().all(text) {
         let part = |name: &str| found.name(name).map_or("", |part| part.as_str()).to_lowercase();
         let (count, unit) = (part("n") + &part("z"), part("u") + &part("w"));
-        let count = match count.as_str() {
-            "half an" | "半" => None,
-            "a" | "an" => Some(1),
-            word => NUMBER_WORDS
-                .iter()
-                .position(|list| {
-                    list.iter().any(|one| one.trim() == word)
-                        || CHINESE_DIGITS
-                            .iter()
-                            .position(|digit| *digit == word)
-                            .is_some_and(|at| list.iter().any(|one| one.trim() == ENGLISH_DIGITS[at]))
-                })
-                .and_then(|index| i64::try_from(index).ok()),
-        };
+        let count = SPELLED.iter().find(|(word, _)| *word == count).map(|(_, value)| *value);
         let unit = match unit.as_str() {
             "second" | "秒" => 1,
             "minute" | "分钟" => 60,
@@ -188,9 +175,33 @@ const NUMBER_WORDS: [&[&str]; 13] = [
     &["twelve ", "a dozen ", "十二个"],
 ];
 
-const CHINESE_DIGITS: [&str; 11] = ["一", "两", "二", "三", "四", "五", "六", "七", "八", "九", "十"];
-const ENGLISH_DIGITS: [&str; 11] =
-    ["one", "two", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"];
+/// Numbers before a unit of time; half of one is none of them.
+const SPELLED: [(&str, i64); 24] = [
+    ("a", 1),
+    ("an", 1),
+    ("one", 1),
+    ("一", 1),
+    ("two", 2),
+    ("两", 2),
+    ("二", 2),
+    ("three", 3),
+    ("三", 3),
+    ("four", 4),
+    ("四", 4),
+    ("five", 5),
+    ("五", 5),
+    ("six", 6),
+    ("六", 6),
+    ("seven", 7),
+    ("七", 7),
+    ("eight", 8),
+    ("八", 8),
+    ("nine", 9),
+    ("九", 9),
+    ("ten", 10),
+    ("十", 10),
+    ("twelve", 12),
+];
 
 /// A length of time in words: `ten minutes`, `half an hour`, `五分钟`.
 fn spelled_times() -> &'static Rule {

@@ -5,7 +5,6 @@ use serde_json::Value;
 
 use crate::constraint::Prompt;
 use crate::constraint::walk::Walk;
-use crate::draft::free::examples::examples;
 use crate::finding::{Finding, Severity};
 use crate::manifest::{Budget, GroupVersionKind, ObjectKey, parse};
 use crate::model::{Backend, Cancel, ModelError};
@@ -15,13 +14,14 @@ const MOST: usize = 1_200;
 /// How often a text that cannot be used is asked for again.
 const AGAIN: usize = 2;
 
-/// Asks for an object of a kind and leads `walk` along it. `fresh` makes a walk for another try. What was not taken comes
+/// Asks for an object of a kind behind worked `examples` and leads `walk` along it. `fresh` makes a walk for another try. What was not taken comes
 /// back as findings.
 ///
 /// # Errors
 /// What the backend says; [`ModelError::Invalid`] where no answer can be used.
 pub fn compose<'a>(
     kind: &GroupVersionKind,
+    examples: &str,
     body: &str,
     walk: &mut Walk<'a>,
     fresh: &dyn Fn() -> Result<Walk<'a>, ModelError>,
@@ -37,7 +37,7 @@ pub fn compose<'a>(
     let mut complaint = String::new();
     let mut problem = String::new();
     for attempt in 0..=AGAIN {
-        let prompt = Prompt { prefix: examples(&kind.kind), body: format!("{request}\n{wanted}{complaint}") };
+        let prompt = Prompt { prefix: examples.to_owned(), body: format!("{request}\n{wanted}{complaint}") };
         let text = backend.compose(&prompt, MOST, cancel)?;
         let admitted = object(&text, kind).and_then(|object| {
             let refused = walk.admit(&object)?;

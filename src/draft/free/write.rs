@@ -9,7 +9,7 @@ use crate::check::{CheckContext, Verdict, check};
 use crate::constraint::Prompt;
 use crate::constraint::walk::{Source, Walk, Written, text as written_text};
 use crate::draft::drafter::Library;
-use crate::draft::free::examples::{examples, known};
+use crate::draft::free::examples::Examples;
 use crate::draft::free::kind::{Wanted, spoken};
 use crate::draft::free::{said, whole, wire};
 use crate::draft::outcome::{Asked, Denied, Draft, Field, Origin, Outcome, Question, Thing, Unused};
@@ -88,19 +88,20 @@ pub fn write(
             Some(name) => vec![name],
             None => names(&free.spans, &namespaces, &gvk.kind, &taken, &draft),
         };
-        let known = known(&gvk.kind);
+        let shown = Examples::of(&gvk.kind);
         let start = || {
             let walk = Walk::new(kind, &names, &namespaces, &said).map_err(ModelError::Invalid)?;
-            Ok(walk.with_known(&known))
+            Ok(walk.with_known(&shown.known))
         };
         let mut walk = start()?;
         match backend.writing() {
             Writing::Whole => {
-                let refused = whole::compose(&gvk, &body, &mut walk, &start, &mut *backend, cancel)?;
+                let refused =
+                    whole::compose(&gvk, &shown.prefix, &body, &mut walk, &start, &mut *backend, cancel)?;
                 draft.findings.extend(refused);
             }
             Writing::Steps | Writing::None => {
-                let prompt = Prompt { prefix: examples(&gvk.kind), body: body.clone() };
+                let prompt = Prompt { prefix: shown.prefix.clone(), body: body.clone() };
                 let cost = backend.write(&prompt, &mut walk, cancel)?;
                 tracing::debug!(kind = gvk.kind, cost.steps, cost.sampled, "written");
             }
