@@ -189,6 +189,11 @@ impl<'a> Drafter<'a> {
                             prompt::kind_id(&kind.kind)
                         );
                         if let Some(asked) = self.fill_one(&mut filled, turn, kind.clause, body, cancel)? {
+                            // What was guessed and lacks something may be another kind, which lacks nothing.
+                            let other = self.described(turn, kind.guessed, cancel)?;
+                            if !other.is_empty() {
+                                return self.compose(conversation, turn, other, cancel);
+                            }
                             conversation.things = vec![filled];
                             return Ok(Outcome::Asked(asked));
                         }
@@ -234,6 +239,26 @@ impl<'a> Drafter<'a> {
         }
         remember(conversation, things, &outcome);
         Ok(outcome)
+    }
+
+    /// What a first turn describes beside workloads, where its kind was only guessed.
+    fn described(
+        &mut self,
+        turn: &Turn<'_>,
+        guessed: bool,
+        cancel: &Cancel,
+    ) -> Result<Vec<free::Wanted>, ModelError> {
+        if !guessed || turn.index > 0 || !self.backend.writes() {
+            return Ok(Vec::new());
+        }
+        let wanted = free::described(turn.text, self.library.schemas, &mut *self.backend, cancel)?;
+        let runs = |one: &free::Wanted| {
+            matches!(
+                one.gvk.kind.as_str(),
+                "Pod" | "Deployment" | "StatefulSet" | "DaemonSet" | "Job" | "CronJob" | "Notebook"
+            )
+        };
+        Ok(if wanted.iter().any(runs) { Vec::new() } else { wanted })
     }
 
     /// A model writes these kinds.

@@ -27,6 +27,8 @@ pub struct Kind {
     pub why: String,
     /// Bytes of the turn that speak of it.
     pub clause: Range<usize>,
+    /// No word for it stands there that could mean nothing else.
+    pub guessed: bool,
 }
 
 /// What the request is.
@@ -61,7 +63,9 @@ pub fn choose(
     for part in parts {
         if let Some(native) = part.native {
             let why = format!("you named the kind {native}");
-            kinds.push(Kind { kind: native, why, clause: part.range });
+            // Pods are what most other objects are about.
+            let guessed = native == "Pod";
+            kinds.push(Kind { kind: native, why, clause: part.range, guessed });
             continue;
         }
         let mut ids: Vec<(String, Option<&Pattern>)> = Vec::new();
@@ -89,7 +93,8 @@ pub fn choose(
             } else {
                 format!("the model took it for a {}", pattern.form.title.en)
             };
-            kinds.push(Kind { kind: pattern.kind.clone(), why, clause: part.range });
+            let guessed = part.hinted.is_empty();
+            kinds.push(Kind { kind: pattern.kind.clone(), why, clause: part.range, guessed });
         }
     }
     if kinds.is_empty() {

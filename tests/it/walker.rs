@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
-use kubectl_copilot::constraint::walk::{Number, Said, Source, Walk, Written, text};
+use kubectl_copilot::constraint::walk::{Ground, Number, Said, Source, Walk, Written, text};
 use kubectl_copilot::constraint::{Author, Choice, Prompt, Taken};
 use kubectl_copilot::draft::{Facts, free};
-use kubectl_copilot::manifest::{Budget, ObjectKey, parse};
+use kubectl_copilot::manifest::{Budget, ObjectKey, parse_value};
 use kubectl_copilot::model::{Backend, Cancel, Scripted};
 use kubectl_copilot::schema::SchemaSet;
 
@@ -38,9 +38,15 @@ fn write(kind: &str, said: &Said, text: &str) -> Result<(Value, Vec<Written>), S
     if let Some(missing) = walk.missing() {
         return Err(format!("missing {missing}"));
     }
-    let (object, written) = walk.finish().ok_or("no end")?;
-    let whole = parse(format!("{head}{text}").as_bytes(), None, &Budget::default()).expect("YAML");
-    assert_eq!(object, whole[0].object, "what was written is what the object says");
+    walk.finish().ok_or_else(|| "no end".to_owned())
+}
+
+/// As [`write`]; what was written is what the object says.
+#[track_caller]
+fn write_all(kind: &str, said: &Said, text: &str) -> Result<(Value, Vec<Written>), String> {
+    let (object, written) = write(kind, said, text)?;
+    let whole = parse_value(text.as_bytes(), None, &Budget::default()).expect("YAML");
+    assert_eq!(object["spec"], whole["spec"], "what was written is what the object says");
     Ok((object, written))
 }
 
@@ -63,7 +69,7 @@ spec:
 #[test]
 fn an_ingress_is_written_under_its_schema() {
     let said = said("an nginx ingress for shop.example.com to the service web on port 8080");
-    let (object, written) = write("Ingress", &said, INGRESS).expect("written");
+    let (object, written) = write_all("Ingress", &said, INGRESS).expect("written");
     assert_eq!(
         object["spec"]["rules"][0]["http"]["paths"][0]["backend"]["service"]["port"]["number"],
         json!(8080)
@@ -76,12 +82,12 @@ fn an_ingress_is_written_under_its_schema() {
 
 #[test]
 fn keys_may_come_in_any_order_and_what_is_required_cannot_be_left_out() {
-    let said = said("an ingress for a.example.com to web on 80");
+    let said = said("an nginx ingress for a.example.com to web on 80");
     let late = INGRESS
         .replace("      - path: /\n        pathType: Prefix\n", "      - pathType: Prefix\n        path: /\n")
         .replace("8080", "80")
         .replace("shop", "a");
-    assert!(write("Ingress", &said, &late).is_ok());
+    assert!(write_all("Ingress", &said, &late).is_ok());
     let without = late.replace(
         "      - pathType: Prefix\n        path: /\n        backend",
         "      - path: /\n        backend",
@@ -104,7 +110,7 @@ fn a_probe_has_one_handler_and_a_job_ends_with_a_restart_policy() {
     let mut said = said("a job web with busybox:1.36 and a liveness probe on /ready port 8080");
     said.images = vec!["busybox:1.36".to_owned()];
     let job = "spec:\n  template:\n    spec:\n      containers:\n      - name: web\n        image: busybox:1.36\n        livenessProbe:\n          httpGet:\n            path: /ready\n            port: 8080\n";
-    assert!(write("Job", &said, &format!("{job}      restartPolicy: Never\n")).is_ok());
+    assert!(write_all("Job", &said, &format!("{job}      restartPolicy: Never\n")).is_ok());
     assert!(write("Job", &said, job).is_err(), "restartPolicy is missing");
     let two = job.replace(
         "            port: 8080\n",
@@ -113,6 +119,35 @@ fn a_probe_has_one_handler_and_a_job_ends_with_a_restart_policy() {
     assert!(write("Job", &said, &format!("{two}      restartPolicy: Never\n")).is_err());
     let always = format!("{job}      restartPolicy: Always\n");
     assert!(write("Job", &said, &always).is_err());
+}
+
+#[test]
+fn what_nobody_said_and_nothing_needs_is_left_out() {
+    let mut said =
+        said("a pod web with busybox:1.36, env LOG_LEVEL=debug, mounted at /data from the claim corpus");
+    said.images = vec!["busybox:1.36".to_owned()];
+    said.pairs = vec![("LOG_LEVEL".to_owned(), "debug".to_owned())];
+    let container = "spec:\n  containers:\n  - name: web\n    image: busybox:1.36\n    env:\n    - name: LOG_LEVEL\n      value: debug\n";
+    let mount = "    volumeMounts:\n    - name: data\n      mountPath: /data\n";
+    let volume = "  volumes:\n  - name: data\n    persistentVolumeClaim:\n      claimName: corpus\n";
+    let whole = format!("{container}{mount}{volume}");
+    let (object, _) = write_all("Pod", &said, &whole).expect("all of it was said");
+    let more = format!(
+        "{container}    - name: REDIS_PASSWORD\n      value: secret\n{mount}  - name: side\n    image: busybox:1.36\n{volume}"
+    );
+    let (other, written) = write("Pod", &said, &more).expect("written");
+    assert_eq!(other["spec"], object["spec"], "neither a variable nor the same container again");
+    assert!(written.iter().all(|one| one.ground != Ground::Made), "{written:?}");
+}
+
+#[test]
+fn a_value_that_is_needed_stays_though_nobody_said_it() {
+    let said = said("an nginx ingress for a.example.com on 80");
+    let text = INGRESS.replace("8080", "80").replace("shop", "a").replace("name: web", "name: frontdoor");
+    let (_, written) = write_all("Ingress", &said, &text).expect("written");
+    let made: Vec<&str> =
+        written.iter().filter(|one| one.ground == Ground::Made).map(|one| one.path.as_str()).collect();
+    assert_eq!(made, ["/spec/rules/0/http/paths/0/backend/service/name"]);
 }
 
 #[test]

@@ -15,6 +15,11 @@ const MOST_SCRIPTS: usize = 200;
 /// Clauses of one script.
 const MOST_CLAUSES: usize = 4;
 
+/// Whether a word is a shell.
+pub(super) fn is_shell(word: &str) -> bool {
+    SHELLS.contains(&word)
+}
+
 /// What may follow the entries that a command has; empty for nothing more. `as_arguments`: they are those of a program that
 /// nobody named.
 pub(super) fn next(said: &Said, rules: &Rules, entries: &[Value], as_arguments: bool) -> Vec<String> {
@@ -38,7 +43,9 @@ pub(super) fn next(said: &Said, rules: &Rules, entries: &[Value], as_arguments: 
         Some(last) => {
             let followers = words
                 .windows(2)
-                .filter(|pair| pair[0].1 == last && !at_end(pair[0].0, last))
+                .filter(|pair| {
+                    pair[0].1 == last && !at_end(pair[0].0, last) && !leads_on(text, pair[1], said)
+                })
                 .map(|pair| pair[1].1.to_owned());
             let shell = SHELLS.contains(&last).then(|| SCRIPT[0].to_owned());
             followers.chain(shell).collect()
@@ -108,6 +115,15 @@ fn ends_clause(text: &str, at: usize) -> bool {
         Some(',' | ';' | '.' | ':' | ')') => next.next().is_none_or(char::is_whitespace),
         Some(c) => !c.is_ascii() || tail.trim_start().starts_with(|c: char| !c.is_ascii()),
     }
+}
+
+/// Whether a word leads to what a command is not: `from` the image, `in namespace feeds`.
+fn leads_on(text: &str, (at, word): (usize, &str), said: &Said) -> bool {
+    let tail = text.get(at + word.len()..).unwrap_or_default().trim_start();
+    let place = ["namespace", "ns "].iter().any(|start| tail.starts_with(start));
+    let image = said.images.iter().any(|image| tail.starts_with(image.as_str()) || image == word);
+    let leads = matches!(word, "from" | "in" | "of" | "on" | "using" | "with" | "via" | "image");
+    (leads && (place || image)) || said.images.iter().any(|image| image == word)
 }
 
 /// The words that a command can consist of, without the punctuation and quotes around them, each with where it begins.

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::frame::{Inner, Offer, View, offers};
 use super::leaf::Leaf;
+use super::lost;
 use super::said::words_of;
 use super::write::Walk;
 
@@ -44,10 +45,10 @@ impl Walk<'_> {
             // `limits.cpu 200`: a key that is said as it is written.
             Inner::Map { keys, value, values, amounts: true } => {
                 let around = self.around(depth);
-                return keys
-                    .iter()
-                    .filter(|key| key.contains(['.', '/']) && !value.contains_key(*key))
-                    .any(|key| self.said.has(key) && self.entry(*values, true, key, &around).is_some());
+                return keys.iter().filter(|key| !value.contains_key(*key)).any(|key| {
+                    let Some(leaf) = self.entry(*values, true, key, &around) else { return false };
+                    (key.contains(['.', '/']) && self.said.has(key)) || lost::takes(&self.lost, &leaf, key)
+                });
             }
             _ => return false,
         };
@@ -63,7 +64,10 @@ impl Walk<'_> {
                 Some(Leaf::Closed(values)) if values.iter().any(Value::is_i64) => {
                     let near = self.near.to(&offer.key);
                     let unused = |value: &Value| {
-                        value.as_i64().is_some_and(|one| near.contains(&one) && !self.used.contains(&one))
+                        let taken = |one: &i64| self.used.iter().filter(|used| *used == one).count();
+                        value
+                            .as_i64()
+                            .is_some_and(|one| near.contains(&one) && taken(&one) < self.said.times(one))
                     };
                     values.iter().any(unused)
                 }
@@ -78,6 +82,15 @@ impl Walk<'_> {
                 }
             }
         };
+        // `NodePort`: a value of a closed list that is said as it is written, and that nothing has yet.
+        let chosen = |offer: &Offer<'_>| {
+            let said = |value: &Value| {
+                value.as_str().is_some_and(|text| self.said.has_constant(text))
+                    && !self.written.iter().any(|one| one.value == *value)
+            };
+            !offer.node.schema().values.is_empty()
+                && matches!(&offer.leaf, Some(Leaf::Closed(values)) if values.iter().any(said))
+        };
         // A name of several words that all stand in the request is no accident.
         let named = |key: &str| {
             let long = words_of(key).iter().filter(|word| word.len() >= 4).count() > 1;
@@ -86,6 +99,8 @@ impl Walk<'_> {
         offers(&self.frames[depth].path, *node, *role, value, depth == 0, view).iter().any(|offer| {
             spoken(offer)
                 || image(offer)
+                || chosen(offer)
+                || offer.leaf.as_ref().is_some_and(|leaf| lost::takes(view.lost, leaf, &offer.key))
                 || (offer.leaf.is_some() && node.component().is_none() && named(&offer.key))
         })
     }

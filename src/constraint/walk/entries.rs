@@ -6,6 +6,7 @@ use super::copied;
 use super::frame::{Frame, Inner, is_labels};
 use super::leaf::{Leaf, Site, leaf};
 use super::rules::Text;
+use super::sides;
 use super::write::Walk;
 use crate::schema::Node;
 
@@ -35,7 +36,11 @@ impl<'a> Walk<'a> {
             near: &self.near,
             resource: None,
         };
-        leaf(&site, self.rules, self.said, &self.used)
+        let mut leaf = leaf(&site, self.rules, self.said, &self.used);
+        if let (true, Some(Leaf::Closed(values))) = (amount, &mut leaf) {
+            sides::keep(values, path.rsplit('/').next().unwrap_or_default(), self.said);
+        }
+        leaf
     }
 
     /// Whether a field other than a command may stand here, or the request has words for it. `depth`: the frame of the object,
@@ -52,7 +57,31 @@ impl<'a> Walk<'a> {
             _ => value.get("command").and_then(Value::as_array).map(Vec::as_slice),
         };
         let before = command.filter(|_| key == "args").unwrap_or_default();
-        !copied::next(self.said, self.rules, before, key == "args").is_empty()
+        let mut next = copied::next(self.said, self.rules, before, key == "args");
+        if before.is_empty() {
+            self.once(&mut next);
+        }
+        !next.is_empty()
+    }
+
+    /// Without the commands that stand already; a shell alone is none.
+    fn once(&self, next: &mut Vec<String>) {
+        let all = next.len();
+        next.retain(|word| !self.is_running(word));
+        if next.len() < all && next.iter().all(|word| copied::is_shell(word)) {
+            next.clear();
+        }
+    }
+
+    /// Whether the one command that begins with a word stands already as one text: the entry point of a RayJob.
+    fn is_running(&self, word: &str) -> bool {
+        let begins = |one: &super::Written| {
+            one.value
+                .as_str()
+                .and_then(|text| text.strip_prefix(word))
+                .is_some_and(|rest| rest.starts_with(' '))
+        };
+        self.said.places(word).len() == 1 && self.written.iter().any(begins)
     }
 
     /// What the next scalar entry of a list may be; nothing where it has all of them.
@@ -66,7 +95,10 @@ impl<'a> Walk<'a> {
                 _ => None,
             });
             let before: Vec<Value> = command.into_iter().flatten().chain(value).cloned().collect();
-            let next = copied::next(self.said, self.rules, &before, list.field == "args");
+            let mut next = copied::next(self.said, self.rules, &before, list.field == "args");
+            if before.is_empty() {
+                self.once(&mut next);
+            }
             return (!next.is_empty()).then(|| Leaf::Closed(next.into_iter().map(Value::from).collect()));
         }
         let around = self.around(depth + 1);
@@ -94,8 +126,12 @@ impl<'a> Walk<'a> {
 
     /// The keys that a map may have. Where the request has pairs, no other of its words is one.
     pub(super) fn keys(&self, field: &str, path: &str, amount: bool, around: &[&str]) -> Vec<String> {
+        // What labels nodes is no resource of theirs.
+        let is_resource =
+            |name: &&String| !name.split('/').next().is_some_and(|domain| domain.ends_with("kubernetes.io"));
         if amount {
-            return self.rules.amounts(field, around).iter().chain(&self.said.resources).cloned().collect();
+            let said = self.said.resources.iter().filter(is_resource);
+            return self.rules.amounts(field, around).iter().chain(said).cloned().collect();
         }
         // What stands beside it says which: of a trigger its type.
         let beside = self.frames.last().and_then(|frame| match &frame.inner {
@@ -110,27 +146,41 @@ impl<'a> Walk<'a> {
         let labels = field == "annotations" || is_labels(field);
         let pairs = self.said.pairs.iter().map(|(key, _)| key);
         // What is annotated has a domain; `team=data` is a label.
+        let is_image = |word: &str| self.said.images.iter().any(|image| image.contains(word));
+        let is_key = |word: &&String| {
+            word.bytes().any(|b| matches!(b, b'_' | b'.' | b'-' | b'/') || b.is_ascii_uppercase())
+                && word.starts_with(|c: char| c.is_ascii_alphabetic())
+                && !is_image(word)
+        };
+        let plain = |word: &&String| word.len() > 3 && word.bytes().all(|b| b.is_ascii_lowercase());
+        let all: Vec<&String> = self.said.words.iter().collect();
         let words: Vec<&String> = match (field, labels) {
             ("annotations", _) if !self.said.resources.is_empty() => Vec::new(),
             (_, true) => pairs.collect(),
-            _ => self.said.words.iter().collect(),
+            // Where keys are told by how they look, no word of the sentence is one.
+            _ if !self.said.pairs.is_empty() => pairs.chain(all.into_iter().filter(is_key)).collect(),
+            _ => all.into_iter().filter(|word| is_key(word) || plain(word)).collect(),
         };
         if let Some((key, _)) = self.target(path) {
             return vec![key.clone()];
         }
         let mut keys: Vec<String> = Vec::new();
         // The labels of an object itself are said; those of others may be meant.
-        let meant = if matches!(field, "labels" | "annotations") && !self.said.pairs.is_empty() {
-            &[][..]
-        } else {
-            self.rules.keys.as_slice()
-        };
+        let meant =
+            if matches!(field, "labels" | "annotations") { &[][..] } else { self.rules.keys.as_slice() };
         // What an example holds as data is its own.
         let shown = self
             .known
             .keys(path)
             .filter(|_| !labels && !matches!(field, "data" | "stringData" | "binaryData" | "parameters"));
-        for key in shown.chain(words).chain(&self.said.resources).chain(meant) {
+        // `nvidia.com/gpu` is no label unless it is given a value.
+        let given = |name: &&String| {
+            let amount = self.rules.amounts("*", &[]).contains(name) || self.rules.usual.contains(name);
+            !matches!(field, "labels" | "annotations")
+                || !amount
+                || self.said.original().contains(&format!("{name}="))
+        };
+        for key in shown.chain(words).chain(self.said.resources.iter().filter(given)).chain(meant) {
             if !keys.contains(key) {
                 keys.push(key.clone());
             }

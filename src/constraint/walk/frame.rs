@@ -4,6 +4,7 @@ use serde_json::{Map, Value};
 
 use super::known::Known;
 use super::leaf::{Leaf, Shape, Site, leaf, shape};
+use super::lost::{self, Lost};
 use super::near::Near;
 use super::rules::{Role, Rules};
 use super::said::Said;
@@ -43,6 +44,8 @@ pub(super) struct Frame<'a> {
     pub field: String,
     /// Blanks before its keys, or before the dash of its entries.
     pub indent: usize,
+    /// Whether what stands around it could do without it.
+    pub optional: bool,
     pub inner: Inner<'a>,
 }
 
@@ -51,6 +54,8 @@ pub(super) struct Frame<'a> {
 pub(super) struct Offer<'a> {
     pub key: String,
     pub node: Node<'a>,
+    /// It must stand there, or one of its group.
+    pub required: bool,
     /// Of a scalar what it may be.
     pub leaf: Option<Leaf>,
 }
@@ -67,6 +72,8 @@ pub(super) struct View<'a, 'v> {
     pub near: &'v Near,
     /// Numbers of the request that a field has taken.
     pub used: &'v [i64],
+    /// What an earlier walk had no place for.
+    pub lost: &'v [Lost],
     /// Only what is required is offered any more.
     pub closing: bool,
 }
@@ -137,8 +144,12 @@ pub(super) fn offers<'a>(
         let required = needed.iter().any(|field| field == key) || in_open_group(role, key, value);
         if value.contains_key(key)
             || (root && SETTLED.contains(&key))
+            || role.is_some_and(|role| is_outspoken(role, key, view))
             || role.is_some_and(|role| is_hidden(role, key, view.around) || is_shut(role, key, value))
             || (view.closing && !required)
+            || (role.is_some_and(|role| role.role == "pod")
+                && at != "/spec"
+                && view.rules.alone.iter().any(|field| field == key))
         {
             continue;
         }
@@ -155,10 +166,14 @@ pub(super) fn offers<'a>(
         }
         let paired = is_labels(key) && matches!(shape(child), Shape::Map(_)) && !view.said.pairs.is_empty();
         let shown = view.known.has(at, key);
+        let shape = shape(child);
         if !required && !paired && !is_spoken_of(key, child, node, view.rules, view.said, shown) {
+            // Nobody spoke of it, but something that was said has no place yet.
+            if let (Shape::Scalar, Some(leaf)) = (shape, lost::place(view.lost, child, key)) {
+                found.push(Offer { key: key.to_owned(), node: child, required, leaf: Some(leaf) });
+            }
             continue;
         }
-        let shape = shape(child);
         let mut leaf_of = None;
         match shape {
             Shape::Opaque => continue,
@@ -178,6 +193,26 @@ pub(super) fn offers<'a>(
                 if !narrowed(role, key, value, &mut one) {
                     continue;
                 }
+                if let ("kind", Leaf::Free(_)) = (key, &one) {
+                    let place = format!("{at}/kind");
+                    let known: Vec<&String> = view.known.kinds(&place).collect();
+                    let mut kinds: Vec<&String> = view
+                        .said
+                        .kinds
+                        .iter()
+                        // `cluster training runtime` is meant where a `TrainingRuntime` may stand.
+                        .filter(|kind| known.iter().any(|known| kind.ends_with(known.as_str())))
+                        .collect();
+                    if kinds.is_empty() {
+                        kinds = known.into_iter().chain(&view.said.kinds).collect();
+                    }
+                    kinds.sort_unstable();
+                    kinds.dedup();
+                    if !kinds.is_empty() {
+                        one =
+                            Leaf::Closed(kinds.into_iter().map(|kind| Value::from(kind.as_str())).collect());
+                    }
+                }
                 view.volumes.name(role, key, &mut one);
                 leaf_of = Some(one);
             }
@@ -191,7 +226,7 @@ pub(super) fn offers<'a>(
             }
             Shape::Object | Shape::List(_) | Shape::Map(_) => {}
         }
-        found.push(Offer { key: key.to_owned(), node: child, leaf: leaf_of });
+        found.push(Offer { key: key.to_owned(), node: child, required, leaf: leaf_of });
     }
     found
 }
@@ -218,12 +253,21 @@ fn has_inside(node: Node<'_>, field: &str, around: Option<&Role>, view: &View<'_
 }
 
 /// Whether a field belongs to a group of which one must stand and none does.
-fn in_open_group(role: Option<&Role>, key: &str, value: &Map<String, Value>) -> bool {
+pub(super) fn in_open_group(role: Option<&Role>, key: &str, value: &Map<String, Value>) -> bool {
     role.is_some_and(|role| {
         role.exactly_one.iter().any(|group| {
             group.iter().any(|field| field == key) && !group.iter().any(|field| value.contains_key(field))
         })
     })
+}
+
+/// Whether the request speaks of others of the field's group and not of it: `the claim eval-data` is no empty directory.
+fn is_outspoken(role: &Role, key: &str, view: &View<'_, '_>) -> bool {
+    let speaks = |field: &String| view.rules.ways.get(field).is_some_and(|words| view.said.has_any(words));
+    role.exactly_one
+        .iter()
+        .filter(|group| group.iter().any(|field| field == key))
+        .any(|group| group.iter().any(speaks) && !speaks(&key.to_owned()))
 }
 
 /// Whether another field stands in the way: the group is taken, or the deciding field says otherwise.
@@ -268,8 +312,10 @@ impl<'a> Frame<'a> {
                 (root || !value.is_empty()) && needs(*node, *role, value, around, volumes, root).is_empty()
             }
             Inner::List { .. } if self.field == "volumes" && !volumes.wanted.is_empty() => false,
+            // What was written may have been dropped.
+            Inner::List { full: true, value, .. } if self.optional && value.is_empty() => true,
             Inner::List { least, value, .. } => value.len() + usize::from(inner) >= (*least).max(1),
-            Inner::Map { value, .. } => !value.is_empty(),
+            Inner::Map { value, keys, .. } => !value.is_empty() || keys.is_empty(),
         }
     }
 

@@ -122,7 +122,7 @@ pub(super) fn leaf(site: &Site<'_>, rules: &Rules, said: &Said, used: &[i64]) ->
             let spoken = match words {
                 Some(words) => said.has_any(words) || said.speaks_wholly_of(site.field),
                 None => said.speaks_of(site.field),
-            };
+            } || rules.due.get(site.field).is_some_and(|words| said.has_any(words));
             let offered = !site.optional || spoken;
             offered.then(|| Leaf::Closed(vec![Value::Bool(true), Value::Bool(false)]))
         }
@@ -150,7 +150,8 @@ fn listed(site: &Site<'_>, rules: &Rules, said: &Said) -> Vec<Value> {
     let spoken = rules.due.get(site.field).is_some_and(|words| said.has_any(words));
     let chosen: Vec<Value> =
         all.iter().filter(|value| value.as_str().is_some_and(|text| said.has(text))).cloned().collect();
-    if spoken && site.optional && !chosen.is_empty() { chosen } else { all }
+    let written_out = chosen.iter().any(|value| value.as_str().is_some_and(|text| said.has_constant(text)));
+    if (spoken || written_out) && site.optional && !chosen.is_empty() { chosen } else { all }
 }
 
 /// The closed list of a role, as the roles around it change it.

@@ -14,12 +14,15 @@
 //! | `entries` | what the entries of lists and maps may be |
 //! | `copied` | commands, word for word from the request |
 //! | `near` | which number belongs to which field |
+//! | `sides` | which amounts are requests and which are limits |
 //! | `known` | what worked examples of the kind have |
 //! | `frame` | what is open: objects, lists, maps, and which fields may follow |
 //! | `spoken` | whether the request speaks of a field |
+//! | `lost` | what was said and has no place, and where it may go |
 //! | `admit` | a manifest that was written elsewhere, let through field by field |
 //! | `text` | an object as a walk writes it |
 //! | `volumes` | volumes and their mounts agree |
+//! | `worth` | what a value stands on; what nobody said and nothing needs is left out |
 //! | `write` | the steps |
 
 mod admit;
@@ -29,15 +32,20 @@ mod entries;
 mod frame;
 mod known;
 mod leaf;
+mod lost;
 mod near;
 pub mod rules;
 pub mod said;
+mod sides;
 mod spoken;
 mod text;
 mod volumes;
+mod worth;
 mod write;
 
 pub use known::Known;
+pub use lost::{Lost, lost};
 pub use said::{Number, Said};
 pub use text::text;
+pub use worth::Ground;
 pub use write::{Source, Walk, Written};

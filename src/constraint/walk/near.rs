@@ -11,6 +11,12 @@ use crate::schema::Node;
 /// What ends a clause besides punctuation.
 const BETWEEN: [&str; 6] = [" and ", " then ", " plus ", "并且", "然后", "以及"];
 
+/// What stands between the bounds of a range.
+const RANGES: [&str; 9] = ["to", "up to", "-", "–", "~", "and up to", "到", "至", "个到"];
+
+/// Fields for the two bounds of a range.
+const BOUNDS: [(&str, &str); 2] = [("minReplicas", "maxReplicas"), ("minReplicaCount", "maxReplicaCount")];
+
 /// How deep fields are looked for.
 const DEEP: usize = 10;
 
@@ -31,7 +37,35 @@ impl Near {
                 (!numbers.is_empty()).then(|| (field.clone(), numbers))
             },
         );
-        Self { by_field: by_field.collect() }
+        let mut near = Self { by_field: by_field.collect() };
+        near.add_ranges(said, &fields);
+        near
+    }
+
+    /// `2 up to 6`: of two numbers with nothing but such words between them the first is the least, the second the most.
+    fn add_ranges(&mut self, said: &Said, fields: &BTreeSet<&str>) {
+        let mut numbers: Vec<(usize, i64)> = said
+            .numbers
+            .iter()
+            .filter(|number| !number.seconds)
+            .flat_map(|number| number.at.iter().map(|at| (*at, number.value)))
+            .collect();
+        numbers.sort_unstable();
+        for pair in numbers.windows(2) {
+            let [(first, least), (second, most)] = pair else { continue };
+            let between = said.text().get(*first..*second).unwrap_or_default();
+            let between = between.trim_start_matches(|c: char| c.is_ascii_alphanumeric()).trim();
+            if !RANGES.contains(&between) || least >= most {
+                continue;
+            }
+            for (field, value) in BOUNDS
+                .iter()
+                .flat_map(|(low, high)| [(low, *least), (high, *most)])
+                .filter(|(field, _)| fields.contains(**field))
+            {
+                self.by_field.entry((*field).to_owned()).or_insert_with(|| vec![value]);
+            }
+        }
     }
 
     /// The numbers beside the words for a field.
@@ -59,6 +93,8 @@ fn numbers(said: &Said, clauses: &[(usize, usize)], words: &[String], field: &st
             let Some((from, to)) = clauses.iter().find(|(from, to)| (*from..*to).contains(&at)) else {
                 continue;
             };
+            // `10 restarts`: the number of what is counted stands in front.
+            let behind = behind && !field.to_lowercase().contains(word.as_str());
             let nearest = said
                 .numbers
                 .iter()
@@ -76,7 +112,7 @@ fn numbers(said: &Said, clauses: &[(usize, usize)], words: &[String], field: &st
     found
 }
 
-/// The fields of a kind, at any depth that matters.
+/// The fields of a kind that hold numbers, at any depth that matters.
 fn fields(kind: Node<'_>) -> BTreeSet<&str> {
     let mut found = BTreeSet::new();
     let mut todo = vec![(kind, 0)];
@@ -84,7 +120,10 @@ fn fields(kind: Node<'_>) -> BTreeSet<&str> {
         let inner = node.items().or_else(|| node.values());
         todo.extend(inner.filter(|_| depth < DEEP).map(|inner| (inner, depth + 1)));
         for (field, child) in node.properties() {
-            found.insert(field);
+            let number = matches!(child.schema().type_name.as_deref(), Some("integer" | "number"));
+            if number || child.is_int_or_string() {
+                found.insert(field);
+            }
             if depth < DEEP {
                 todo.push((child, depth + 1));
             }

@@ -111,6 +111,16 @@ pub struct Rules {
     pub reached: Vec<String>,
     /// Fields that take a number that was taken before.
     pub again: Vec<String>,
+    /// Lists whose entries have names that tie parts of the object together: anybody may choose them.
+    pub ties: Vec<String>,
+    /// Fields of a pod that are offered only where the pod is the object itself.
+    pub alone: Vec<String>,
+    /// Words for one of several ways to say something, of which one stands.
+    pub ways: BTreeMap<String, Vec<String>>,
+    /// Texts that mean something wherever they stand, and need not be said.
+    pub usual: Vec<String>,
+    /// Fields whose texts say what kind of thing is meant.
+    pub kinds: Vec<String>,
 }
 
 impl Rules {

@@ -38,6 +38,8 @@ pub struct Said {
     pub pairs: Vec<(String, String)>,
     /// What an RBAC rule can be about: the plurals of the kinds that are served, and their subresources.
     pub plurals: Vec<String>,
+    /// Kinds that are named.
+    pub kinds: Vec<String>,
     /// Words that can be the key of a map.
     pub words: Vec<String>,
     /// Resources with a domain that are named: `nvidia.com/mig-1g.10gb`.
@@ -88,6 +90,44 @@ impl Said {
         })
     }
 
+    /// Whether the words of a text stand in the request, wherever: `LOG_LEVEL` where "log level" was said, `30s` where 30 was.
+    pub fn says(&self, text: &str) -> bool {
+        if self.has(text) {
+            return true;
+        }
+        let is_cron = text.split(' ').count() == 5
+            && text
+                .bytes()
+                .all(|byte| byte.is_ascii_digit() || matches!(byte, b' ' | b'*' | b'/' | b',' | b'-'));
+        if is_cron {
+            return !self.schedules.is_empty() || self.numbers.iter().any(|number| !number.at.is_empty());
+        }
+        let own = pieces(&self.original);
+        let is_said = |piece: &String| {
+            let number = piece.parse::<i64>().ok();
+            own.contains(piece)
+                || own.contains(&format!("{piece}s"))
+                || piece.strip_suffix('s').is_some_and(|singular| own.contains(singular))
+                || number.is_some_and(|value| self.numbers.iter().any(|one| one.value == value))
+                || (!piece.is_ascii() && self.text.contains(piece.as_str()))
+        };
+        let of_text = pieces(text);
+        let mut meant =
+            of_text.iter().filter(|piece| piece.len() > 1 || piece.as_bytes()[0].is_ascii_digit()).peekable();
+        meant.peek().is_some() && meant.all(|piece| piece == "0" || is_said(piece))
+    }
+
+    /// Whether a constant of the API stands in the request as it is written there: `NodePort`, no everyday word.
+    pub fn has_constant(&self, text: &str) -> bool {
+        text.len() > 5 && text.chars().skip(1).any(char::is_uppercase) && self.original.contains(text)
+    }
+
+    /// Whether a word of a text stands in the request, wherever.
+    pub fn says_any_of(&self, text: &str) -> bool {
+        let own = pieces(&self.original);
+        self.has(text) || pieces(text).iter().any(|piece| piece.len() > 2 && own.contains(piece))
+    }
+
     /// Whether the request is written in English.
     pub fn is_english(&self) -> bool {
         !self.text.chars().any(|c| ('\u{4e00}'..='\u{9fff}').contains(&c))
@@ -103,6 +143,21 @@ impl Said {
             let behind = places.iter().filter(|(place, _)| *place > at).min_by_key(|(place, _)| *place)?;
             places.iter().any(|(place, _)| *place < at).then_some(behind.1)
         })
+    }
+
+    /// Where an amount stands, not inside a longer word.
+    pub fn amounts(&self, amount: &str) -> Vec<usize> {
+        let amount = amount.to_lowercase();
+        let part = |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphanumeric() || c == '.');
+        self.text
+            .match_indices(&amount)
+            .filter(|(at, _)| {
+                let before = self.text.get(..*at).and_then(|head| head.chars().next_back());
+                let after = self.text.get(at + amount.len()..).and_then(|tail| tail.chars().next());
+                !part(before) && !part(after.filter(|c| *c != '.'))
+            })
+            .map(|(at, _)| at)
+            .collect()
     }
 
     /// Where a word stands, or the beginning of one; of what is no Latin word anywhere.
@@ -171,9 +226,43 @@ pub fn words_of(field: &str) -> BTreeSet<String> {
     words
 }
 
+/// The words of a text in lower case: parted by what is no letter or digit, between `a` and `B`, between letters and digits.
+fn pieces(text: &str) -> BTreeSet<String> {
+    let mut pieces = BTreeSet::new();
+    let mut piece = String::new();
+    let mut last = ' ';
+    for c in text.chars() {
+        let turns = (last.is_lowercase() && c.is_uppercase())
+            || (last.is_ascii_digit() != c.is_ascii_digit())
+            || (last.is_ascii() != c.is_ascii());
+        if turns || !c.is_alphanumeric() {
+            pieces.insert(std::mem::take(&mut piece));
+        }
+        if c.is_alphanumeric() {
+            piece.extend(c.to_lowercase());
+        }
+        last = c;
+    }
+    pieces.insert(piece);
+    pieces.remove("");
+    pieces
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_words_of_a_text_may_stand_anywhere() {
+        let said =
+            Said::of("an InferenceService for ONNX with log level debug, 300 seconds, from Redis cache-a");
+        for text in ["onnx", "LOG_LEVEL", "300s", "redis-cache-a", "inference-services"] {
+            assert!(said.says(text), "{text}");
+        }
+        for text in ["application/json", "REDIS_PASSWORD", "301s", ""] {
+            assert!(!said.says(text), "{text}");
+        }
+    }
 
     #[test]
     fn a_value_stands_in_a_request_as_a_word() {

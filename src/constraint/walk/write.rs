@@ -5,10 +5,12 @@ use serde_json::{Map, Value};
 use super::frame::{Frame, Inner, Offer, Slot, View, needs, offers};
 use super::known::Known;
 use super::leaf::{Leaf, Shape, Site, leaf, plain_text, shape};
+use super::lost::{self, Lost};
 use super::near::Near;
 use super::rules::Rules;
 use super::said::Said;
 use super::volumes::Volumes;
+use super::worth::{Ground, is_bare, is_made_up, is_repeated, may_repeat};
 use crate::constraint::{Author, Choice, FreeKind, Step, Taken, value_of};
 use crate::manifest::pointer;
 use crate::schema::{KindSchema, Node};
@@ -43,6 +45,8 @@ pub struct Written {
     pub value: Value,
     /// See [`Source`].
     pub source: Source,
+    /// See [`Ground`].
+    pub ground: Ground,
     /// How sure the model was, 0 to 1; absent where there was nothing to choose.
     pub confidence: Option<f32>,
 }
@@ -90,6 +94,8 @@ pub struct Walk<'a> {
     pub(super) written: Vec<Written>,
     /// Numbers of the request that a field has taken.
     pub(super) used: Vec<i64>,
+    /// What an earlier walk had no place for and this one has not yet written.
+    pub(super) lost: Vec<Lost>,
     lines: usize,
     missing: Option<String>,
     object: Option<Value>,
@@ -125,6 +131,7 @@ impl<'a> Walk<'a> {
                 path: String::new(),
                 field: String::new(),
                 indent: 0,
+                optional: false,
                 inner: Inner::Object { node: kind.node, role: rules.role(kind.node, ""), value: root },
             },
             Frame {
@@ -132,6 +139,7 @@ impl<'a> Walk<'a> {
                 path: "/metadata".into(),
                 field: "metadata".into(),
                 indent: 2,
+                optional: false,
                 inner: Inner::Object { node: metadata, role, value: Map::new() },
             },
         ];
@@ -146,6 +154,7 @@ impl<'a> Walk<'a> {
             namespaces,
             written: Vec::new(),
             used: Vec::new(),
+            lost: Vec::new(),
             lines: 0,
             missing: None,
             object: None,
@@ -156,6 +165,13 @@ impl<'a> Walk<'a> {
     #[must_use]
     pub fn with_known(mut self, known: &'a Known) -> Self {
         self.known = known;
+        self
+    }
+
+    /// This walk is led to what an earlier one had no place for.
+    #[must_use]
+    pub fn with_lost(mut self, lost: Vec<Lost>) -> Self {
+        self.lost = lost;
         self
     }
 
@@ -187,6 +203,7 @@ impl<'a> Walk<'a> {
             known: self.known,
             near: &self.near,
             used: &self.used,
+            lost: &self.lost,
             closing,
         }
     }
@@ -213,7 +230,7 @@ impl<'a> Walk<'a> {
                         if !self.has_command(Some(depth), &offer.key, value) {
                             continue;
                         }
-                        push_field(&mut found, &blanks, depth, &offer, self.rules);
+                        push_field(&mut found, &blanks, depth, &offer, self.rules, &self.lost);
                     }
                     if let Some(field) = unmet(*node, *role, value, &view, depth == 0) {
                         self.missing = Some(field);
@@ -305,15 +322,16 @@ impl<'a> Walk<'a> {
     fn close_to(&mut self, frame: usize) {
         while self.frames.len() > frame + 1 {
             let Some(top) = self.frames.pop() else { return };
-            let (slot, path) = (top.slot.clone(), top.path.clone());
+            let (slot, path, optional) = (top.slot.clone(), top.path.clone(), top.optional);
             let closed = top.into_value();
             let Some(below) = self.frames.last_mut() else { return };
-            let mut dropped = false;
+            let bare = is_bare(&closed);
+            let mut dropped = optional && is_made_up(&self.written, &path);
+            let repeats = may_repeat(below);
             match (&mut below.inner, slot) {
                 (Inner::Object { value, .. } | Inner::Map { value, .. }, Slot::Key(key)) => {
                     // Nothing stands in it; its place stays taken, or it would be opened again and again.
-                    let bare = closed.as_object().is_some_and(Map::is_empty);
-                    value.insert(key, if bare { Value::Null } else { closed });
+                    value.insert(key, if bare || dropped { Value::Null } else { closed });
                 }
                 (Inner::List { value, full, items, .. }, Slot::Item) => {
                     // The same entry again is a model that does not find an end.
@@ -322,7 +340,10 @@ impl<'a> Walk<'a> {
                             .get(key)
                             .is_some_and(|own| value.iter().any(|entry| entry.get(key) == Some(own)))
                     });
-                    dropped = same || value.contains(&closed);
+                    dropped |= same
+                        || value.contains(&closed)
+                        || (bare && optional)
+                        || (!repeats && !value.is_empty() && is_repeated(&self.written, &below.path, &path));
                     *full |= dropped;
                     if !dropped {
                         value.push(closed);
@@ -365,10 +386,11 @@ impl<'a> Walk<'a> {
             Act::ItemField { frame, key } => {
                 self.close_to(frame);
                 let Some(list) = self.frames.last() else { return Err("no list is open".into()) };
-                let Inner::List { items, value, .. } = &list.inner else {
+                let Inner::List { items, value, least, .. } = &list.inner else {
                     return Err("no list is open".into());
                 };
                 let next = Frame {
+                    optional: list.optional || value.len() >= (*least).max(1),
                     slot: Slot::Item,
                     path: format!("{}/{}", list.path, value.len()),
                     field: list.field.clone(),
@@ -403,7 +425,7 @@ impl<'a> Walk<'a> {
                 };
                 if !matches!(shape(*values), Shape::Scalar) {
                     let (node, path, indent) = (*values, pointer::join(&map.path, &key), map.indent);
-                    return self.push(node, Slot::Key(key.clone()), key, path, indent);
+                    return self.push(node, Slot::Key(key.clone()), key, path, indent, true);
                 }
                 let leaf = self
                     .entry(*values, *amounts, &key, &around)
@@ -432,7 +454,7 @@ impl<'a> Walk<'a> {
             return Ok(());
         }
         let (path, indent) = (pointer::join(path, &key), *indent);
-        self.push(offer.node, Slot::Key(key.clone()), key, path, indent)
+        self.push(offer.node, Slot::Key(key.clone()), key, path, indent, !offer.required)
     }
 
     /// Opens an object, list or map that stands below a key with `indent` blanks.
@@ -443,6 +465,7 @@ impl<'a> Walk<'a> {
         field: String,
         path: String,
         indent: usize,
+        optional: bool,
     ) -> Result<(), String> {
         let around = self.around(self.frames.len());
         let (inner, indent) = match shape(node) {
@@ -466,7 +489,7 @@ impl<'a> Walk<'a> {
         if let Slot::Key(key) = &slot {
             self.put(Some(key.clone()), Value::Null);
         }
-        self.frames.push(Frame { slot, path, field, indent, inner });
+        self.frames.push(Frame { slot, path, field, indent, optional, inner });
         Ok(())
     }
 
@@ -560,6 +583,10 @@ impl<'a> Walk<'a> {
         if let Some(number) = value.as_i64().or_else(|| text.trim_end_matches('%').parse().ok()) {
             self.used.push(number);
         }
+        self.lost.retain(|one| match one {
+            Lost::Number { value: lost, .. } => value.as_i64() != Some(*lost),
+            Lost::Amount(lost) | Lost::Text(lost) => *lost != text,
+        });
         let path = self.place(key.as_deref());
         let Some(top) = self.frames.last() else { return Err("nothing is open".into()) };
         let confidence = taken.score.map(|score| score.logprob.exp());
@@ -569,7 +596,11 @@ impl<'a> Walk<'a> {
             self.put(key, value);
             return Ok(());
         }
-        self.written.push(Written { path, value: value.clone(), source, confidence });
+        let ground = self.ground(key.as_deref(), &path, leaf, &text, source);
+        if ground == Ground::Made && self.dropped(key.as_deref()) {
+            return Ok(());
+        }
+        self.written.push(Written { path, value: value.clone(), source, ground, confidence });
         self.put(key, value);
         Ok(())
     }
@@ -580,6 +611,7 @@ impl<'a> Walk<'a> {
             || [&said.percents, &said.quantities, &said.cpus, &said.images, &said.schedules]
                 .into_iter()
                 .any(|list| list.iter().any(|one| one == text))
+            || said.plurals.iter().any(|plural| plural == text)
             || (!value.is_boolean() && said.has(text))
     }
 }
@@ -640,13 +672,24 @@ fn colon(offer: &Offer<'_>) -> &'static str {
     if offer.leaf.is_some() { ":" } else { ":\n" }
 }
 
-fn push_field(found: &mut Vec<(String, Act)>, blanks: &str, frame: usize, offer: &Offer<'_>, rules: &Rules) {
+fn push_field(
+    found: &mut Vec<(String, Act)>,
+    blanks: &str,
+    frame: usize,
+    offer: &Offer<'_>,
+    rules: &Rules,
+    lost: &[Lost],
+) {
     let key = &offer.key;
     found.push((
         format!("{blanks}{key}{}", colon(offer)),
         Act::Field { frame, key: key.clone(), empty: false },
     ));
-    if rules.empty.contains(key) {
+    // What is lost may stand in it.
+    let inside = offer.node.properties().any(|(field, child)| lost::place(lost, child, field).is_some());
+    if rules.empty.contains(key)
+        && (!inside || !offer.node.properties().all(|(_, child)| matches!(shape(child), Shape::Scalar)))
+    {
         found.push((format!("{blanks}{key}: {{}}\n"), Act::Field { frame, key: key.clone(), empty: true }));
     }
 }

@@ -105,7 +105,7 @@ impl Examples {
                 prefix.push_str(&format!("{}```yaml\n{}```\n\n", request_line(request), text(object)));
             }
         }
-        Self { prefix, known: Known::of(own.iter().map(|(_, object)| object)) }
+        Self { prefix, known: Known::of(own.iter().map(|(request, object)| (*request, object))) }
     }
 }
 

@@ -32,6 +32,7 @@ struct File {
     beyond: Vec<String>,
     jobs: Vec<String>,
     things: Vec<String>,
+    references: Vec<String>,
 }
 
 fn file() -> Result<&'static File, String> {
@@ -117,6 +118,12 @@ pub fn wanted(
             || (custom(named) && written_out(named))
             || is_a_sentence(named)
     });
+    // What a role is about is no object to write.
+    if free.iter().min_by_key(|named| named.start).is_some_and(|first| first.kind.ends_with("Role")) {
+        free.retain(|named| {
+            ["Role", "RoleBinding", "ServiceAccount"].iter().any(|end| named.kind.ends_with(end))
+        });
+    }
     // A second kind in the plural is what the first one is about: `may create rayjobs`.
     let is_plural = |named: &Named| {
         let words = text.get(named.start..named.end).unwrap_or("");
@@ -130,7 +137,14 @@ pub fn wanted(
     let native: Vec<&Named> = narrowed.native.iter().filter(|named| formed(&named.kind)).collect();
     let beyond =
         native.iter().any(|named| named.certain && goes_beyond(text, &named.kind, file, patterns, schemas));
-    if free.is_empty() && !beyond {
+    // `a throwaway debug pod`: the form of a Pod is narrow, and no pattern is one.
+    let lone_pod = runs
+        && narrowed.patterns.is_empty()
+        && native.iter().any(|named| {
+            let one = text.get(named.start..named.end).is_some_and(|words| !words.ends_with('s'));
+            named.kind == "Pod" && one && !named.certain && follows_article_far(text, named)
+        });
+    if free.is_empty() && !beyond && !lone_pod {
         let unnamed = narrowed.patterns.is_empty() && !narrowed.native.iter().any(|named| named.certain);
         let job = file.jobs.iter().any(|phrase| !find_cue(text, phrase).is_empty());
         let kind = match (runs && unnamed, narrowed.scheduled, job) {
@@ -143,20 +157,29 @@ pub fn wanted(
         return Ok(newest.get(kind).map(one).into_iter().collect());
     }
     let mut all: Vec<Named> = free;
-    let first = all.iter().map(|named| named.start).min();
+    let asked = native.iter().filter(|named| named.certain && is_asked_for(text, named));
+    let first = all.iter().chain(asked.copied()).map(|named| named.start).min();
+    let about_rights =
+        all.iter().min_by_key(|named| named.start).is_some_and(|first| first.kind.ends_with("Role"));
     let meant = |named: &&&Named| match named.kind.as_str() {
         // A pod is what most policies and rules are about; a workload needs an image to be one.
+        _ if about_rights => false,
         "PersistentVolumeClaim" | "ConfigMap" | "Service"
             if first.is_some_and(|first| named.start > first) =>
         {
             named.certain && (is_introduced(text, named) || follows_article(text, named))
         }
         "Pod" if text.get(named.start..named.end).is_some_and(|words| words.ends_with('s')) => false,
-        "Pod" | "Namespace" | "Secret" => {
-            beyond && named.certain && first.is_none_or(|first| named.start < first)
+        "Pod" => {
+            (beyond || runs)
+                && (named.certain || follows_article_far(text, named))
+                && first.is_none_or(|first| named.start <= first)
         }
+        "Namespace" | "Secret" => beyond && named.certain && first.is_none_or(|first| named.start <= first),
         "Deployment" | "StatefulSet" | "DaemonSet" | "Job" | "CronJob" => {
-            let another = first.is_none_or(|first| named.start <= first) || follows_article(text, named);
+            let another = first.is_none_or(|first| named.start <= first)
+                || follows_article(text, named)
+                || is_introduced(text, named);
             runs && another
                 && !is_plural(named)
                 && (named.certain || is_introduced(text, named))
@@ -190,6 +213,23 @@ fn newest<'s>(file: &File, schemas: &'s SchemaSet) -> BTreeMap<&'s str, &'s Kind
         }
     }
     newest
+}
+
+/// All kinds whose names stand in a request, asked for or referred to; of overlapping ones the longest.
+pub(super) fn mentioned(text: &str, schemas: &SchemaSet) -> Vec<String> {
+    let names: Vec<KindNames> = schemas
+        .kinds()
+        .map(|info| KindNames {
+            kind: info.gvk.kind.clone(),
+            plural: info.plural.clone(),
+            short: Vec::new(),
+            chinese: Vec::new(),
+        })
+        .collect();
+    let mut kinds: Vec<String> = find_kinds(text, &names, &[]).into_iter().map(|named| named.kind).collect();
+    kinds.sort_unstable();
+    kinds.dedup();
+    kinds
 }
 
 /// What a request without the name of a kind describes, as a model reads it; empty for nothing.
@@ -259,8 +299,32 @@ fn is_asked_for(text: &str, named: &Named) -> bool {
     if words.chars().any(is_chinese) {
         return true;
     }
-    let first = text.get(..named.start).is_none_or(|head| head.trim().is_empty());
-    first || !REFERRING.contains(&word_before(text, named.start).as_str())
+    let head = text.get(..named.start).unwrap_or("").trim();
+    let first = head.is_empty();
+    first || !(REFERRING.contains(&word_before(text, named.start).as_str()) || is_behind_the(head))
+}
+
+/// `to the Kueue cluster queue`: an article behind a preposition, one or two words before.
+fn is_behind_the(head: &str) -> bool {
+    const BEFORE: [&str; 8] = ["to", "from", "on", "of", "in", "via", "using", "against"];
+    let mut words = head.split_whitespace().rev();
+    let between = words.next().unwrap_or_default();
+    let article = words.next().unwrap_or_default();
+    let before = words.next().unwrap_or_default().to_lowercase();
+    !between.ends_with(['.', ',', ';', ':']) && article == "the" && BEFORE.contains(&before.as_str())
+}
+
+/// Whether a name stands behind a word for something that an object of this kind refers to: `secret ngc-api`.
+pub(super) fn is_reference(text: &str, start: usize, kind: &str) -> bool {
+    let Ok(file) = file() else { return false };
+    let own = spoken(kind);
+    let head =
+        text.get(..start).unwrap_or("").trim_end_matches([' ', '"', '\'', '`', '“', ':', '=']).to_lowercase();
+    let before = |word: &String| {
+        head.strip_suffix(word.as_str())
+            .is_some_and(|rest| !word.is_ascii() || !rest.ends_with(|c: char| c.is_ascii_alphanumeric()))
+    };
+    file.references.iter().any(|word| !own.contains(word.as_str()) && before(word))
 }
 
 /// Whether the words introduce one more object: `and a role binding`, `和一个 HTTPRoute`.
@@ -306,6 +370,13 @@ fn is_introduced(text: &str, named: &Named) -> bool {
     words.next().is_some_and(|word| matches!(word.to_ascii_lowercase().as_str(), "a" | "an" | "one"))
 }
 
+/// `a throwaway debug pod`.
+fn follows_article_far(text: &str, named: &Named) -> bool {
+    let head = text.get(..named.start).unwrap_or("");
+    let mut words = head.split_whitespace().rev().take(3).map(str::to_ascii_lowercase);
+    words.any(|word| matches!(word.as_str(), "a" | "an" | "one"))
+}
+
 /// The name right behind the first mention of a kind that has one.
 fn name_of(text: &str, info: &KindInfo) -> Option<String> {
     let spellings = [info.gvk.kind.clone(), spoken(&info.gvk.kind), info.singular.clone()];
@@ -316,7 +387,21 @@ fn name_of(text: &str, info: &KindInfo) -> Option<String> {
         .map(|(_, end)| end)
         .collect();
     ends.sort_unstable();
-    ends.into_iter().find_map(|end| name_behind(text, end))
+    let begin = ends.first().copied().unwrap_or_default();
+    ends.into_iter().find_map(|end| name_behind(text, end)).or_else(|| name_in_front(text, begin))
+}
+
+/// `edge-tls, a Gateway of class …`: the name that a request begins with, explained by its kind.
+fn name_in_front(text: &str, kind_end: usize) -> Option<String> {
+    let head = text.get(..kind_end)?;
+    let (name, rest) = head.split_once(',')?;
+    let explained =
+        ["a ", "an ", "the ", "our ", "my "].iter().any(|word| rest.trim_start().starts_with(word));
+    let near = rest.split_whitespace().count() <= 4;
+    let is_name = name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+        && name.contains(|c: char| c == '-' || c.is_ascii_digit())
+        && !name.ends_with('-');
+    (explained && near && is_name).then(|| name.to_owned())
 }
 
 /// The name right behind a kind.
@@ -370,6 +455,7 @@ fn name_behind(text: &str, end: usize) -> Option<String> {
         "rules",
         "policy",
         "class",
+        "name",
     ];
     let tail = text.get(end..)?.strip_prefix(' ')?;
     let word: String =
@@ -401,7 +487,8 @@ fn goes_beyond(text: &str, kind: &str, file: &File, patterns: &PatternSet, schem
     while let Some((node, depth)) = todo.pop() {
         for (field, child) in node.properties() {
             let phrase = spoken(field);
-            if phrase.contains(' ') && !in_form(&phrase) && !find_cue(text, &phrase).is_empty() {
+            let is_said = || !find_cue(text, &phrase).is_empty() || !find_cue(text, field).is_empty();
+            if phrase.contains(' ') && !in_form(&phrase) && is_said() {
                 return true;
             }
             if depth < 6 {

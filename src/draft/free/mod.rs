@@ -5,6 +5,7 @@
 //! |---|---|
 //! | `examples` | worked examples of each kind: `prompts/manifests/` |
 //! | `kind` | which kinds a request asks for: `prompts/kinds.yaml` |
+//! | `look` | what a first draft has no place for, put to the model once more |
 //! | `said` | the spans of a request as a manifest can use them |
 //! | `write` | the model's text, object by object |
 //! | `whole` | a text of a model that cannot be led step by step, let through field by field |
@@ -12,6 +13,7 @@
 
 mod examples;
 mod kind;
+mod look;
 pub mod said;
 mod whole;
 mod wire;

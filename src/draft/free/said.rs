@@ -32,7 +32,7 @@ pub fn said(text: &str, spans: &[Span]) -> Said {
             _ => {}
         }
     }
-    for found in pairs().all(text) {
+    for found in pairs().all(text).into_iter().chain(labels().all(text)) {
         let part = |name: &str| {
             found.name(name).map_or("", |part| part.as_str()).trim_end_matches(['.', ',']).to_owned()
         };
@@ -111,7 +111,8 @@ pub fn said(text: &str, spans: &[Span]) -> Said {
             && word.ends_with(|c: char| c.is_ascii_alphanumeric())
         {
             push(&mut said.words, word);
-            let image = said.images.iter().any(|image| image.contains(word));
+            let image =
+                said.images.iter().any(|image| image.contains(word)) || text.contains(&format!("://{word}"));
             if !image
                 && word.matches('/').count() == 1
                 && word.split('/').next().is_some_and(|domain| domain.contains('.'))
@@ -212,7 +213,7 @@ fn spelled_times() -> &'static Rule {
 /// A length of time, by the first letter of its unit.
 fn times() -> &'static Rule {
     static RULE: OnceLock<Rule> = OnceLock::new();
-    RULE.get_or_init(|| Rule::new(r"(?P<n>[0-9]{1,6})\s?(?:(?P<u>[smhd])(?:|ec|ecs|econd|econds|in|ins|inute|inutes|our|ours|ay|ays)(?-u:\b)|(?P<z>秒|分钟|小时|天))"))
+    RULE.get_or_init(|| Rule::new(r"(?:^|[^A-Za-z0-9._-])(?P<n>[0-9]{1,6})\s?(?:(?P<u>[smhd])(?:|ec|ecs|econd|econds|in|ins|inute|inutes|our|ours|ay|ays)(?-u:\b)|(?P<z>秒|分钟|小时|天))"))
 }
 
 /// Digits that are no part of a name, a version or an address.
@@ -225,6 +226,16 @@ fn digits() -> &'static Rule {
 fn pairs() -> &'static Rule {
     static RULE: OnceLock<Rule> = OnceLock::new();
     RULE.get_or_init(|| Rule::new(r"(?P<k>[A-Za-z0-9][A-Za-z0-9._/-]*)=(?P<v>[A-Za-z0-9][A-Za-z0-9._/-]*)"))
+}
+
+/// `labelled app: web`, `parameter tier: fast`.
+fn labels() -> &'static Rule {
+    static RULE: OnceLock<Rule> = OnceLock::new();
+    RULE.get_or_init(|| {
+        Rule::new(
+            r"(?i)(?:labels?|labelled|labeled|pods with|selector|annotations?|parameters?|标签|注解|参数)\s*[:：]?\s*(?P<k>[A-Za-z][A-Za-z0-9._/-]*):\s(?P<v>[A-Za-z0-9][A-Za-z0-9._/-]*)",
+        )
+    })
 }
 
 fn percents() -> &'static Rule {

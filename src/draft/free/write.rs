@@ -10,8 +10,8 @@ use crate::constraint::Prompt;
 use crate::constraint::walk::{Source, Walk, Written, text as written_text};
 use crate::draft::drafter::Library;
 use crate::draft::free::examples::Examples;
-use crate::draft::free::kind::{Wanted, spoken};
-use crate::draft::free::{said, whole, wire};
+use crate::draft::free::kind::{self, Wanted, spoken};
+use crate::draft::free::{look, said, whole, wire};
 use crate::draft::outcome::{Asked, Denied, Draft, Field, Origin, Outcome, Question, Thing, Unused};
 use crate::draft::place::{Setting, free_name};
 use crate::draft::prompt::{kind_id, request_line};
@@ -75,6 +75,7 @@ pub fn write(
     let spoken = language(&text);
     let mut said = said::said(&text, &free.spans);
     said.plurals = plurals(&text, task.library.schemas);
+    said.kinds = kind::mentioned(&text, task.library.schemas);
     let namespaces = namespaces(&text, &free.spans, task.setting);
     let mut taken = task.setting.taken();
     let mut draft = Draft::default();
@@ -86,7 +87,7 @@ pub fn write(
         };
         let names = match name {
             Some(name) => vec![name],
-            None => names(&free.spans, &namespaces, &gvk.kind, &taken, &draft),
+            None => names(&text, &free.spans, &namespaces, &gvk.kind, &taken, &draft),
         };
         let shown = Examples::of(&gvk.kind);
         let start = || {
@@ -109,9 +110,34 @@ pub fn write(
         if let Some(field) = walk.missing() {
             return Ok(Outcome::Asked(missing(&gvk.kind, field, spoken)));
         }
-        let Some((mut object, written)) = walk.finish() else {
+        let Some((mut object, mut written)) = walk.finish() else {
             return Err(ModelError::Invalid(format!("the {} has no end", gvk.kind)));
         };
+        if let ([only], [_], Writing::Steps | Writing::None) =
+            (free.turns.as_slice(), free.kinds.as_slice(), backend.writing())
+        {
+            let missed = |object: &Value| look::missed(&said, &free.turns, &free.spans, object, &namespaces);
+            let first = missed(&object);
+            if !first.is_empty() {
+                let reminded = format!("{only} ({})", look::reminder(&first));
+                let body = format!("{}{FENCE}", request_line(&reminded));
+                let prompt = Prompt { prefix: shown.prefix.clone(), body };
+                let mut again = start()?.with_lost(first.clone());
+                // The first draft stands where the second fails.
+                let second = match backend.write(&prompt, &mut again, cancel) {
+                    Err(error) if cancel.is_cancelled() => return Err(error),
+                    Err(_) => None,
+                    Ok(_) => again.finish(),
+                };
+                if let Some((other, others)) = second {
+                    let better = look::faults(&missed(&other), &others) < look::faults(&first, &written);
+                    tracing::debug!(kind = gvk.kind, missed = ?first, better, "looked at again");
+                    if better {
+                        (object, written) = (other, others);
+                    }
+                }
+            }
+        }
         let yaml = written_text(&object);
         let mut fields: Vec<Field> = written.iter().map(field).collect();
         place(&mut object, &mut fields, kind.info.namespaced, task.setting);
@@ -202,14 +228,24 @@ fn plurals(text: &str, schemas: &SchemaSet) -> Vec<String> {
     plurals
 }
 
+/// Whether a span is the name of something else.
+fn is_reference(text: &str, span: &Span, kind: &str) -> bool {
+    let from: usize = text.split('\n').take(span.turn).map(|line| line.len() + 1).sum();
+    kind::is_reference(text, from + span.start, kind)
+}
+
 /// Names that were said, then what the kind is called.
 fn names(
+    text: &str,
     spans: &[Span],
     namespaces: &[String],
     kind: &str,
     taken: &BTreeSet<String>,
     draft: &Draft,
 ) -> Vec<String> {
+    // `secret ngc-api` is no name of a NIMCache, as long as something else is one.
+    let own: Vec<Span> = spans.iter().filter(|span| !is_reference(text, span, kind)).cloned().collect();
+    let spans = if said::names(&own).iter().any(|name| !namespaces.contains(name)) { &own } else { spans };
     let strong: Vec<Span> = spans.iter().filter(|span| span.strong).cloned().collect();
     let mut names: Vec<String> = said::names(&strong);
     names.retain(|name| !namespaces.contains(name));

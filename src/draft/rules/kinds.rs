@@ -93,15 +93,27 @@ pub fn native(text: &str, kinds: &[KindNames], patterns: &[Named]) -> Vec<Named>
 pub(super) fn patterns(text: &str, patterns: &[PatternNames]) -> Vec<Named> {
     let found = patterns.iter().flat_map(|pattern| {
         pattern.cues.iter().flat_map(move |cue| {
-            find_cue(text, cue).into_iter().map(move |(start, end)| Named {
-                kind: pattern.kind.clone(),
-                start,
-                end,
-                certain: true,
-            })
+            find_cue(text, cue)
+                .into_iter()
+                .filter(|(start, end)| !names_a_namespace(text, *start, *end))
+                .map(move |(start, end)| Named { kind: pattern.kind.clone(), start, end, certain: true })
         })
     });
     keep_longest(found.collect())
+}
+
+/// Whether words are, or are part of, the name of a namespace: `in ns notebooks-dev`.
+fn names_a_namespace(text: &str, start: usize, end: usize) -> bool {
+    const WORDS: [&str; 4] = ["namespace", " ns", "命名空间", "名字空间"];
+    let joined = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    let head =
+        text.get(..start).unwrap_or("").trim_end_matches(joined).trim_end_matches([' ', '"', '`', ':']);
+    let tail =
+        text.get(end..).unwrap_or("").trim_start_matches(joined).trim_start_matches([' ', '"', '`', '的']);
+    let head = format!(" {}", head.to_lowercase());
+    let tail = tail.to_lowercase();
+    let latin = text.get(start..end).is_some_and(|words| words.is_ascii() && !words.contains(' '));
+    latin && WORDS.iter().any(|word| head.ends_with(word) || tail.starts_with(word.trim_start()))
 }
 
 /// All spellings of a kind; true where it is the kind's own name.

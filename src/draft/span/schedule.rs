@@ -40,7 +40,7 @@ static CHINESE_DAYS: LazyLock<Rule> = LazyLock::new(|| {
 /// A time after the days: `at 2`, `around 9pm`, `06:30`, `凌晨两点`.
 static TIME_AFTER: LazyLock<Rule> = LazyLock::new(|| {
     Rule::new(&format!(
-        r"(?i)^(?:\s*,?\s*(?:(?P<at>at|around|@)\s+(?:about\s+)?)|(?P<between>(?:\s+[a-z-]+){{1,2}}\s+at\s+))?\s*(?P<clock>(?:[0-9]{{1,2}}:[0-9]{{2}}(?:\s*[ap]\.?m(?-u:\b))?|(?:[0-9]{{1,2}}|{WORDS})\s*[ap]\.?m(?-u:\b)|(?:[0-9]{{1,2}}|{WORDS})(?:\s*o'?clock)?(?-u:\b)|noon(?-u:\b)|midnight(?-u:\b)))(?:\s+in\s+the\s+(?P<part>morning|afternoon|evening|night)(?-u:\b)|\s+at\s+(?P<night>night)(?-u:\b))?"
+        r"(?i)^(?:\s*\([a-z ,-]{{1,20}}\))?(?:\s*,?\s*(?:(?P<at>at|around|@)\s+(?:about\s+)?)|(?P<between>(?:\s+[a-z-]+){{1,2}}\s+at\s+))?\s*(?P<clock>(?:[0-9]{{1,2}}:[0-9]{{2}}(?:\s*[ap]\.?m(?-u:\b))?|(?:[0-9]{{1,2}}|{WORDS})\s*[ap]\.?m(?-u:\b)|(?:[0-9]{{1,2}}|{WORDS})(?:\s*o'?clock)?(?-u:\b)|noon(?-u:\b)|midnight(?-u:\b)))(?:\s+in\s+the\s+(?P<part>morning|afternoon|evening|night)(?-u:\b)|\s+at\s+(?P<night>night)(?-u:\b))?"
     ))
 });
 static TIME_BEFORE: LazyLock<Rule> = LazyLock::new(|| {
