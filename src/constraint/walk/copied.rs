@@ -41,12 +41,20 @@ pub(super) fn next(said: &Said, rules: &Rules, entries: &[Value], as_arguments: 
         }
         Some(flag) if SCRIPT.contains(&flag) && entries.len() > 1 => scripts(text, &words),
         Some(last) => {
+            // What goes on where all of it stands; where it stands nowhere as a whole, what follows its last word.
+            let is_here = |window: &[(usize, &str)]| {
+                window.iter().zip(entries).all(|((_, word), entry)| entry.as_str() == Some(*word))
+            };
+            let whole = words.windows(entries.len()).any(is_here);
+            let size = if whole { entries.len() } else { 1 };
             let followers = words
-                .windows(2)
-                .filter(|pair| {
-                    pair[0].1 == last && !at_end(pair[0].0, last) && !leads_on(text, pair[1], said)
-                })
-                .map(|pair| pair[1].1.to_owned());
+                .windows(size + 1)
+                .filter(|run| !whole || is_here(run))
+                .filter_map(|run| Some((run.get(size - 1)?, run.get(size)?)))
+                .filter(|(own, next)| own.1 == last && !at_end(own.0, last) && !leads_on(text, **next, said))
+                .map(|(_, next)| next.1.to_owned())
+                .collect::<Vec<_>>()
+                .into_iter();
             let shell = SHELLS.contains(&last).then(|| SCRIPT[0].to_owned());
             followers.chain(shell).collect()
         }

@@ -7,6 +7,7 @@ use super::leaf::Leaf;
 use super::lost;
 use super::said::words_of;
 use super::write::Walk;
+use crate::manifest::pointer;
 
 impl Walk<'_> {
     /// Whether the one namespace that is said of the object is not written yet.
@@ -47,7 +48,8 @@ impl Walk<'_> {
                 let around = self.around(depth);
                 return keys.iter().filter(|key| !value.contains_key(*key)).any(|key| {
                     let Some(leaf) = self.entry(*values, true, key, &around) else { return false };
-                    (key.contains(['.', '/']) && self.said.has(key)) || lost::takes(&self.lost, &leaf, key)
+                    let is_said = key.contains(['.', '/']) && self.said.has(key);
+                    is_said || self.said.counted.contains(key) || lost::takes(&self.lost, &leaf, key)
                 });
             }
             _ => return false,
@@ -91,6 +93,23 @@ impl Walk<'_> {
             !offer.node.schema().values.is_empty()
                 && matches!(&offer.leaf, Some(Leaf::Closed(values)) if values.iter().any(said))
         };
+        // `label squad=sorting`: a label of the object itself.
+        let labelled = |offer: &Offer<'_>| {
+            let own = |(key, value): &&(String, String)| {
+                let end = format!("/{}", pointer::escape(key));
+                self.said.is_label(key, value) && !self.written.iter().any(|one| one.path.ends_with(&end))
+            };
+            self.frames[depth].path == "/metadata"
+                && offer.key == "labels"
+                && self.said.pairs.iter().any(|pair| own(&pair))
+        };
+        // `rayVersion 2.40.0`: the field is said as it is written.
+        let verbatim = |offer: &Offer<'_>| {
+            let end = format!("/{}", offer.key);
+            offer.leaf.is_some()
+                && self.said.has_constant(&offer.key)
+                && !self.written.iter().any(|one| one.path.ends_with(&end))
+        };
         // A name of several words that all stand in the request is no accident.
         let named = |key: &str| {
             let long = words_of(key).iter().filter(|word| word.len() >= 4).count() > 1;
@@ -100,6 +119,8 @@ impl Walk<'_> {
             spoken(offer)
                 || image(offer)
                 || chosen(offer)
+                || labelled(offer)
+                || verbatim(offer)
                 || offer.leaf.as_ref().is_some_and(|leaf| lost::takes(view.lost, leaf, &offer.key))
                 || (offer.leaf.is_some() && node.component().is_none() && named(&offer.key))
         })

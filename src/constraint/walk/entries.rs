@@ -33,6 +33,7 @@ impl<'a> Walk<'a> {
             optional: true,
             amount,
             entry: true,
+            shown: false,
             near: &self.near,
             resource: None,
         };
@@ -57,6 +58,15 @@ impl<'a> Walk<'a> {
             _ => value.get("command").and_then(Value::as_array).map(Vec::as_slice),
         };
         let before = command.filter(|_| key == "args").unwrap_or_default();
+        // What a program is given stands behind it, as long as nobody speaks of arguments.
+        let told = self.rules.arguments.as_slice();
+        if key == "args"
+            && command.is_none()
+            && !self.said.has_any(told)
+            && !copied::next(self.said, self.rules, &[], false).is_empty()
+        {
+            return false;
+        }
         let mut next = copied::next(self.said, self.rules, before, key == "args");
         if before.is_empty() {
             self.once(&mut next);
@@ -111,17 +121,27 @@ impl<'a> Walk<'a> {
             optional: false,
             amount: false,
             entry: false,
+            shown: false,
             near: &self.near,
             resource: None,
         };
         let mut leaf = leaf(&site, self.rules, self.said, &self.used)?;
         if let Leaf::Closed(values) = &mut leaf {
+            self.said_verbs(&list.field, values);
             values.retain(|one| !value.contains(one));
             if values.is_empty() {
                 return None;
             }
         }
         Some(leaf)
+    }
+
+    /// Of verbs those that are said, where no other word speaks of rights as a whole.
+    fn said_verbs(&self, field: &str, values: &mut Vec<Value>) {
+        let is_said = |value: &Value| value.as_str().is_some_and(|verb| self.said.has(verb));
+        if field == "verbs" && values.iter().any(is_said) && !self.said.has_any(&self.rules.whole_rights) {
+            values.retain(is_said);
+        }
     }
 
     /// The keys that a map may have. Where the request has pairs, no other of its words is one.
@@ -131,7 +151,12 @@ impl<'a> Walk<'a> {
             |name: &&String| !name.split('/').next().is_some_and(|domain| domain.ends_with("kubernetes.io"));
         if amount {
             let said = self.said.resources.iter().filter(is_resource);
-            return self.rules.amounts(field, around).iter().chain(said).cloned().collect();
+            let counted: &[String] = if field == "hard" { &self.said.counted } else { &[] };
+            let mut keys: Vec<String> =
+                self.rules.amounts(field, around).iter().chain(counted).chain(said).cloned().collect();
+            let mut seen = std::collections::BTreeSet::new();
+            keys.retain(|key| seen.insert(key.clone()));
+            return keys;
         }
         // What stands beside it says which: of a trigger its type.
         let beside = self.frames.last().and_then(|frame| match &frame.inner {
@@ -166,8 +191,11 @@ impl<'a> Walk<'a> {
         }
         let mut keys: Vec<String> = Vec::new();
         // The labels of an object itself are said; those of others may be meant.
-        let meant =
-            if matches!(field, "labels" | "annotations") { &[][..] } else { self.rules.keys.as_slice() };
+        let meant = if matches!(field, "labels" | "annotations") || !labels {
+            &[][..]
+        } else {
+            self.rules.keys.as_slice()
+        };
         // What an example holds as data is its own.
         let shown = self
             .known

@@ -15,6 +15,9 @@ use crate::schema::Node;
 /// Fields of a whole object that no model writes.
 const SETTLED: [&str; 4] = ["apiVersion", "kind", "metadata", "status"];
 
+/// Objects with at most this many fields are small.
+const SMALL: usize = 14;
+
 /// Where the value of a frame goes when it is closed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Slot {
@@ -144,7 +147,9 @@ pub(super) fn offers<'a>(
         let required = needed.iter().any(|field| field == key) || in_open_group(role, key, value);
         if value.contains_key(key)
             || (root && SETTLED.contains(&key))
-            || role.is_some_and(|role| is_outspoken(role, key, view))
+            || role.is_some_and(|role| {
+                is_outspoken(role, key, view) || is_unlisted(role, key, value, view.rules)
+            })
             || role.is_some_and(|role| is_hidden(role, key, view.around) || is_shut(role, key, value))
             || (view.closing && !required)
             || (role.is_some_and(|role| role.role == "pod")
@@ -157,6 +162,22 @@ pub(super) fn offers<'a>(
             && (matches!(key, "annotations") || is_labels(key))
             && matches!(shape(child), Shape::Map(_))
             && !view.said.labels
+        {
+            continue;
+        }
+        let of_others = at == "/metadata" && is_labels(key) && !view.said.pairs.is_empty();
+        if !required
+            && of_others
+            && view.said.pairs.iter().all(|(key, value)| view.said.is_of_others(key, value))
+        {
+            continue;
+        }
+        let annotation =
+            |name: &String| !view.rules.usual.contains(name) && !view.rules.amounts("*", &[]).contains(name);
+        if !required
+            && key == "annotations"
+            && !view.said.has_any(&view.rules.annotated)
+            && !view.said.resources.iter().any(annotation)
         {
             continue;
         }
@@ -186,12 +207,30 @@ pub(super) fn offers<'a>(
                     optional: !required,
                     amount: false,
                     entry: false,
+                    shown: shown && node.schema().properties.len() <= SMALL,
                     near: view.near,
                     resource: value.get("name").and_then(Value::as_str),
                 };
                 let Some(mut one) = leaf(&site, view.rules, view.said, view.used) else { continue };
                 if !narrowed(role, key, value, &mut one) {
                     continue;
+                }
+                if let (Some(select), Leaf::Closed(values)) =
+                    (role.and_then(|role| role.select.as_ref()), &mut one)
+                    && select.field == key
+                {
+                    // Only what its own field has something to be for.
+                    let can = |value: &Value| {
+                        let decided = value.as_str().and_then(|value| select.decides.get(value));
+                        let scalar = decided.and_then(|field| Some((field, node.property(field)?)));
+                        scalar.filter(|(_, child)| child.is_quantity()).is_none_or(|(field, child)| {
+                            leaf(&Site { node: child, field, ..site }, view.rules, view.said, view.used)
+                                .is_some()
+                        })
+                    };
+                    if values.iter().any(can) {
+                        values.retain(can);
+                    }
                 }
                 if let ("kind", Leaf::Free(_)) = (key, &one) {
                     let place = format!("{at}/kind");
@@ -258,6 +297,14 @@ pub(super) fn in_open_group(role: Option<&Role>, key: &str, value: &Map<String, 
         role.exactly_one.iter().any(|group| {
             group.iter().any(|field| field == key) && !group.iter().any(|field| value.contains_key(field))
         })
+    })
+}
+
+/// Whether a list beside a field has no entry for it: no `egress` where `policyTypes` has only `Ingress`.
+fn is_unlisted(role: &Role, key: &str, value: &Map<String, Value>, rules: &Rules) -> bool {
+    let wanted = rules.listed.get(&role.role).and_then(|fields| fields.get(key));
+    wanted.and_then(|wanted| wanted.split_once('=')).is_some_and(|(list, entry)| {
+        value.get(list).and_then(Value::as_array).is_some_and(|list| !list.iter().any(|one| one == entry))
     })
 }
 

@@ -74,6 +74,8 @@ pub(super) struct Site<'a> {
     pub amount: bool,
     /// An entry of a map.
     pub entry: bool,
+    /// A worked example has it there, and the object around is small.
+    pub shown: bool,
     /// Numbers beside words for fields.
     pub near: &'a Near,
     /// The resource that the object around is about: an amount beside `name: memory` is one of memory.
@@ -123,7 +125,7 @@ pub(super) fn leaf(site: &Site<'_>, rules: &Rules, said: &Said, used: &[i64]) ->
                 Some(words) => said.has_any(words) || said.speaks_wholly_of(site.field),
                 None => said.speaks_of(site.field),
             } || rules.due.get(site.field).is_some_and(|words| said.has_any(words));
-            let offered = !site.optional || spoken;
+            let offered = !site.optional || spoken || site.shown;
             offered.then(|| Leaf::Closed(vec![Value::Bool(true), Value::Bool(false)]))
         }
         Some("integer" | "number") => {
@@ -212,8 +214,11 @@ fn numbers(site: &Site<'_>, said: &Said, used: &[i64]) -> Vec<Value> {
 
 /// The amounts of the request that a resource can have; `of_claim`: it is what a claim asks for.
 fn amounts(resource: &str, of_claim: bool, said: &Said) -> Vec<Value> {
-    let plain =
-        || said.numbers.iter().filter(|number| !number.seconds).map(|number| Value::from(number.value));
+    let percent = |number: i64| said.times(number) < 2 && said.percents.contains(&format!("{number}%"));
+    let plain = || {
+        let numbers = said.numbers.iter().filter(|number| !number.seconds && !percent(number.value));
+        numbers.map(|number| Value::from(number.value))
+    };
     let text = |texts: &[String]| texts.iter().map(|text| Value::from(text.as_str())).collect::<Vec<_>>();
     let speaks = |words: &[&str]| words.iter().any(|word| said.text().contains(word));
     if (resource.starts_with("limits.") && !speaks(&["limit", "限制", "上限"]))

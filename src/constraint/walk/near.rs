@@ -63,7 +63,7 @@ impl Near {
                 .flat_map(|(low, high)| [(low, *least), (high, *most)])
                 .filter(|(field, _)| fields.contains(**field))
             {
-                self.by_field.entry((*field).to_owned()).or_insert_with(|| vec![value]);
+                self.by_field.insert((*field).to_owned(), vec![value]);
             }
         }
     }

@@ -89,6 +89,8 @@ pub struct Rules {
     pub programs: Vec<String>,
     /// Words that stand before a command.
     pub introduce_commands: Vec<String>,
+    /// Words that speak of arguments.
+    pub arguments: Vec<String>,
     /// Fields whose object may be written `{}`.
     pub empty: Vec<String>,
     /// Strings by the name of their field.
@@ -113,6 +115,12 @@ pub struct Rules {
     pub again: Vec<String>,
     /// Lists whose entries have names that tie parts of the object together: anybody may choose them.
     pub ties: Vec<String>,
+    /// Words that speak of annotations.
+    pub annotated: Vec<String>,
+    /// Words that speak of rights as a whole: verbs need not be said then.
+    pub whole_rights: Vec<String>,
+    /// Fields that are offered only where a list beside them, if it stands, has this entry.
+    pub listed: BTreeMap<String, BTreeMap<String, String>>,
     /// Fields of a pod that are offered only where the pod is the object itself.
     pub alone: Vec<String>,
     /// Words for one of several ways to say something, of which one stands.

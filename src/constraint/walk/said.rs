@@ -38,6 +38,8 @@ pub struct Said {
     pub pairs: Vec<(String, String)>,
     /// What an RBAC rule can be about: the plurals of the kinds that are served, and their subresources.
     pub plurals: Vec<String>,
+    /// Keys of a quota that count objects of the kinds that are named: `count/jobs.batch`.
+    pub counted: Vec<String>,
     /// Kinds that are named.
     pub kinds: Vec<String>,
     /// Words that can be the key of a map.
@@ -143,6 +145,38 @@ impl Said {
             let behind = places.iter().filter(|(place, _)| *place > at).min_by_key(|(place, _)| *place)?;
             places.iter().any(|(place, _)| *place < at).then_some(behind.1)
         })
+    }
+
+    /// Whether a label is said to be that of pods, nodes or namespaces rather than of the object itself.
+    pub fn is_of_others(&self, key: &str, value: &str) -> bool {
+        const OTHERS: [&str; 9] =
+            ["pod", "node", "namespace", "select", "target", "traffic", "节点", "命名空间", "选择"];
+        const BEHIND: [&str; 4] = ["的 pod", "的pod", "的节点", "的命名空间"];
+        let Some(at) = ["=", ": ", ":"]
+            .iter()
+            .find_map(|sign| self.text.find(&format!("{key}{sign}{value}").to_lowercase()))
+        else {
+            return false;
+        };
+        let head: Vec<char> = self.text.get(..at).unwrap_or("").chars().rev().take(28).collect();
+        let head: String = head.into_iter().rev().collect();
+        // The clause that it stands in.
+        let head = head.rsplit([',', ';', '，', '；', '。']).next().unwrap_or("");
+        let tail = self.text.get(at..).unwrap_or("");
+        let tail = tail.split([',', ';', '，', '；', '。']).next().unwrap_or("");
+        OTHERS.iter().any(|word| head.contains(word)) || BEHIND.iter().any(|word| tail.contains(word))
+    }
+
+    /// Whether a pair is said to be a label of the object itself: `label squad=sorting`.
+    pub fn is_label(&self, key: &str, value: &str) -> bool {
+        let Some(at) =
+            ["=", ": "].iter().find_map(|sign| self.text.find(&format!("{key}{sign}{value}").to_lowercase()))
+        else {
+            return false;
+        };
+        let head = self.text.get(..at).unwrap_or("").trim_end();
+        let labelled = ["label", "labels", "标签"].iter().any(|word| head.ends_with(word));
+        labelled && !self.is_of_others(key, value)
     }
 
     /// Where an amount stands, not inside a longer word.

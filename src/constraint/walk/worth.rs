@@ -99,13 +99,11 @@ pub(super) fn is_made_up(written: &[Written], path: &str) -> bool {
     below.clone().any(|one| one.ground == Ground::Made) && below.all(|one| one.ground != Ground::Said)
 }
 
-/// Whether an entry of a list says nothing that the entries before it do not say.
-pub(super) fn is_repeated(written: &[Written], list: &str, entry: &str) -> bool {
-    let (list, entry) = (format!("{list}/"), format!("{entry}/"));
-    let (own, others): (Vec<&Written>, Vec<&Written>) = written
-        .iter()
-        .filter(|one| one.path.starts_with(&list))
-        .partition(|one| one.path.starts_with(&entry));
+/// Whether an entry of a list says nothing that is not said elsewhere in the object already.
+pub(super) fn is_repeated(written: &[Written], entry: &str) -> bool {
+    let entry = format!("{entry}/");
+    let (own, others): (Vec<&Written>, Vec<&Written>) =
+        written.iter().partition(|one| one.path.starts_with(&entry));
     let field = |one: &Written| one.path.rsplit('/').next().unwrap_or_default().to_owned();
     let mut meant = own.iter().filter(|one| matches!(one.ground, Ground::Said | Ground::Usual));
     meant.all(|one| others.iter().any(|other| other.value == one.value && field(other) == field(one)))

@@ -343,7 +343,7 @@ impl<'a> Walk<'a> {
                     dropped |= same
                         || value.contains(&closed)
                         || (bare && optional)
-                        || (!repeats && !value.is_empty() && is_repeated(&self.written, &below.path, &path));
+                        || (!repeats && !value.is_empty() && is_repeated(&self.written, &path));
                     *full |= dropped;
                     if !dropped {
                         value.push(closed);
@@ -580,7 +580,7 @@ impl<'a> Walk<'a> {
         if self.is_said(&value, &text) {
             source = Source::Said;
         }
-        if let Some(number) = value.as_i64().or_else(|| text.trim_end_matches('%').parse().ok()) {
+        if let Some(number) = value.as_i64().or_else(|| text.strip_suffix('%')?.parse().ok()) {
             self.used.push(number);
         }
         self.lost.retain(|one| match one {
@@ -715,6 +715,7 @@ fn unmet(
             optional: false,
             amount: false,
             entry: false,
+            shown: false,
             near: view.near,
             resource: None,
         };

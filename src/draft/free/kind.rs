@@ -134,7 +134,12 @@ pub fn wanted(
     let start = free.iter().chain(certain).map(|named| named.start).min();
     // What stands behind the first one is another object only where it is introduced as one: `pointing at queue pool` is not.
     free.retain(|named| Some(named.start) == start || is_another(text, named));
-    let native: Vec<&Named> = narrowed.native.iter().filter(|named| formed(&named.kind)).collect();
+    // The pod of `pod disruption budget` is none.
+    let native: Vec<&Named> = narrowed
+        .native
+        .iter()
+        .filter(|named| formed(&named.kind) && !free.iter().any(|longer| inside(named, longer)))
+        .collect();
     let beyond =
         native.iter().any(|named| named.certain && goes_beyond(text, &named.kind, file, patterns, schemas));
     // `a throwaway debug pod`: the form of a Pod is narrow, and no pattern is one.
@@ -159,6 +164,10 @@ pub fn wanted(
     let mut all: Vec<Named> = free;
     let asked = native.iter().filter(|named| named.certain && is_asked_for(text, named));
     let first = all.iter().chain(asked.copied()).map(|named| named.start).min();
+    // What scales or guards a workload is written for one that exists.
+    let scales = all.iter().any(|named| {
+        matches!(named.kind.as_str(), "ScaledObject" | "HorizontalPodAutoscaler" | "PodDisruptionBudget")
+    });
     let about_rights =
         all.iter().min_by_key(|named| named.start).is_some_and(|first| first.kind.ends_with("Role"));
     let meant = |named: &&&Named| match named.kind.as_str() {
@@ -175,12 +184,18 @@ pub fn wanted(
                 && (named.certain || follows_article_far(text, named))
                 && first.is_none_or(|first| named.start <= first)
         }
-        "Namespace" | "Secret" => beyond && named.certain && first.is_none_or(|first| named.start <= first),
+        "Namespace" | "Secret" => {
+            beyond
+                && named.certain
+                && (follows_article(text, named) || is_introduced(text, named))
+                && first.is_none_or(|first| named.start <= first)
+        }
         "Deployment" | "StatefulSet" | "DaemonSet" | "Job" | "CronJob" => {
             let another = first.is_none_or(|first| named.start <= first)
                 || follows_article(text, named)
                 || is_introduced(text, named);
             runs && another
+                && !(scales && !follows_article(text, named))
                 && !is_plural(named)
                 && (named.certain || is_introduced(text, named))
                 && is_asked_for(text, named)
@@ -213,6 +228,23 @@ fn newest<'s>(file: &File, schemas: &'s SchemaSet) -> BTreeMap<&'s str, &'s Kind
         }
     }
     newest
+}
+
+/// `count/jobs.batch` for each kind of an API group that is named in the plural.
+pub(super) fn counted(text: &str, schemas: &SchemaSet) -> Vec<String> {
+    let is_said = |info: &&KindInfo| {
+        let words = format!("{}s", spoken(&info.gvk.kind));
+        !info.gvk.group.is_empty()
+            && [&info.plural, &words].iter().any(|name| !find_cue(text, name).is_empty())
+    };
+    let mut keys: Vec<String> = schemas
+        .kinds()
+        .filter(is_said)
+        .map(|info| format!("count/{}.{}", info.plural, info.gvk.group))
+        .collect();
+    keys.sort_unstable();
+    keys.dedup();
+    keys
 }
 
 /// All kinds whose names stand in a request, asked for or referred to; of overlapping ones the longest.
@@ -301,7 +333,8 @@ fn is_asked_for(text: &str, named: &Named) -> bool {
     }
     let head = text.get(..named.start).unwrap_or("").trim();
     let first = head.is_empty();
-    first || !(REFERRING.contains(&word_before(text, named.start).as_str()) || is_behind_the(head))
+    let called = ["call the", "name the", "Call the", "Name the"].iter().any(|lead| head.ends_with(lead));
+    first || called || !(REFERRING.contains(&word_before(text, named.start).as_str()) || is_behind_the(head))
 }
 
 /// `to the Kueue cluster queue`: an article behind a preposition, one or two words before.

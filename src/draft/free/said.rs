@@ -32,7 +32,13 @@ pub fn said(text: &str, spans: &[Span]) -> Said {
             _ => {}
         }
     }
-    for found in pairs().all(text).into_iter().chain(labels().all(text)) {
+    for found in pairs()
+        .all(text)
+        .into_iter()
+        .chain(labels().all(text))
+        .chain(keys().all(text))
+        .chain(chinese_keys().all(text))
+    {
         let part = |name: &str| {
             found.name(name).map_or("", |part| part.as_str()).trim_end_matches(['.', ',']).to_owned()
         };
@@ -52,6 +58,17 @@ pub fn said(text: &str, spans: &[Span]) -> Said {
         .filter(|found| !found.name("n").is_some_and(|digits| is_amount(digits.start())))
     {
         let at = found.name("n").map(|digits| digits.start());
+        let in_command = |at: usize| {
+            spans.iter().any(|span| {
+                span.turn == 0
+                    && span.strong
+                    && span.kind == SlotType::Command
+                    && (span.start..span.end).contains(&at)
+            })
+        };
+        if at.is_some_and(in_command) {
+            continue;
+        }
         number(&mut said, found.name("n").and_then(|digits| digits.as_str().parse().ok()), false, at);
     }
     for found in times().all(text) {
@@ -233,8 +250,26 @@ fn labels() -> &'static Rule {
     static RULE: OnceLock<Rule> = OnceLock::new();
     RULE.get_or_init(|| {
         Rule::new(
-            r"(?i)(?:labels?|labelled|labeled|pods with|selector|annotations?|parameters?|标签|注解|参数)\s*[:：]?\s*(?P<k>[A-Za-z][A-Za-z0-9._/-]*):\s(?P<v>[A-Za-z0-9][A-Za-z0-9._/-]*)",
+            r"(?i)(?:labels?|labelled|labeled|pods with|selector|annotations?|parameters?|标签|注解|参数)\s*[:：]?\s*(?P<k>[A-Za-z][A-Za-z0-9._/-]*):\s(?P<v>[A-Za-z0-9][A-Za-z0-9._/@-]*)",
         )
+    })
+}
+
+/// `key leaf is longjing`, `键 leaf 的值是 longjing`, `变量 REGION 等于 south`.
+fn keys() -> &'static Rule {
+    static RULE: OnceLock<Rule> = OnceLock::new();
+    RULE.get_or_init(|| {
+        Rule::new(
+            r#"(?i:(?-u:\b)key|variable|env)\s*"?(?P<k>[A-Za-z][A-Za-z0-9._-]*)"?\s*(?:(?i:is|set to|with the value|with value|equals)\s|=)\s*"?(?P<v>[A-Za-z0-9][^\s,，。;；、"]*)"#,
+        )
+    })
+}
+
+/// `键 greeting 的值是 welcome back`.
+fn chinese_keys() -> &'static Rule {
+    static RULE: OnceLock<Rule> = OnceLock::new();
+    RULE.get_or_init(|| {
+        Rule::new(r#"(?:键|变量)\s*"?(?P<k>[A-Za-z][A-Za-z0-9._-]*)"?\s*(?:的值)?\s*(?:是|为|等于|设为|设成)\s*"?(?P<v>[A-Za-z0-9][A-Za-z0-9 ._/:-]*[A-Za-z0-9])"#)
     })
 }
 

@@ -75,6 +75,7 @@ pub fn write(
     let spoken = language(&text);
     let mut said = said::said(&text, &free.spans);
     said.plurals = plurals(&text, task.library.schemas);
+    said.counted = kind::counted(&text, task.library.schemas);
     said.kinds = kind::mentioned(&text, task.library.schemas);
     let namespaces = namespaces(&text, &free.spans, task.setting);
     let mut taken = task.setting.taken();

@@ -31,7 +31,7 @@ const NOT_A_NAME: &str =
 static NAMESPACE: LazyLock<Vec<Rule>> = LazyLock::new(|| {
     vec![
         Rule::new(&format!(
-            r#"(?i)(?-u:\b)(?:namespace|ns)(?:\s+(?:called|named|is|of|should\s+be))?\s*[:=]?\s*["'`“]?(?P<label>{LABEL})"#
+            r#"(?i)(?-u:\b)(?:namespace|ns)(?:\s+(?:called|named|is|of|should\s+be)(?-u:\b))?\s*[:=]?\s*["'`“]?(?P<label>{LABEL})"#
         )),
         Rule::new(&format!(
             r#"(?i)(?-u:\b)(?:in|into|inside|to|under|from|on|within)\s+(?:the\s+|my\s+|our\s+)?["'`“]?(?P<label>{LABEL})["'`”]?\s+(?:namespace|ns)(?-u:\b)"#
@@ -47,7 +47,7 @@ static NAMESPACE: LazyLock<Vec<Rule>> = LazyLock::new(|| {
             r#"(?i)(?-u:\b)(?:in|on|to|into|via|through|use|using)\s+(?:the\s+)?(?:kueue\s+|local\s+)?queue\s+(?:called\s+|named\s+)?["'`“]?(?P<label>{LABEL})"#
         )),
         Rule::new(&format!(
-            r#"(?i)(?-u:\b)(?:storage|priority)\s?class(?:\s+(?:called|named|is|of))?\s*[:=]?\s*["'`“]?(?P<label>{LABEL})"#
+            r#"(?i)(?-u:\b)(?:storage|priority)\s?class(?:\s+(?:called|named|is|of)(?-u:\b))?\s*[:=]?\s*["'`“]?(?P<label>{LABEL})"#
         )),
         Rule::new(&format!(r"(?:在|到|放在|放到|部署到)\s*(?P<label>{LABEL})\s*(?:里|中|下|上|内)")),
     ]
@@ -55,7 +55,7 @@ static NAMESPACE: LazyLock<Vec<Rule>> = LazyLock::new(|| {
 static REFERENCE: LazyLock<Vec<Rule>> = LazyLock::new(|| {
     vec![
         Rule::new(&format!(
-            r#"(?i)(?-u:\b){REFERENCES}(?-u:\b)(?:\s+(?:called|named|is))?\s*[:=]?\s*["'`“]?(?P<label>{LABEL})"#
+            r#"(?i)(?-u:\b){REFERENCES}(?-u:\b)(?:\s+(?:called|named|is)(?-u:\b))?\s*[:=]?\s*["'`“]?(?P<label>{LABEL})"#
         )),
         Rule::new(&format!(
             r#"(?i)(?-u:\b)(?:the|from|my|our|on|in|using|with|mount)\s+["'`“]?(?P<label>{LABEL})["'`”]?\s+{REFERENCES}s?(?-u:\b)"#
