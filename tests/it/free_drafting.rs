@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use serde_json::json;
+
 use kubectl_copilot::config::{Config, PolicySource, Style, Where};
 use kubectl_copilot::draft::{Origin, Outcome};
 use kubectl_copilot::model::{Cancel, ModelChoice, Scripted};
@@ -89,6 +91,38 @@ fn a_number_that_nobody_said_stops_the_draft_and_is_not_written() {
     let mut engine = engine(room.path(), &[&text], Vec::new());
     let error = engine.draft(request, &Cancel::default()).expect_err("10 was never said").to_string();
     assert!(error.contains("10"), "{error}");
+}
+
+#[test]
+fn what_the_first_draft_has_no_place_for_is_looked_for_again() {
+    let request = "an HPA called web for the deployment web, 2 to 9 replicas at 70% cpu, wait 4 minutes before scaling down";
+    let waits = format!("{HPA}  behavior:\n    scaleDown:\n      stabilizationWindowSeconds: 240\n");
+    let waiting = |texts: &[&str]| {
+        let Outcome::Drafted(draft) = draft(request, texts, Vec::new()) else { panic!("drafted") };
+        let object = draft.objects().next().expect("an object").clone();
+        object.pointer("/spec/behavior/scaleDown/stabilizationWindowSeconds").cloned()
+    };
+    assert_eq!(waiting(&[HPA, &waits]), Some(json!(240)), "the second draft has what the first one lacks");
+    assert_eq!(waiting(&[&waits, HPA]), Some(json!(240)), "nothing is missing: there is no second draft");
+    assert_eq!(waiting(&[HPA]), None, "the first draft stands where the second one fails");
+}
+
+#[test]
+fn the_pods_that_an_object_is_about_are_no_object_of_their_own() {
+    let budget = "\
+apiVersion: policy/v1
+kind: PodDisruptionBudget
+metadata:
+  name: calm
+spec:
+  maxUnavailable: 2
+  selector:
+    matchLabels:
+      app: engine
+";
+    let request = "pod disruption budget calm: at most 2 of the pods labelled app=engine down at a time";
+    let Outcome::Drafted(draft) = draft(request, &[budget], Vec::new()) else { panic!("drafted") };
+    assert_eq!(draft.objects().count(), 1);
 }
 
 #[test]

@@ -302,8 +302,7 @@ pub(super) fn in_open_group(role: Option<&Role>, key: &str, value: &Map<String, 
 
 /// Whether a list beside a field has no entry for it: no `egress` where `policyTypes` has only `Ingress`.
 fn is_unlisted(role: &Role, key: &str, value: &Map<String, Value>, rules: &Rules) -> bool {
-    let wanted = rules.listed.get(&role.role).and_then(|fields| fields.get(key));
-    wanted.and_then(|wanted| wanted.split_once('=')).is_some_and(|(list, entry)| {
+    rules.listed(role, key).is_some_and(|(list, entry)| {
         value.get(list).and_then(Value::as_array).is_some_and(|list| !list.iter().any(|one| one == entry))
     })
 }
@@ -364,6 +363,13 @@ impl<'a> Frame<'a> {
             Inner::List { least, value, .. } => value.len() + usize::from(inner) >= (*least).max(1),
             Inner::Map { value, keys, .. } => !value.is_empty() || keys.is_empty(),
         }
+    }
+
+    /// Whether it is the list, still open, that has no entry for a field of the object around it.
+    pub fn leaves_out(&self, around: Option<&Role>, key: &str, rules: &Rules) -> bool {
+        let Inner::List { value, .. } = &self.inner else { return false };
+        let listed = around.and_then(|role| rules.listed(role, key));
+        listed.is_some_and(|(list, entry)| self.field == list && !value.iter().any(|one| one == entry))
     }
 
     /// Its value, taken out.

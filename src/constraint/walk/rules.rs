@@ -120,7 +120,7 @@ pub struct Rules {
     /// Words that speak of rights as a whole: verbs need not be said then.
     pub whole_rights: Vec<String>,
     /// Fields that are offered only where a list beside them, if it stands, has this entry.
-    pub listed: BTreeMap<String, BTreeMap<String, String>>,
+    listed: BTreeMap<String, BTreeMap<String, String>>,
     /// Fields of a pod that are offered only where the pod is the object itself.
     pub alone: Vec<String>,
     /// Words for one of several ways to say something, of which one stands.
@@ -144,6 +144,11 @@ impl Rules {
             })
             .as_ref()
             .map_err(Clone::clone)
+    }
+
+    /// The list beside a field, and the entry that it must have for the field to stand.
+    pub fn listed(&self, role: &Role, field: &str) -> Option<(&str, &str)> {
+        self.listed.get(&role.role)?.get(field)?.split_once('=')
     }
 
     /// The role of an object that stands in `field`.

@@ -227,7 +227,10 @@ impl<'a> Walk<'a> {
                         found.push(("  namespace:".to_owned(), Act::Namespace));
                     }
                     for offer in offers(&frame.path, *node, *role, value, depth == 0, &view) {
-                        if !self.has_command(Some(depth), &offer.key, value) {
+                        let open = self.frames.get(depth + 1);
+                        if !self.has_command(Some(depth), &offer.key, value)
+                            || open.is_some_and(|open| open.leaves_out(*role, &offer.key, self.rules))
+                        {
                             continue;
                         }
                         push_field(&mut found, &blanks, depth, &offer, self.rules, &self.lost);

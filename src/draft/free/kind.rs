@@ -193,9 +193,9 @@ pub fn wanted(
         "Deployment" | "StatefulSet" | "DaemonSet" | "Job" | "CronJob" => {
             let another = first.is_none_or(|first| named.start <= first)
                 || follows_article(text, named)
-                || is_introduced(text, named);
+                || is_added(text, named);
             runs && another
-                && !(scales && !follows_article(text, named))
+                && (!scales || follows_article(text, named))
                 && !is_plural(named)
                 && (named.certain || is_introduced(text, named))
                 && is_asked_for(text, named)
@@ -333,7 +333,9 @@ fn is_asked_for(text: &str, named: &Named) -> bool {
     }
     let head = text.get(..named.start).unwrap_or("").trim();
     let first = head.is_empty();
-    let called = ["call the", "name the", "Call the", "Name the"].iter().any(|lead| head.ends_with(lead));
+    let written = words.chars().any(char::is_uppercase);
+    let called =
+        written && ["call the", "name the", "Call the", "Name the"].iter().any(|lead| head.ends_with(lead));
     first || called || !(REFERRING.contains(&word_before(text, named.start).as_str()) || is_behind_the(head))
 }
 
@@ -401,6 +403,16 @@ fn is_introduced(text: &str, named: &Named) -> bool {
     let mut words = head.split_whitespace().rev();
     words.next();
     words.next().is_some_and(|word| matches!(word.to_ascii_lowercase().as_str(), "a" | "an" | "one"))
+}
+
+/// `and a suspended cronjob`; not `with one replicated job`.
+fn is_added(text: &str, named: &Named) -> bool {
+    let head = text.get(..named.start).unwrap_or("");
+    let mut words = head.split_whitespace().rev().skip(2);
+    is_introduced(text, named)
+        && words
+            .next()
+            .is_some_and(|word| matches!(word, "and" | "plus" | "also") || word.ends_with([',', ';']))
 }
 
 /// `a throwaway debug pod`.

@@ -96,10 +96,15 @@ fn targets(object: &mut Value, schemas: &SchemaSet) {
     }
 }
 
-/// Several ports of a Service need a name each.
+/// Several ports of a Service need a name each, and a port of the nodes makes it a NodePort.
 fn ports(object: &mut Value) {
     if object["kind"] != "Service" {
         return;
+    }
+    let of_nodes = |port: &Value| port.get("nodePort").is_some();
+    let ports = object.pointer("/spec/ports").and_then(Value::as_array);
+    if ports.is_some_and(|ports| ports.iter().any(of_nodes)) && object.pointer("/spec/type").is_none() {
+        object["spec"]["type"] = Value::from("NodePort");
     }
     let Some(ports) = object.pointer_mut("/spec/ports").and_then(Value::as_array_mut) else { return };
     if ports.len() < 2 {
@@ -131,5 +136,25 @@ fn terms(object: &mut Value) {
                 term.insert("labelSelector".into(), selector.clone());
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_port_of_the_nodes_makes_a_service_a_node_port() {
+        let wired = |spec: Value| {
+            let mut service = json!({"kind": "Service", "spec": spec});
+            ports(&mut service);
+            service["spec"]["type"].clone()
+        };
+        assert_eq!(wired(json!({"ports": [{"port": 80, "nodePort": 30080}]})), "NodePort");
+        assert_eq!(
+            wired(json!({"type": "LoadBalancer", "ports": [{"port": 80, "nodePort": 30080}]})),
+            "LoadBalancer"
+        );
+        assert_eq!(wired(json!({"ports": [{"port": 80}]})), Value::Null);
     }
 }

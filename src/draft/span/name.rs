@@ -116,7 +116,7 @@ pub(super) const STOP: &str = "\
     a an the my our your his her their its it this that these those some any all each every both no none \
     one two three four five six seven eight nine ten half me us you him them myself someone everyone \
     anyone and or but so if then than as at by for from in into of on onto over to with without within \
-    via is are was be been should will would can could must may might has have had do does did not total \
+    via inside outside is are was be been should will would can could must may might has have had do does did not total \
     parallel case order general particular addition place production-like advance front between there \
     here now today tomorrow tonight later soon example instance training inference serving testing \
     development debugging experiments experiment experimenting fine-tuning finetuning data storage \

@@ -211,6 +211,7 @@ fn names() {
         ("in the research namespace", "name:research=research strong"),
         ("命名空间 research", "name:research=research strong"),
         ("命名空间是 inference", "name:inference=inference strong"),
+        ("in namespace island need", "name:island=island strong | !name:land"),
         ("(namespace ml)", "name:ml=ml strong"),
         ("a namespace, call it speech89", "name:speech89=speech89 strong | !name:call"),
         ("a namespace call it speech89", "name:speech89=speech89 strong | !name:call"),
