@@ -4,10 +4,23 @@ use serde_json::Value;
 
 use super::frame::{Inner, Offer, View, offers};
 use super::leaf::Leaf;
-use super::lost;
+use super::lost::{self, Lost};
 use super::said::words_of;
+use super::sides;
 use super::write::Walk;
 use crate::manifest::pointer;
+
+/// `volumeClaimTemplates` -> volume claim templates.
+fn phrase_of(field: &str) -> String {
+    let mut text = String::new();
+    for c in field.chars() {
+        if c.is_ascii_uppercase() {
+            text.push(' ');
+        }
+        text.push(c.to_ascii_lowercase());
+    }
+    text
+}
 
 impl Walk<'_> {
     /// Whether the one namespace that is said of the object is not written yet.
@@ -110,6 +123,26 @@ impl Walk<'_> {
                 && self.said.has_constant(&offer.key)
                 && !self.written.iter().any(|one| one.path.ends_with(&end))
         };
+        // `volume claim template`: the field is said word by word.
+        let phrase = |offer: &Offer<'_>| {
+            let words = phrase_of(&offer.key);
+            let (end, inside) = (format!("/{}", offer.key), format!("/{}/", offer.key));
+            words.contains(' ')
+                && !self.said.places(words.strip_suffix('s').unwrap_or(&words)).is_empty()
+                && !self.written.iter().any(|one| one.path.ends_with(&end) || one.path.contains(&inside))
+        };
+        // A limit or a request that has no place yet.
+        let bound = |offer: &Offer<'_>| {
+            matches!(offer.key.as_str(), "limits" | "requests")
+                && view.lost.iter().any(|one| match one {
+                    Lost::Amount(amount) => {
+                        let mut values = vec![Value::from(amount.as_str()), Value::Null];
+                        sides::keep(&mut values, &offer.key, self.said);
+                        values.len() == 1 && values.first().is_some_and(Value::is_string)
+                    }
+                    _ => false,
+                })
+        };
         // A name of several words that all stand in the request is no accident.
         let named = |key: &str| {
             let long = words_of(key).iter().filter(|word| word.len() >= 4).count() > 1;
@@ -121,6 +154,8 @@ impl Walk<'_> {
                 || chosen(offer)
                 || labelled(offer)
                 || verbatim(offer)
+                || phrase(offer)
+                || bound(offer)
                 || offer.leaf.as_ref().is_some_and(|leaf| lost::takes(view.lost, leaf, &offer.key))
                 || (offer.leaf.is_some() && node.component().is_none() && named(&offer.key))
         })

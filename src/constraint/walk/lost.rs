@@ -53,10 +53,13 @@ pub fn lost(said: &Said, object: &Value, texts: &[String], apart: &[(usize, usiz
             lost.push(Lost::Number { value: number.value, seconds: number.seconds });
         }
     }
-    for amount in said.quantities.iter().filter(|amount| !held.has_amount(amount)) {
+    let milli = said.cpus.iter().filter(|cpu| cpu.ends_with('m'));
+    for amount in said.quantities.iter().chain(milli).filter(|amount| !held.has_amount(amount)) {
         lost.push(Lost::Amount(amount.clone()));
     }
-    for text in said.images.iter().chain(texts).filter(|text| !held.says(text)) {
+    // An image of the catalogue for a word of the request may be a mistake.
+    let images = said.images.iter().filter(|image| said.has(image));
+    for text in images.chain(texts).filter(|text| !held.says(text)) {
         lost.push(Lost::Text(text.clone()));
     }
     let mut once: Vec<Lost> = Vec::new();
@@ -84,11 +87,28 @@ pub(super) fn place(lost: &[Lost], node: Node<'_>, field: &str) -> Option<Leaf> 
                 Some(Value::from(*value))
             }
             Lost::Amount(text) if node.is_quantity() => Some(Value::from(text.as_str())),
-            Lost::Text(text) if is_text => Some(Value::from(text.as_str())),
+            Lost::Text(text) if is_text && suits(text, field) => Some(Value::from(text.as_str())),
             _ => None,
         })
         .collect();
     (!values.is_empty()).then_some(Leaf::Closed(values))
+}
+
+/// Whether a text may be meant by a field, as far as their looks say.
+fn suits(text: &str, field: &str) -> bool {
+    let field = field.to_lowercase();
+    let has = |words: &[&str]| words.iter().any(|word| field.contains(word));
+    if text.starts_with('/') {
+        has(&["path", "dir"])
+    } else if text.contains("://") {
+        has(&["uri", "url", "address", "endpoint", "server"])
+    } else if text.contains(':') {
+        has(&["image", "puller"])
+    } else if text.contains('.') {
+        has(&["host", "domain", "address", "server", "name"])
+    } else {
+        has(&["name", "class", "ref", "queue", "cohort", "secret", "topology", "preset"])
+    }
 }
 
 /// Whether what a scalar may be holds something that is lost.

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::constraint::walk::said::words_of;
 use crate::constraint::{Candidate, Form, Slot};
 use crate::draft::prompt::request_line;
-use crate::draft::rules::{KindNames, Named, Narrowed, find_kinds};
+use crate::draft::rules::{KindNames, Named, Narrowed, find_kinds, split_camel};
 use crate::draft::span::find_cue;
 use crate::draft::span::scan::{is_chinese, word_before};
 use crate::manifest::GroupVersionKind;
@@ -550,12 +550,5 @@ pub(super) fn spoken(field: &str) -> String {
     if words_of(field).len() < 2 {
         return field.to_owned();
     }
-    let mut text = String::new();
-    for c in field.chars() {
-        if c.is_ascii_uppercase() && !text.is_empty() {
-            text.push(' ');
-        }
-        text.push(c.to_ascii_lowercase());
-    }
-    text
+    split_camel(field)
 }

@@ -58,20 +58,17 @@ pub fn said(text: &str, spans: &[Span]) -> Said {
         .filter(|found| !found.name("n").is_some_and(|digits| is_amount(digits.start())))
     {
         let at = found.name("n").map(|digits| digits.start());
-        let in_command = |at: usize| {
-            spans.iter().any(|span| {
-                span.turn == 0
-                    && span.strong
-                    && span.kind == SlotType::Command
-                    && (span.start..span.end).contains(&at)
-            })
-        };
-        if at.is_some_and(in_command) {
+        if at.is_some_and(|at| is_part(spans, at)) {
             continue;
         }
         number(&mut said, found.name("n").and_then(|digits| digits.as_str().parse().ok()), false, at);
     }
     for found in times().all(text) {
+        // `500m` is half a core.
+        let amount = found.name("n").and_then(|digits| text.get(digits.start()..=digits.end()));
+        if amount.is_some_and(|amount| amount.ends_with('m') && said.cpus.iter().any(|cpu| cpu == amount)) {
+            continue;
+        }
         let count: Option<i64> = found.name("n").and_then(|digits| digits.as_str().parse().ok());
         let unit = match found.name("u").or_else(|| found.name("z")).map_or("", |unit| unit.as_str()) {
             "s" | "秒" => 1,
@@ -143,6 +140,27 @@ pub fn said(text: &str, spans: &[Span]) -> Said {
         || !said.resources.is_empty()
         || LABELS.iter().any(|word| text.to_lowercase().contains(word));
     said
+}
+
+/// Whether what stands at a byte of the first turn is a part of something else: of a command, an image, a name.
+fn is_part(spans: &[Span], at: usize) -> bool {
+    let whole = |span: &&Span| {
+        matches!(
+            span.kind,
+            SlotType::Command
+                | SlotType::Image
+                | SlotType::Name
+                | SlotType::Path
+                | SlotType::Host
+                | SlotType::Url
+                | SlotType::Model
+                | SlotType::Schedule
+        )
+    };
+    spans
+        .iter()
+        .filter(whole)
+        .any(|span| span.turn == 0 && span.strong && (span.start..span.end).contains(&at))
 }
 
 fn number(said: &mut Said, value: Option<i64>, seconds: bool, at: Option<usize>) {

@@ -136,8 +136,8 @@ fn spellings(names: &KindNames) -> Vec<(String, bool)> {
     all.into_iter().filter(|(name, _)| !name.trim().is_empty()).collect()
 }
 
-/// `CronJob` -> `cron job`.
-fn split_camel(kind: &str) -> String {
+/// `CronJob` -> `cron job`, `NIMCache` -> `nim cache`.
+pub fn split_camel(kind: &str) -> String {
     let mut words = String::new();
     let letters: Vec<char> = kind.chars().collect();
     for (index, c) in letters.iter().enumerate() {
