@@ -23,6 +23,7 @@ mod structure;
 mod unknown;
 mod validate;
 mod violation;
+mod words;
 
 pub use defaults::defaulted;
 pub use error::SchemaError;
@@ -30,6 +31,7 @@ pub use kinds::{KindInfo, KindSchema};
 pub use node::{Additional, Node, Pattern, Schema};
 pub use set::SchemaSet;
 pub use validate::validate;
+pub use words::in_words;
 
 #[cfg(test)]
 mod tests;

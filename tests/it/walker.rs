@@ -141,6 +141,21 @@ fn what_nobody_said_and_nothing_needs_is_left_out() {
 }
 
 #[test]
+fn what_a_server_wrote_and_nobody_said_is_told_and_not_taken() {
+    let mut said = said("a pod web with busybox:1.36");
+    said.images = vec!["busybox:1.36".to_owned()];
+    let set = SchemaSet::bundled(None).expect("bundled");
+    let kind = set.kind(&set.find_kind("Pod")[0].gvk).expect("served");
+    let mut walk = Walk::new(kind, &["web".to_owned()], &[], &said).expect("rules");
+    let container = json!({"name": "web", "image": "busybox:1.36", "workingDir": "/srv", "env": [{"name": "TOKEN", "value": "abc"}]});
+    let wrote = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web"}, "spec": {"containers": [container]}});
+    let refused = walk.admit(&wrote).expect("the rest of it is whole").join("; ");
+    let (object, _) = walk.finish().expect("an end");
+    assert_eq!(object["spec"], json!({"containers": [{"name": "web", "image": "busybox:1.36"}]}));
+    assert!(refused.contains("/srv") && refused.contains("TOKEN"), "{refused}");
+}
+
+#[test]
 fn a_value_that_is_needed_stays_though_nobody_said_it() {
     let said = said("an nginx ingress for a.example.com on 80");
     let text = INGRESS.replace("8080", "80").replace("shop", "a").replace("name: web", "name: frontdoor");

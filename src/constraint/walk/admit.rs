@@ -33,6 +33,7 @@ impl Walk<'_> {
                 }
             }
         }
+        refused.append(&mut self.left_out);
         Ok(refused)
     }
 

@@ -9,18 +9,7 @@ use super::said::words_of;
 use super::sides;
 use super::write::Walk;
 use crate::manifest::pointer;
-
-/// `volumeClaimTemplates` -> volume claim templates.
-fn phrase_of(field: &str) -> String {
-    let mut text = String::new();
-    for c in field.chars() {
-        if c.is_ascii_uppercase() {
-            text.push(' ');
-        }
-        text.push(c.to_ascii_lowercase());
-    }
-    text
-}
+use crate::schema::in_words;
 
 impl Walk<'_> {
     /// Whether the one namespace that is said of the object is not written yet.
@@ -125,7 +114,7 @@ impl Walk<'_> {
         };
         // `volume claim template`: the field is said word by word.
         let phrase = |offer: &Offer<'_>| {
-            let words = phrase_of(&offer.key);
+            let words = in_words(&offer.key);
             let (end, inside) = (format!("/{}", offer.key), format!("/{}/", offer.key));
             words.contains(' ')
                 && !self.said.places(words.strip_suffix('s').unwrap_or(&words)).is_empty()

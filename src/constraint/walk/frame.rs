@@ -215,42 +215,9 @@ pub(super) fn offers<'a>(
                 if !narrowed(role, key, value, &mut one) {
                     continue;
                 }
-                if let (Some(select), Leaf::Closed(values)) =
-                    (role.and_then(|role| role.select.as_ref()), &mut one)
-                    && select.field == key
-                {
-                    // Only what its own field has something to be for.
-                    let can = |value: &Value| {
-                        let decided = value.as_str().and_then(|value| select.decides.get(value));
-                        let scalar = decided.and_then(|field| Some((field, node.property(field)?)));
-                        scalar.filter(|(_, child)| child.is_quantity()).is_none_or(|(field, child)| {
-                            leaf(&Site { node: child, field, ..site }, view.rules, view.said, view.used)
-                                .is_some()
-                        })
-                    };
-                    if values.iter().any(can) {
-                        values.retain(can);
-                    }
-                }
+                only_possible(role, node, &site, view, &mut one);
                 if let ("kind", Leaf::Free(_)) = (key, &one) {
-                    let place = format!("{at}/kind");
-                    let known: Vec<&String> = view.known.kinds(&place).collect();
-                    let mut kinds: Vec<&String> = view
-                        .said
-                        .kinds
-                        .iter()
-                        // `cluster training runtime` is meant where a `TrainingRuntime` may stand.
-                        .filter(|kind| known.iter().any(|known| kind.ends_with(known.as_str())))
-                        .collect();
-                    if kinds.is_empty() {
-                        kinds = known.into_iter().chain(&view.said.kinds).collect();
-                    }
-                    kinds.sort_unstable();
-                    kinds.dedup();
-                    if !kinds.is_empty() {
-                        one =
-                            Leaf::Closed(kinds.into_iter().map(|kind| Value::from(kind.as_str())).collect());
-                    }
+                    one = kinds_at(at, view).unwrap_or(one);
                 }
                 view.volumes.name(role, key, &mut one);
                 leaf_of = Some(one);
@@ -268,6 +235,42 @@ pub(super) fn offers<'a>(
         found.push(Offer { key: key.to_owned(), node: child, required, leaf: leaf_of });
     }
     found
+}
+
+/// Of the values of a deciding field only those whose own field has something to be: no `AverageValue` where nobody said an
+/// amount.
+fn only_possible(role: Option<&Role>, node: Node<'_>, site: &Site<'_>, view: &View<'_, '_>, one: &mut Leaf) {
+    let (Some(select), Leaf::Closed(values)) = (role.and_then(|role| role.select.as_ref()), one) else {
+        return;
+    };
+    if select.field != site.field {
+        return;
+    }
+    let can = |value: &Value| {
+        let decided = value.as_str().and_then(|value| select.decides.get(value));
+        let amount = decided.and_then(|field| Some((field, node.property(field)?)));
+        amount.filter(|(_, child)| child.is_quantity()).is_none_or(|(field, child)| {
+            leaf(&Site { node: child, field, ..*site }, view.rules, view.said, view.used).is_some()
+        })
+    };
+    if values.iter().any(can) {
+        values.retain(can);
+    }
+}
+
+/// The kinds that may be referred to at a place: those that are named and like what examples have there, else both.
+fn kinds_at(at: &str, view: &View<'_, '_>) -> Option<Leaf> {
+    let known: Vec<&String> = view.known.kinds(&format!("{at}/kind")).collect();
+    // `cluster training runtime` is meant where a `TrainingRuntime` may stand.
+    let is_like = |kind: &&String| known.iter().any(|known| kind.ends_with(known.as_str()));
+    let mut kinds: Vec<&String> = view.said.kinds.iter().filter(is_like).collect();
+    if kinds.is_empty() {
+        kinds = known.into_iter().chain(&view.said.kinds).collect();
+    }
+    kinds.sort_unstable();
+    kinds.dedup();
+    let values = kinds.into_iter().map(|kind| Value::from(kind.as_str())).collect::<Vec<_>>();
+    (!values.is_empty()).then_some(Leaf::Closed(values))
 }
 
 /// Whether a map holds labels.

@@ -61,6 +61,7 @@ pub(super) enum Leaf {
 }
 
 /// Where a scalar stands.
+#[derive(Clone, Copy)]
 pub(super) struct Site<'a> {
     pub node: Node<'a>,
     /// Its field; of an entry of a list the list's field, of an entry of a map its key.

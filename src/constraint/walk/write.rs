@@ -94,6 +94,8 @@ pub struct Walk<'a> {
     pub(super) written: Vec<Written>,
     /// Numbers of the request that a field has taken.
     pub(super) used: Vec<i64>,
+    /// What was made up and left out: JSON pointers with the value.
+    pub(super) left_out: Vec<String>,
     /// What an earlier walk had no place for and this one has not yet written.
     pub(super) lost: Vec<Lost>,
     lines: usize,
@@ -154,6 +156,7 @@ impl<'a> Walk<'a> {
             namespaces,
             written: Vec::new(),
             used: Vec::new(),
+            left_out: Vec::new(),
             lost: Vec::new(),
             lines: 0,
             missing: None,
@@ -356,7 +359,12 @@ impl<'a> Walk<'a> {
             }
             if dropped {
                 let inside = format!("{path}/");
-                self.written.retain(|one| !one.path.starts_with(&inside));
+                let (gone, stays): (Vec<Written>, Vec<Written>) = std::mem::take(&mut self.written)
+                    .into_iter()
+                    .partition(|one| one.path.starts_with(&inside));
+                let made = gone.iter().filter(|one| one.ground == Ground::Made);
+                self.left_out.extend(made.map(|one| format!("{}: {}", one.path, one.value)));
+                self.written = stays;
             }
         }
     }
@@ -601,6 +609,7 @@ impl<'a> Walk<'a> {
         }
         let ground = self.ground(key.as_deref(), &path, leaf, &text, source);
         if ground == Ground::Made && self.dropped(key.as_deref()) {
+            self.left_out.push(format!("{path}: {value}"));
             return Ok(());
         }
         self.written.push(Written { path, value: value.clone(), source, ground, confidence });

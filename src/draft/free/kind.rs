@@ -8,13 +8,13 @@ use serde::{Deserialize, Serialize};
 use crate::constraint::walk::said::words_of;
 use crate::constraint::{Candidate, Form, Slot};
 use crate::draft::prompt::request_line;
-use crate::draft::rules::{KindNames, Named, Narrowed, find_kinds, split_camel};
+use crate::draft::rules::{KindNames, Named, Narrowed, find_kinds};
 use crate::draft::span::find_cue;
 use crate::draft::span::scan::{is_chinese, word_before};
 use crate::manifest::GroupVersionKind;
 use crate::model::{Backend, Cancel, ModelError};
 use crate::pattern::PatternSet;
-use crate::schema::{KindInfo, SchemaSet};
+use crate::schema::{KindInfo, SchemaSet, in_words};
 
 /// Worked examples of requests that name no kind.
 const DESCRIBED: &str = include_str!("../../../prompts/kind.md");
@@ -550,5 +550,5 @@ pub(super) fn spoken(field: &str) -> String {
     if words_of(field).len() < 2 {
         return field.to_owned();
     }
-    split_camel(field)
+    in_words(field)
 }

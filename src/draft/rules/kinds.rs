@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::draft::span::find_cue;
 use crate::draft::span::scan::{among, is_chinese, word_before};
+use crate::schema::in_words;
 
 /// How a native kind is called.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -120,7 +121,7 @@ fn names_a_namespace(text: &str, start: usize, end: usize) -> bool {
 fn spellings(names: &KindNames) -> Vec<(String, bool)> {
     let mut all: BTreeMap<String, bool> = BTreeMap::new();
     all.insert(names.kind.clone(), true);
-    let split = split_camel(&names.kind);
+    let split = in_words(&names.kind);
     if split != names.kind.to_ascii_lowercase() {
         all.insert(split, false);
     }
@@ -134,24 +135,6 @@ fn spellings(names: &KindNames) -> Vec<(String, bool)> {
         all.insert(chinese.clone(), false);
     }
     all.into_iter().filter(|(name, _)| !name.trim().is_empty()).collect()
-}
-
-/// `CronJob` -> `cron job`, `NIMCache` -> `nim cache`.
-pub fn split_camel(kind: &str) -> String {
-    let mut words = String::new();
-    let letters: Vec<char> = kind.chars().collect();
-    for (index, c) in letters.iter().enumerate() {
-        let before = index.checked_sub(1).and_then(|before| letters.get(before));
-        // A word begins behind a small letter, and with the last capital of an abbreviation: `NIMCache`.
-        let behind_small = before.is_some_and(char::is_ascii_lowercase);
-        let ends_capitals = before.is_some_and(char::is_ascii_uppercase)
-            && letters.get(index + 1).is_some_and(char::is_ascii_lowercase);
-        if c.is_ascii_uppercase() && (behind_small || ends_capitals) {
-            words.push(' ');
-        }
-        words.push(c.to_ascii_lowercase());
-    }
-    words
 }
 
 fn certain(text: &str, start: usize, end: usize, words: &str, exact: bool, kind: &str) -> bool {

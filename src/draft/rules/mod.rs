@@ -14,7 +14,7 @@ mod reason;
 mod tests;
 
 pub use kinds::native as find_kinds;
-pub use kinds::{KindNames, Named, PatternNames, split_camel};
+pub use kinds::{KindNames, Named, PatternNames};
 pub use narrow::{ExistingObject, Narrowed, RuleContext, narrow};
 pub use reason::{DeclineCode, examples};
 
