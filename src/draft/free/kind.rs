@@ -130,7 +130,11 @@ pub fn wanted(
         newest.get(named.kind.as_str()).is_some_and(|info| words.eq_ignore_ascii_case(&info.plural))
     };
     free.retain(|named| !is_plural(named));
-    let certain = narrowed.native.iter().filter(|named| runs && named.certain && is_asked_for(text, named));
+    // A claim needs nothing that runs to be asked for; a workload without an image is one that exists.
+    let stands =
+        |named: &&Named| runs || matches!(named.kind.as_str(), "PersistentVolumeClaim" | "ConfigMap");
+    let certain =
+        narrowed.native.iter().filter(stands).filter(|named| named.certain && is_asked_for(text, named));
     let start = free.iter().chain(certain).map(|named| named.start).min();
     // What stands behind the first one is another object only where it is introduced as one: `pointing at queue pool` is not.
     free.retain(|named| Some(named.start) == start || is_another(text, named));
@@ -532,7 +536,8 @@ fn goes_beyond(text: &str, kind: &str, file: &File, patterns: &PatternSet, schem
     while let Some((node, depth)) = todo.pop() {
         for (field, child) in node.properties() {
             let phrase = spoken(field);
-            let is_said = || !find_cue(text, &phrase).is_empty() || !find_cue(text, field).is_empty();
+            // As it is written: a ConfigMap is no `configMap` of a volume.
+            let is_said = || !find_cue(text, &phrase).is_empty() || text.contains(field);
             if phrase.contains(' ') && !in_form(&phrase) && is_said() {
                 return true;
             }
