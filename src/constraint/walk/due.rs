@@ -61,6 +61,14 @@ impl Walk<'_> {
             let unused = |value: &Value| !self.written.iter().any(|one| one.value == *value);
             matches!(&offer.leaf, Some(Leaf::Closed(values)) if offer.key == "image" && values.iter().all(unused))
         };
+        let stands = |key: &str| {
+            let end = format!("/{}", pointer::escape(key));
+            self.written.iter().any(|one| one.path.ends_with(&end))
+        };
+        let has_inside = |key: &str| {
+            let inside = format!("/{key}/");
+            self.written.iter().any(|one| one.path.contains(&inside))
+        };
         // Of numbers one must stand beside the word and be unused; what is no number is said once.
         let spoken = |offer: &Offer<'_>| {
             let said = self.rules.due.get(&offer.key).is_some_and(|words| self.said.has_any(words));
@@ -75,15 +83,9 @@ impl Walk<'_> {
                     };
                     values.iter().any(unused)
                 }
-                Some(_) => {
-                    let end = format!("/{}", offer.key);
-                    !self.written.iter().any(|one| one.path.ends_with(&end))
-                }
+                Some(_) => !stands(&offer.key),
                 None if offer.key == "volumeMounts" => !view.volumes.any,
-                None => {
-                    let inside = format!("/{}/", offer.key);
-                    !self.written.iter().any(|one| one.path.contains(&inside))
-                }
+                None => !has_inside(&offer.key),
             }
         };
         // `NodePort`: a value of a closed list that is said as it is written, and that nothing has yet.
@@ -97,28 +99,20 @@ impl Walk<'_> {
         };
         // `label squad=sorting`: a label of the object itself.
         let labelled = |offer: &Offer<'_>| {
-            let own = |(key, value): &&(String, String)| {
-                let end = format!("/{}", pointer::escape(key));
-                self.said.is_label(key, value) && !self.written.iter().any(|one| one.path.ends_with(&end))
-            };
-            self.frames[depth].path == "/metadata"
-                && offer.key == "labels"
-                && self.said.pairs.iter().any(|pair| own(&pair))
+            let own = |(key, value): &(String, String)| self.said.is_label(key, value) && !stands(key);
+            self.frames[depth].path == "/metadata" && offer.key == "labels" && self.said.pairs.iter().any(own)
         };
         // `rayVersion 2.40.0`: the field is said as it is written.
         let verbatim = |offer: &Offer<'_>| {
-            let end = format!("/{}", offer.key);
-            offer.leaf.is_some()
-                && self.said.has_constant(&offer.key)
-                && !self.written.iter().any(|one| one.path.ends_with(&end))
+            offer.leaf.is_some() && self.said.has_constant(&offer.key) && !stands(&offer.key)
         };
         // `volume claim template`: the field is said word by word.
         let phrase = |offer: &Offer<'_>| {
             let words = in_words(&offer.key);
-            let (end, inside) = (format!("/{}", offer.key), format!("/{}/", offer.key));
             words.contains(' ')
                 && !self.said.places(words.strip_suffix('s').unwrap_or(&words)).is_empty()
-                && !self.written.iter().any(|one| one.path.ends_with(&end) || one.path.contains(&inside))
+                && !stands(&offer.key)
+                && !has_inside(&offer.key)
         };
         // A limit or a request that has no place yet.
         let bound = |offer: &Offer<'_>| {

@@ -138,7 +138,7 @@ impl Held {
     fn add(&mut self, value: &Value) {
         match value {
             Value::Object(map) => {
-                self.texts.extend(map.keys().map(|key| key.to_lowercase()));
+                self.texts.extend(map.keys().cloned());
                 map.values().for_each(|inner| self.add(inner));
             }
             Value::Array(list) => {
@@ -146,7 +146,7 @@ impl Held {
                 list.iter().for_each(|inner| self.add(inner));
             }
             Value::Null => {}
-            Value::String(text) => self.texts.push(text.to_lowercase()),
+            Value::String(text) => self.texts.push(text.clone()),
             other => self.texts.push(other.to_string()),
         }
     }
@@ -169,24 +169,12 @@ impl Held {
     fn has_amount(&self, amount: &str) -> bool {
         let nano = |text: &str| Quantity::of(&Value::from(text)).map(|quantity| quantity.nano()).ok();
         let wanted = nano(amount);
-        self.texts.iter().any(|text| text.contains(&amount.to_lowercase()))
-            || self.texts.iter().any(|text| wanted.is_some() && nano(&restored(text)) == wanted)
+        self.says(amount) || self.texts.iter().any(|text| wanted.is_some() && nano(text) == wanted)
     }
 
     fn says(&self, text: &str) -> bool {
         let text = text.to_lowercase();
-        self.texts.iter().any(|own| own.contains(&text))
-    }
-}
-
-/// `64gi` -> `64Gi`.
-fn restored(text: &str) -> String {
-    match text.strip_suffix('i') {
-        Some(head) if head.ends_with(['k', 'm', 'g', 't', 'p']) => {
-            let (number, unit) = head.split_at(head.len() - 1);
-            format!("{number}{}i", unit.to_uppercase())
-        }
-        _ => text.to_owned(),
+        self.texts.iter().any(|own| own.to_lowercase().contains(&text))
     }
 }
 

@@ -20,6 +20,8 @@ pub struct Said {
     text: String,
     /// All that was said, as it was said.
     original: String,
+    /// Its words: see [`pieces`].
+    pieces: BTreeSet<String>,
     /// Numbers, percentages without their sign among them.
     pub numbers: Vec<Number>,
     /// `50%`
@@ -51,7 +53,7 @@ pub struct Said {
 impl Said {
     /// What a text says, as far as it is not a value of its own.
     pub fn of(text: &str) -> Self {
-        Self { text: text.to_lowercase(), original: text.to_owned(), ..Self::default() }
+        Self { text: text.to_lowercase(), original: text.to_owned(), pieces: pieces(text), ..Self::default() }
     }
 
     /// The words, in lower case.
@@ -104,7 +106,7 @@ impl Said {
         if is_cron {
             return !self.schedules.is_empty() || self.numbers.iter().any(|number| !number.at.is_empty());
         }
-        let own = pieces(&self.original);
+        let own = &self.pieces;
         let is_said = |piece: &String| {
             let number = piece.parse::<i64>().ok();
             own.contains(piece)
@@ -126,8 +128,7 @@ impl Said {
 
     /// Whether a word of a text stands in the request, wherever.
     pub fn says_any_of(&self, text: &str) -> bool {
-        let own = pieces(&self.original);
-        self.has(text) || pieces(text).iter().any(|piece| piece.len() > 2 && own.contains(piece))
+        self.has(text) || pieces(text).iter().any(|piece| piece.len() > 2 && self.pieces.contains(piece))
     }
 
     /// Whether the request is written in English.
@@ -147,17 +148,18 @@ impl Said {
         })
     }
 
+    /// Where a pair stands, written `app=web` or `app: web`.
+    fn place_of_pair(&self, key: &str, value: &str) -> Option<usize> {
+        let written = |sign: &&str| self.text.find(&format!("{key}{sign}{value}").to_lowercase());
+        ["=", ": ", ":"].iter().find_map(written)
+    }
+
     /// Whether a label is said to be that of pods, nodes or namespaces rather than of the object itself.
     pub fn is_of_others(&self, key: &str, value: &str) -> bool {
         const OTHERS: [&str; 9] =
             ["pod", "node", "namespace", "select", "target", "traffic", "节点", "命名空间", "选择"];
         const BEHIND: [&str; 4] = ["的 pod", "的pod", "的节点", "的命名空间"];
-        let Some(at) = ["=", ": ", ":"]
-            .iter()
-            .find_map(|sign| self.text.find(&format!("{key}{sign}{value}").to_lowercase()))
-        else {
-            return false;
-        };
+        let Some(at) = self.place_of_pair(key, value) else { return false };
         let head: Vec<char> = self.text.get(..at).unwrap_or("").chars().rev().take(28).collect();
         let head: String = head.into_iter().rev().collect();
         // The clause that it stands in.
@@ -169,11 +171,7 @@ impl Said {
 
     /// Whether a pair is said to be a label of the object itself: `label squad=sorting`.
     pub fn is_label(&self, key: &str, value: &str) -> bool {
-        let Some(at) =
-            ["=", ": "].iter().find_map(|sign| self.text.find(&format!("{key}{sign}{value}").to_lowercase()))
-        else {
-            return false;
-        };
+        let Some(at) = self.place_of_pair(key, value) else { return false };
         let head = self.text.get(..at).unwrap_or("").trim_end();
         let labelled = ["label", "labels", "标签"].iter().any(|word| head.ends_with(word));
         labelled && !self.is_of_others(key, value)

@@ -273,7 +273,7 @@ fn labels() -> &'static Rule {
     })
 }
 
-/// `key leaf is longjing`, `键 leaf 的值是 longjing`, `变量 REGION 等于 south`.
+/// `key leaf is longjing`, `variable REGION set to south`.
 fn keys() -> &'static Rule {
     static RULE: OnceLock<Rule> = OnceLock::new();
     RULE.get_or_init(|| {
@@ -283,7 +283,7 @@ fn keys() -> &'static Rule {
     })
 }
 
-/// `键 greeting 的值是 welcome back`.
+/// `键 greeting 的值是 welcome back`, `变量 REGION 等于 south`.
 fn chinese_keys() -> &'static Rule {
     static RULE: OnceLock<Rule> = OnceLock::new();
     RULE.get_or_init(|| {
