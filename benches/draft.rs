@@ -10,10 +10,13 @@ use std::hint::black_box;
 use std::time::Duration;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use kubectl_copilot::constraint::{Answer, Answers, Form};
+use kubectl_copilot::constraint::walk::rules::Rules;
+use kubectl_copilot::constraint::walk::{Said as Words, Walk};
+use kubectl_copilot::constraint::{Answer, Answers, Author as _, Form};
 use kubectl_copilot::draft::{Conversation, Drafter, Outcome, prefix};
 use kubectl_copilot::model::{Backend, Cancel, ModelError, ModelInfo, PromptProfile, Scripted, validate};
 use kubectl_copilot::pattern::{Pattern, PatternSet};
+use kubectl_copilot::schema::Node;
 
 use support::library::{SAID, Said, World, manifests};
 
@@ -130,6 +133,35 @@ fn patterns(c: &mut Criterion) {
     group.finish();
 }
 
+/// The beginning of a manifest up to the first choice, for the kind with the most fields.
+fn walk(c: &mut Criterion) {
+    let world = World::open();
+    let size = |node: Node<'_>| {
+        let (mut count, mut todo) = (0, vec![(node, 0)]);
+        while let Some((node, depth)) = todo.pop() {
+            count += 1;
+            if depth < 12 {
+                todo.extend(node.properties().map(|(_, child)| (child, depth + 1)));
+                todo.extend(node.items().map(|child| (child, depth + 1)));
+            }
+        }
+        count
+    };
+    let kinds = world.schemas.kinds().filter_map(|info| world.schemas.kind(&info.gvk));
+    let largest = kinds.max_by_key(|kind| size(kind.node)).expect("schemas are bundled");
+    let rules = Rules::builtin().expect("the file is whole");
+    let names = ["bench".to_owned()];
+    let words = Words::of("a thing called bench with the image nginx:1.27, two replicas and port 8080");
+    let mut group = c.benchmark_group("manifest");
+    group.bench_function(format!("begin a {}", largest.info.gvk.kind), |b| {
+        b.iter(|| {
+            let mut walk = Walk::new(black_box(largest), &names, &[], &words, rules);
+            walk.next().expect("a manifest begins").expect("with its name")
+        });
+    });
+    group.finish();
+}
+
 /// Everything of a turn but the model: spans, rules, forms, expansion, schema, five policies, built-in rules.
 fn turn(c: &mut Criterion) {
     let world = World::open();
@@ -156,6 +188,6 @@ criterion_group! {
         .warm_up_time(Duration::from_millis(500))
         .measurement_time(Duration::from_secs(2))
         .sample_size(20);
-    targets = lexing, constraint, patterns, turn
+    targets = lexing, constraint, patterns, walk, turn
 }
 criterion_main!(benches);

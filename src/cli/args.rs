@@ -390,4 +390,10 @@ pub struct EvalArgs {
     /// Where the answers go, one JSON a line; stdout where absent.
     #[arg(long, value_name = "FILE")]
     pub answers: Option<PathBuf>,
+    /// Adds to each answer its milliseconds, and what writing manifests has cost.
+    #[arg(long)]
+    pub cost: bool,
+    /// Manifests by their schemas alone, for comparison: no rules of the API, nothing filled in, no second look.
+    #[arg(long)]
+    pub bare: bool,
 }

@@ -1,13 +1,15 @@
 //! `eval`: many requests in one process, one model load. Rows `{id, request, context?, earlier?}`.
 
 use std::io::Write as _;
+use std::time::Instant;
 
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::cli::args::{Common, EvalArgs};
 use crate::cli::resolve;
 use crate::config::Where;
+use crate::constraint::Cost;
 use crate::draft::Outcome;
 use crate::manifest::{Budget, parse};
 use crate::model::Cancel;
@@ -35,21 +37,38 @@ pub fn run(args: &EvalArgs, common: &Common, cancel: &Cancel) -> Result<ExitCode
     let tasks = tasks(&text, &args.tasks.display().to_string())?;
     let mut engine = Engine::open(config)?;
     engine.load_model(cancel)?;
+    engine.set_bare(args.bare);
     let mut out: Box<dyn std::io::Write> = match &args.answers {
         Some(path) => Box::new(source::create(path).map_err(Problem::new)?),
         None => Box::new(std::io::stdout().lock()),
     };
     for task in &tasks {
+        let (begun, before) = (Instant::now(), engine.written());
         let outcome = answer(&mut engine, task, cancel);
+        let whole = begun.elapsed();
         if cancel.is_cancelled() {
             return Ok(ExitCode::Interrupted);
         }
-        let row = report::eval_row(&task.id, &outcome.map_err(|problem| problem.to_string()));
+        let mut row = report::eval_row(&task.id, &outcome.map_err(|problem| problem.to_string()));
+        if args.cost {
+            row["ms"] = json!(whole.as_millis());
+            row["written"] = written(before, engine.written());
+        }
         writeln!(out, "{row}")
             .and_then(|()| out.flush())
             .map_err(|error| Problem::new(format!("cannot write the answers: {error}")))?;
     }
     Ok(ExitCode::Done)
+}
+
+/// What was written between two moments.
+fn written(before: Cost, after: Cost) -> Value {
+    json!({
+        "steps": after.steps - before.steps,
+        "sampled": after.sampled - before.sampled,
+        "evaluatedMicroseconds": (after.evaluated - before.evaluated).as_micros(),
+        "microseconds": (after.whole - before.whole).as_micros(),
+    })
 }
 
 fn tasks(text: &str, file: &str) -> Result<Vec<Task>, Problem> {

@@ -1,6 +1,9 @@
 //! A text that a model writes piece by piece under a grammar: the grammar says what is settled and what may come next,
 //! the model chooses (design D14). The grammar stays on this side of the pipe; a backend knows only pieces of text.
 
+use std::ops::AddAssign;
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use super::form::Score;
@@ -44,15 +47,31 @@ pub struct Taken {
     pub score: Option<Score>,
     /// Tokens that the model chose.
     pub sampled: usize,
+    /// How long the model was evaluated for it; zero where nothing was measured.
+    #[serde(default)]
+    pub evaluated: Duration,
 }
 
 /// What writing has cost.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Cost {
     /// Tokens that the model chose.
     pub sampled: usize,
     /// Pieces of text that the grammar settled.
     pub steps: usize,
+    /// How long the model was evaluated.
+    pub evaluated: Duration,
+    /// How long the steps took as a whole: what is left without `evaluated` is the grammar's, and the way between both.
+    pub whole: Duration,
+}
+
+impl AddAssign for Cost {
+    fn add_assign(&mut self, other: Self) {
+        self.sampled += other.sampled;
+        self.steps += other.steps;
+        self.evaluated += other.evaluated;
+        self.whole += other.whole;
+    }
 }
 
 /// The grammar's side of writing one text.

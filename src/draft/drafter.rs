@@ -53,6 +53,7 @@ pub struct Drafter<'a> {
     setting: &'a Setting,
     prefix: &'a str,
     backend: &'a mut dyn Backend,
+    bare: bool,
 }
 
 /// What code reads in a turn, before any model is asked or even loaded.
@@ -103,7 +104,14 @@ impl<'a> Drafter<'a> {
         prefix: &'a str,
         backend: &'a mut dyn Backend,
     ) -> Self {
-        Self { library, setting, prefix, backend }
+        Self { library, setting, prefix, backend, bare: false }
+    }
+
+    /// Has manifests written under their schemas alone: without the rules of the API, what code fills in and the second
+    /// look. To see what these are worth.
+    #[must_use]
+    pub fn bare(self, bare: bool) -> Self {
+        Self { bare, ..self }
     }
 
     /// Takes the person's next words. The conversation is changed only where the outcome is a draft or a question.
@@ -279,7 +287,7 @@ impl<'a> Drafter<'a> {
         mut talk: free::Free,
         cancel: &Cancel,
     ) -> Result<Outcome, ModelError> {
-        let task = free::Task { library: self.library, setting: self.setting };
+        let task = free::Task { library: self.library, setting: self.setting, bare: self.bare };
         let outcome = free::write(&task, &mut talk, &mut *self.backend, cancel)?;
         conversation.free = Some(talk);
         Ok(outcome)

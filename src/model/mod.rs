@@ -175,6 +175,11 @@ pub trait Backend: Send {
         Writing::None
     }
 
+    /// What all texts that it has written step by step have cost; zero where nothing is measured.
+    fn written(&self) -> Cost {
+        Cost::default()
+    }
+
     /// Whether it can write a text of its own at all.
     fn writes(&self) -> bool {
         self.writing() != Writing::None

@@ -1,6 +1,7 @@
 //! A backend that answers from a list, for tests of everything that stands above a model.
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use crate::constraint::{Answers, Author, Choice, Cost, Form, FreeState, Prompt, Step, Taken};
 
@@ -155,7 +156,7 @@ fn follow(rest: &mut &str, step: &Step) -> Result<Taken, ModelError> {
         }
     };
     *rest = after.get(text.len()..).unwrap_or_default();
-    Ok(Taken { text, index, score: None, sampled: 0 })
+    Ok(Taken { text, index, score: None, sampled: 0, evaluated: Duration::ZERO })
 }
 
 #[cfg(test)]

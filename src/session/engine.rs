@@ -7,6 +7,7 @@ use crate::capacity;
 use crate::check::{CheckContext, Verdict, check};
 use crate::cluster::{Connection, OpenApiDocument, Snapshot};
 use crate::config::{Config, PolicySource, Where};
+use crate::constraint::Cost;
 use crate::diff::MaskKey;
 use crate::draft::{
     self, Amended, Conversation, Drafter, Facts, FieldEdit, Library, Outcome, Reading, Setting,
@@ -53,6 +54,7 @@ pub struct Engine {
     mask: MaskKey,
     config: Config,
     loaded: Option<Loaded>,
+    bare: bool,
 }
 
 /// A model, and the text that it reads before every request.
@@ -99,7 +101,18 @@ impl Engine {
             mask,
             config,
             loaded: None,
+            bare: false,
         })
+    }
+
+    /// See [`Drafter::bare`].
+    pub fn set_bare(&mut self, bare: bool) {
+        self.bare = bare;
+    }
+
+    /// What all texts that the model has written step by step have cost.
+    pub fn written(&self) -> Cost {
+        self.loaded.as_ref().map_or_else(Cost::default, |loaded| loaded.backend.written())
     }
 
     /// The person's words so far.
@@ -207,7 +220,8 @@ impl Engine {
         // Field by field, since the backend is borrowed beside it.
         let (patterns, schemas, policies, user) = (&self.patterns, &self.schemas, &self.policies, &self.user);
         let library = Library { patterns, schemas, policies, user };
-        let mut drafter = Drafter::new(library, &self.setting, &loaded.prefix, loaded.backend.as_mut());
+        let mut drafter =
+            Drafter::new(library, &self.setting, &loaded.prefix, loaded.backend.as_mut()).bare(self.bare);
         let mut outcome = drafter.turn(&mut self.conversation, reading, cancel).map_err(model_problem)?;
         if let Outcome::Drafted(draft) = &mut outcome {
             draft.findings.extend(server_finding(&self.config.model));

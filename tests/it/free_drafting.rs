@@ -188,3 +188,28 @@ fn what_exists_is_not_written_anew_to_change_it() {
         assert!(!matches!(outcome, Ok(Outcome::Drafted(_))), "{request}: {outcome:?}");
     }
 }
+
+#[test]
+fn by_its_schema_alone_a_manifest_may_be_what_the_api_refuses() {
+    let both = "\
+apiVersion: policy/v1
+kind: PodDisruptionBudget
+metadata:
+  name: web
+spec:
+  minAvailable: 2
+  maxUnavailable: 1
+  selector:
+    matchLabels:
+      app: web
+";
+    let request = "a pod disruption budget called web for app=web, min available 2, max unavailable 1";
+    let room = tempfile::tempdir().expect("a folder");
+    let led = engine(room.path(), &[both], Vec::new()).draft(request, &Cancel::default());
+    let problem = led.expect_err("one of the two is led to").to_string();
+    assert!(problem.contains("maxUnavailable"), "{problem}");
+    let mut alone = engine(room.path(), &[both], Vec::new());
+    alone.set_bare(true);
+    let outcome = alone.draft(request, &Cancel::default()).expect("an outcome");
+    assert!(!matches!(outcome, Outcome::Drafted(_)), "the gate stands in either case: {outcome:?}");
+}

@@ -122,3 +122,31 @@ fn what_was_said_is_in_the_plan_and_the_digest_names_it() {
         "a generated value stands in no file: {secret}"
     );
 }
+
+/// The answer of `eval` with these flags to one request.
+fn evaluated(model: &std::path::Path, request: &str, flags: &[&str]) -> Value {
+    let copilot = Copilot::new();
+    copilot.write("tasks.jsonl", &serde_json::json!({"id": 1, "request": request}).to_string());
+    let mut args: Vec<std::ffi::OsString> = vec!["eval".into(), "--model".into(), model.into()];
+    args.extend(["--tasks".into(), copilot.work().join("tasks.jsonl").into_os_string()]);
+    args.extend(flags.iter().map(Into::into));
+    let output = copilot.run(args).expect_code(0);
+    serde_json::from_str(output.stdout.trim()).expect("one JSON a line")
+}
+
+#[test]
+fn what_an_answer_costs_is_told_where_it_is_asked_for() {
+    let Some(model) = model() else {
+        not_run("what a written manifest costs (make models fetches the 0.5B)");
+        return;
+    };
+    let request = "a PriorityClass called urgent with value 1000";
+    let plain = evaluated(&model, request, &[]);
+    assert!(plain["yaml"].as_str().expect("drafted").contains("value: 1000"), "{plain}");
+    assert!(plain.get("ms").is_none() && plain.get("written").is_none(), "the same every time: {plain}");
+    let told = evaluated(&model, request, &["--cost"]);
+    let number = |name: &str| told["written"][name].as_u64().unwrap_or_else(|| panic!("{name}: {told}"));
+    assert_eq!(told["yaml"], plain["yaml"]);
+    assert!(number("steps") > 0 && told["ms"].as_u64().is_some(), "{told}");
+    assert!(number("evaluatedMicroseconds") <= number("microseconds"), "{told}");
+}

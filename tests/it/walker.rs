@@ -1,7 +1,10 @@
 //! The schema walker: what can be written under it and what cannot.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
+use kubectl_copilot::constraint::walk::rules::Rules;
 use kubectl_copilot::constraint::walk::{Ground, Number, Said, Source, Walk, Written, text};
 use kubectl_copilot::constraint::{Author, Choice, Prompt, Taken};
 use kubectl_copilot::draft::{Facts, free};
@@ -10,6 +13,10 @@ use kubectl_copilot::model::{Backend, Cancel, Scripted};
 use kubectl_copilot::schema::SchemaSet;
 
 use crate::free_requests::rows;
+
+fn rules() -> &'static Rules {
+    Rules::builtin().expect("whole")
+}
 
 fn said(text: &str) -> Said {
     let numbers = text
@@ -29,7 +36,7 @@ fn write(kind: &str, said: &Said, text: &str) -> Result<(Value, Vec<Written>), S
     let set = SchemaSet::bundled(None).expect("bundled");
     let info = set.find_kind(kind)[0];
     let schema = set.kind(&info.gvk).expect("served");
-    let mut walk = Walk::new(schema, &["web".to_owned()], &[], said)?;
+    let mut walk = Walk::new(schema, &["web".to_owned()], &[], said, rules());
     let head =
         format!("apiVersion: {}\nkind: {}\nmetadata:\n  name: web\n", info.gvk.api_version(), info.gvk.kind);
     let mut backend = Scripted::new(Vec::new()).with_texts([format!("{head}{text}```\n")]);
@@ -146,7 +153,7 @@ fn what_a_server_wrote_and_nobody_said_is_told_and_not_taken() {
     said.images = vec!["busybox:1.36".to_owned()];
     let set = SchemaSet::bundled(None).expect("bundled");
     let kind = set.kind(&set.find_kind("Pod")[0].gvk).expect("served");
-    let mut walk = Walk::new(kind, &["web".to_owned()], &[], &said).expect("rules");
+    let mut walk = Walk::new(kind, &["web".to_owned()], &[], &said, rules());
     let container = json!({"name": "web", "image": "busybox:1.36", "workingDir": "/srv", "env": [{"name": "TOKEN", "value": "abc"}]});
     let wrote = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web"}, "spec": {"containers": [container]}});
     let refused = walk.admit(&wrote).expect("the rest of it is whole").join("; ");
@@ -178,9 +185,16 @@ fn the_largest_kind_is_begun_without_reading_it_all() {
     let said = said("a deployment web");
     for info in set.kinds() {
         let mut walk =
-            Walk::new(set.kind(&info.gvk).expect("served"), &["web".to_owned()], &[], &said).expect("rules");
+            Walk::new(set.kind(&info.gvk).expect("served"), &["web".to_owned()], &[], &said, rules());
         walk.next().expect("the name");
-        walk.take(&Taken { text: " web\n".into(), index: 0, score: None, sampled: 0 }).expect("taken");
+        walk.take(&Taken {
+            text: " web\n".into(),
+            index: 0,
+            score: None,
+            sampled: 0,
+            evaluated: Duration::ZERO,
+        })
+        .expect("taken");
         match walk.next() {
             Ok(Some(step)) => {
                 assert!(matches!(step.choice, Choice::OneOf(texts) if !texts.is_empty()), "{info:?}")
@@ -263,8 +277,7 @@ fn every_reference_of_the_requests_can_be_written() {
             all += 1;
             let said = free::said::said(&row.request, &Facts::builtin().lex(&row.request, 0));
             let namespaces: Vec<String> = key.namespace.iter().cloned().collect();
-            let mut walk =
-                Walk::new(kind, std::slice::from_ref(&key.name), &namespaces, &said).expect("rules");
+            let mut walk = Walk::new(kind, std::slice::from_ref(&key.name), &namespaces, &said, rules());
             let mut backend = Scripted::new(Vec::new()).with_texts([format!("{}```\n", text(&object))]);
             let prompt = Prompt { prefix: String::new(), body: String::new() };
             let outcome = backend.write(&prompt, &mut walk, &Cancel::default());

@@ -1,6 +1,8 @@
 //! A manifest that a model wrote elsewhere, admitted field by field: the same walk decides what may stand, and what it does
 //! not let through is told.
 
+use std::time::Duration;
+
 use serde_json::{Map, Value};
 
 use super::leaf::{Leaf, plain_text};
@@ -114,7 +116,13 @@ fn is_item(act: &Act, depth: usize, item: &Value) -> bool {
 
 /// A value as the answer to what may be written.
 fn answer(leaf: &Leaf, value: &Value) -> Option<Taken> {
-    let taken = |text: String, index: usize| Taken { text, index, score: None, sampled: 0 };
+    let taken = |text: String, index: usize| Taken {
+        text,
+        index,
+        score: None,
+        sampled: 0,
+        evaluated: Duration::ZERO,
+    };
     match leaf {
         Leaf::Closed(values) => {
             let index = values.iter().position(|one| is_same(one, value))?;

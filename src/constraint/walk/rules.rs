@@ -1,7 +1,7 @@
 //! What the API wants beyond its schemas while a manifest is written: `prompts/manifest.yaml`.
 
 use std::collections::BTreeMap;
-use std::sync::OnceLock;
+use std::sync::{LazyLock, OnceLock};
 
 use serde::Deserialize;
 
@@ -81,7 +81,7 @@ pub struct Role {
 }
 
 /// The whole file.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Rules {
     roles: Vec<Role>,
@@ -132,6 +132,12 @@ pub struct Rules {
 }
 
 impl Rules {
+    /// No rules: what is left is the schema and the words of the request.
+    pub fn none() -> &'static Self {
+        static NONE: LazyLock<Rules> = LazyLock::new(Rules::default);
+        &NONE
+    }
+
     /// The built-in rules.
     ///
     /// # Errors

@@ -106,16 +106,13 @@ pub struct Walk<'a> {
 impl<'a> Walk<'a> {
     /// An object of a kind. Its name is one of `names` (not empty), its namespace, where the model gives it one, one of
     /// `namespaces`.
-    ///
-    /// # Errors
-    /// A sentence where `prompts/manifest.yaml` does not parse.
     pub fn new(
         kind: KindSchema<'a>,
         names: &[String],
         namespaces: &[String],
         said: &'a Said,
-    ) -> Result<Self, String> {
-        let rules = Rules::builtin()?;
+        rules: &'a Rules,
+    ) -> Self {
         let gvk = &kind.info.gvk;
         let mut root = Map::new();
         root.insert("apiVersion".into(), Value::from(gvk.api_version()));
@@ -145,7 +142,7 @@ impl<'a> Walk<'a> {
                 inner: Inner::Object { node: metadata, role, value: Map::new() },
             },
         ];
-        Ok(Self {
+        Self {
             rules,
             said,
             known: &NOTHING,
@@ -161,7 +158,7 @@ impl<'a> Walk<'a> {
             lines: 0,
             missing: None,
             object: None,
-        })
+        }
     }
 
     /// What was shown to the model may be written too.

@@ -125,6 +125,7 @@ mod tests {
     use super::*;
     use crate::constraint::Prompt;
     use crate::constraint::walk::Walk;
+    use crate::constraint::walk::rules::Rules;
     use crate::draft::facts::Facts;
     use crate::draft::free::said::said;
     use crate::model::{Backend, Cancel, Scripted};
@@ -181,8 +182,9 @@ mod tests {
                 ])
                 .collect();
             let known = Examples::of(kind).known;
-            let walk = Walk::new(set.kind(&info.gvk).expect("served"), &names, &namespaces, &words);
-            let mut walk = walk.expect("rules").with_known(&known);
+            let schema = set.kind(&info.gvk).expect("served");
+            let mut walk = Walk::new(schema, &names, &namespaces, &words, Rules::builtin().expect("whole"))
+                .with_known(&known);
             let mut backend = Scripted::new(Vec::new()).with_texts([format!("{}```\n", text(&object))]);
             let prompt = Prompt { prefix: String::new(), body: String::new() };
             tried += 1;

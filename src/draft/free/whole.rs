@@ -24,7 +24,7 @@ pub fn compose<'a>(
     examples: &str,
     body: &str,
     walk: &mut Walk<'a>,
-    fresh: &dyn Fn() -> Result<Walk<'a>, ModelError>,
+    fresh: &dyn Fn() -> Walk<'a>,
     backend: &mut dyn Backend,
     cancel: &Cancel,
 ) -> Result<Vec<Finding>, ModelError> {
@@ -57,7 +57,7 @@ pub fn compose<'a>(
             break;
         }
         complaint = format!("Your last answer could not be used: {problem}\n");
-        *walk = fresh()?;
+        *walk = fresh();
     }
     if walk.missing().is_some() {
         return Ok(Vec::new());

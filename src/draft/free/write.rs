@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::check::{CheckContext, Verdict, check};
 use crate::constraint::Prompt;
+use crate::constraint::walk::rules::Rules;
 use crate::constraint::walk::{Source, Walk, Written, text as written_text};
 use crate::draft::drafter::Library;
 use crate::draft::free::examples::Examples;
@@ -59,6 +60,8 @@ pub struct Task<'a> {
     pub library: Library<'a>,
     /// The target.
     pub setting: &'a Setting,
+    /// See [`crate::draft::Drafter::bare`].
+    pub bare: bool,
 }
 
 /// Writes the objects of a conversation. `free.last` is what came of it.
@@ -71,6 +74,7 @@ pub fn write(
     backend: &mut dyn Backend,
     cancel: &Cancel,
 ) -> Result<Outcome, ModelError> {
+    let rules = if task.bare { Rules::none() } else { Rules::builtin().map_err(ModelError::Invalid)? };
     let text = free.turns.join("\n");
     let spoken = language(&text);
     let mut said = said::said(&text, &free.spans);
@@ -91,11 +95,8 @@ pub fn write(
             None => names(&text, &free.spans, &namespaces, &gvk.kind, &taken, &draft),
         };
         let shown = Examples::of(&gvk.kind);
-        let start = || {
-            let walk = Walk::new(kind, &names, &namespaces, &said).map_err(ModelError::Invalid)?;
-            Ok(walk.with_known(&shown.known))
-        };
-        let mut walk = start()?;
+        let start = || Walk::new(kind, &names, &namespaces, &said, rules).with_known(&shown.known);
+        let mut walk = start();
         match backend.writing() {
             Writing::Whole => {
                 let refused =
@@ -114,8 +115,8 @@ pub fn write(
         let Some((mut object, mut written)) = walk.finish() else {
             return Err(ModelError::Invalid(format!("the {} has no end", gvk.kind)));
         };
-        if let ([only], [_], Writing::Steps | Writing::None) =
-            (free.turns.as_slice(), free.kinds.as_slice(), backend.writing())
+        if let ([only], [_], Writing::Steps | Writing::None, false) =
+            (free.turns.as_slice(), free.kinds.as_slice(), backend.writing(), task.bare)
         {
             let missed = |object: &Value| look::missed(&said, &free.turns, &free.spans, object, &namespaces);
             let first = missed(&object);
@@ -123,7 +124,7 @@ pub fn write(
                 let reminded = format!("{only} ({})", look::reminder(&first));
                 let body = format!("{}{FENCE}", request_line(&reminded));
                 let prompt = Prompt { prefix: shown.prefix.clone(), body };
-                let mut again = start()?.with_lost(first.clone());
+                let mut again = start().with_lost(first.clone());
                 // The first draft stands where the second fails.
                 let second = match backend.write(&prompt, &mut again, cancel) {
                     Err(error) if cancel.is_cancelled() => return Err(error),
@@ -142,7 +143,9 @@ pub fn write(
         let yaml = written_text(&object);
         let mut fields: Vec<Field> = written.iter().map(field).collect();
         place(&mut object, &mut fields, kind.info.namespaced, task.setting);
-        wire::wire(&mut object, task.library.schemas);
+        if !task.bare {
+            wire::wire(&mut object, task.library.schemas);
+        }
         if let Some(name) = object.pointer("/metadata/name").and_then(Value::as_str) {
             taken.insert(name.to_owned());
         }

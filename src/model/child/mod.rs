@@ -19,7 +19,7 @@ mod sandbox;
 mod worker;
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::constraint::{Answers, Author, Cost, Form, Prompt, Step, Taken};
 
@@ -43,6 +43,7 @@ pub struct ChildModel {
     load: Load,
     info: ModelInfo,
     sandbox: Sandbox,
+    written: Cost,
     /// Absent after a stop or a crash, until the next form.
     process: Option<Process>,
 }
@@ -67,7 +68,7 @@ impl ChildModel {
         };
         let executable = options.executable.clone();
         let (process, sandbox, info) = start(&executable, &load, &Cancel::default())?;
-        Ok(Self { executable, load, info, sandbox, process: Some(process) })
+        Ok(Self { executable, load, info, sandbox, written: Cost::default(), process: Some(process) })
     }
 
     /// The child's process id, while there is a child.
@@ -116,6 +117,10 @@ impl Backend for ChildModel {
         }
     }
 
+    fn written(&self) -> Cost {
+        self.written
+    }
+
     fn writing(&self) -> Writing {
         if self.info.profile == PromptProfile::FewShot { Writing::Steps } else { Writing::None }
     }
@@ -148,11 +153,14 @@ impl Backend for ChildModel {
             _ => return Err(astray("a prompt")),
         }
         let mut cost = Cost::default();
+        let start = Instant::now();
         loop {
             let step = match author.next() {
                 Ok(Some(step)) => step,
                 Ok(None) => {
                     self.process = Some(process);
+                    cost.whole = start.elapsed();
+                    self.written += cost;
                     return Ok(cost);
                 }
                 Err(reason) => {
@@ -170,6 +178,7 @@ impl Backend for ChildModel {
             };
             cost.sampled += taken.sampled;
             cost.steps += 1;
+            cost.evaluated += taken.evaluated;
             if let Err(reason) = author.take(&taken) {
                 self.process = Some(process);
                 return Err(ModelError::Invalid(reason));

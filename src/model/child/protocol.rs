@@ -16,7 +16,7 @@ use crate::model::{ModelError, ModelInfo};
 use super::sandbox::Sandbox;
 
 /// Raised with every change of these types.
-pub(super) const VERSION: u32 = 3;
+pub(super) const VERSION: u32 = 4;
 
 /// Longer frames are a fault.
 const MAX_FRAME: u32 = 64 << 20;

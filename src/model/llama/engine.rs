@@ -2,6 +2,7 @@
 
 use std::num::NonZeroU32;
 use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use llama_cpp_2::context::LlamaContext;
 use llama_cpp_2::context::params::LlamaContextParams;
@@ -45,6 +46,8 @@ pub(crate) struct Engine<'m> {
     pub(super) held: Vec<LlamaToken>,
     prefixes: Option<PrefixCache>,
     pub(super) writing: Writing,
+    /// How long llama.cpp has evaluated so far.
+    pub(super) evaluating: Duration,
 }
 
 /// A token to be evaluated, and what is wanted of its row.
@@ -126,6 +129,7 @@ impl<'m> Engine<'m> {
             held: Vec::new(),
             prefixes: options.prefixes,
             writing: Writing::default(),
+            evaluating: Duration::ZERO,
         })
     }
 
@@ -185,7 +189,10 @@ impl<'m> Engine<'m> {
                 return Err(Stop::Cancelled);
             }
             left -= chunk.len();
-            if let Err(reason) = self.decode(chunk, left == 0) {
+            let begun = Instant::now();
+            let decoded = self.decode(chunk, left == 0);
+            self.evaluating += begun.elapsed();
+            if let Err(reason) = decoded {
                 self.clear();
                 return Err(Stop::Failed(reason));
             }

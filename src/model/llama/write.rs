@@ -5,6 +5,7 @@
 //! decides wherever they part; tokens on which all agree cost nothing until the next decision needs a row.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use llama_cpp_2::token::LlamaToken;
 
@@ -86,9 +87,10 @@ impl Engine<'_> {
     /// As for [`Engine::begin`]; the text cannot be gone on with after any of them.
     pub fn step(&mut self, step: &Step, cancel: &Cancel) -> Result<Taken, ModelError> {
         let mut writing = std::mem::take(&mut self.writing);
+        let before = self.evaluating;
         let taken = self.go_on(&mut writing, step, cancel);
         self.writing = writing;
-        let taken = taken.map_err(failed)?;
+        let taken = Taken { evaluated: self.evaluating - before, ..taken.map_err(failed)? };
         let needed = self.writing.base.len() + self.writing.line.len();
         if needed > self.limit() {
             return Err(ModelError::TooLong { needed, limit: self.limit() });
@@ -112,7 +114,7 @@ impl Engine<'_> {
     fn one_of(&mut self, writing: &mut Writing, texts: &[String], cancel: &Cancel) -> Result<Taken, Stop> {
         let taken = |index: usize, score: Option<Score>, sampled: usize| {
             let text = texts.get(index).cloned().unwrap_or_default();
-            Taken { text, index, score, sampled }
+            Taken { text, index, score, sampled, evaluated: Duration::ZERO }
         };
         match texts {
             [] => return Err(Stop::Failed("nothing may follow".to_owned())),
@@ -194,7 +196,7 @@ impl Engine<'_> {
         } else {
             writing.line.push_str(&text);
         }
-        Ok(Taken { text, index: 0, score, sampled })
+        Ok(Taken { text, index: 0, score, sampled, evaluated: Duration::ZERO })
     }
 
     /// The row after the base and these tokens of the line.
