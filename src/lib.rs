@@ -35,6 +35,7 @@
 //! | 7 | [`catalogue`] | models that can be had and those that are here: catalogue, downloads, memory, the trial of a new default |
 //! | 7 | [`session`] | the conversation as a pure state machine (`handle(Event) -> Vec<Effect>`) and its driver |
 //! | 7 | [`review`] | manifests judged without a model: files -> findings with their places |
+//! | 7 | [`suite`] | the tests that authors of policies have: cases -> verdicts |
 //! | 8 | [`report`] | results as text and JSON |
 //! | 8 | [`doctor`] | what works here and what does not: terminal, folders, configuration, model, kubeconfig |
 //! | 9 | [`tui`] | the full screen: state, update, view, on the same conversation |
@@ -74,4 +75,5 @@ pub mod review;
 pub mod schema;
 pub mod session;
 pub mod source;
+pub mod suite;
 pub mod tui;

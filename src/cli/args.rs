@@ -297,6 +297,30 @@ pub enum PatternVerb {
 pub enum PolicyVerb {
     /// The policies in force, and those that are not and why.
     List,
+    /// Run the tests that policies have: which cases are decided as they should be.
+    Test(PolicyTestArgs),
+}
+
+/// `policy test`.
+#[derive(Debug, Args)]
+pub struct PolicyTestArgs {
+    /// Suites: files or folders with everything below them. Repeatable.
+    #[arg(short = 'f', long = "file", value_name = "PATH", required = true)]
+    pub file: Vec<PathBuf>,
+    /// Format of stdout.
+    #[arg(short = 'o', long, value_enum, default_value_t = SuiteFormat::Text)]
+    pub output: SuiteFormat,
+}
+
+/// Formats of `policy test`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum SuiteFormat {
+    /// For people.
+    Text,
+    /// The documented JSON.
+    Json,
+    /// JUnit XML.
+    Junit,
 }
 
 /// `model …`.

@@ -94,7 +94,7 @@ fn dispatch(cli: Cli, cancel: &Cancel) -> Result<ExitCode, Problem> {
         Some(Verb::Doctor(args)) => doctor::run(&args, &common, cancel),
         Some(Verb::Capacity(args)) => capacity::run(&args, &common),
         Some(Verb::Pattern(verb)) => pattern::run(&verb, &common),
-        Some(Verb::Policy(verb)) => policy::run(&verb, &common),
+        Some(Verb::Policy(verb)) => policy::run(&verb, &common, cancel),
         Some(Verb::Model(verb)) => model::run(&verb, &common, cancel),
         Some(Verb::Eval(args)) => eval::run(&args, &common, cancel),
         Some(Verb::ModelWorker) => Ok(ExitCode::Done),

@@ -1,11 +1,14 @@
-//! `policy list`.
+//! `policy list`, `policy test`.
 
-use crate::cli::args::{Common, PolicyVerb};
+use crate::cli::args::{Common, PolicyTestArgs, PolicyVerb, SuiteFormat};
 use crate::cli::{output, resolve};
-use crate::session::{ExitCode, Problem, open_policies};
+use crate::model::Cancel;
+use crate::report;
+use crate::session::{ExitCode, Problem, open_policies, open_schemas};
+use crate::suite::{self, Summary};
 
 /// Runs the verb.
-pub fn run(verb: &PolicyVerb, common: &Common) -> Result<ExitCode, Problem> {
+pub fn run(verb: &PolicyVerb, common: &Common, cancel: &Cancel) -> Result<ExitCode, Problem> {
     match verb {
         PolicyVerb::List => {
             let config = resolve::config(common)?;
@@ -41,5 +44,28 @@ pub fn run(verb: &PolicyVerb, common: &Common) -> Result<ExitCode, Problem> {
             output::print(&text)?;
             Ok(ExitCode::Done)
         }
+        PolicyVerb::Test(args) => test(args, common, cancel),
     }
+}
+
+/// `policy test`: 1 where a case failed, 3 where one could not be evaluated and none failed.
+fn test(args: &PolicyTestArgs, common: &Common, cancel: &Cancel) -> Result<ExitCode, Problem> {
+    let config = resolve::config(common)?;
+    let schemas = open_schemas(&config)?;
+    let rows = suite::run(&args.file, &schemas, &|| cancel.is_cancelled())
+        .map_err(|error| Problem::new(error.message).hint(error.hint))?;
+    if cancel.is_cancelled() {
+        return Ok(ExitCode::Interrupted);
+    }
+    output::print(&match args.output {
+        SuiteFormat::Text => report::suite_text(&rows, config.style),
+        SuiteFormat::Json => format!("{:#}\n", report::suite_document(&rows)),
+        SuiteFormat::Junit => report::suite_junit(&rows).map_err(Problem::new)?,
+    })?;
+    let Summary { fail, error, .. } = Summary::of(&rows);
+    Ok(match (fail, error) {
+        (0, 0) => ExitCode::Done,
+        (0, _) => ExitCode::Incomplete,
+        _ => ExitCode::No,
+    })
 }

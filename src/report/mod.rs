@@ -5,6 +5,7 @@ mod json;
 mod lines;
 mod models;
 mod review;
+mod suite;
 mod text;
 
 pub use capacity::{capacity_document, capacity_text};
@@ -15,6 +16,7 @@ pub use models::{
     model_list_text, trial_text,
 };
 pub use review::{review_document, review_text};
+pub use suite::{suite_document, suite_junit, suite_text};
 pub use text::{
     FieldRow, change_sides, diff_text, field_rows, findings_text, intervention_text, outcome_text, plan_text,
     unused_line,

@@ -1,0 +1,108 @@
+//! One case: objects, policies, what is expected.
+
+use serde_json::Value;
+
+use super::{Decision, Outcome, Row};
+use crate::finding::{Finding, Severity};
+use crate::manifest::ObjectKey;
+use crate::policy::{Operation, PolicySet, Resource, Review, User};
+use crate::schema::{SchemaSet, defaulted};
+
+/// A case as every format can say it.
+pub(super) struct Case<'a> {
+    pub suite: &'a str,
+    pub name: String,
+    pub policy: String,
+    pub policies: &'a PolicySet,
+    /// The objects, each asked for on its own.
+    pub objects: Vec<Asked>,
+    /// Namespaces and other objects that are there.
+    pub around: &'a [Value],
+    pub expected: Decision,
+    /// Parts of messages, each of which has to come.
+    pub messages: Vec<String>,
+}
+
+/// One object and what happens to it.
+pub(super) struct Asked {
+    pub object: Value,
+    pub old: Option<Value>,
+    pub operation: Operation,
+}
+
+impl Asked {
+    pub(super) fn created(object: Value) -> Self {
+        Self { object, old: None, operation: Operation::Create }
+    }
+}
+
+/// Whom the policies see.
+fn tester() -> User {
+    User::named("policy-test")
+}
+
+/// Evaluates a case.
+pub(super) fn judge(case: Case<'_>, schemas: &SchemaSet) -> Row {
+    let findings: Vec<Finding> =
+        case.objects.iter().flat_map(|asked| said(&case, asked, schemas)).collect();
+    let said = |severity| findings.iter().any(|finding: &Finding| finding.severity == severity);
+    let incomplete = findings.iter().find(|finding| finding.incomplete);
+    let got = match (incomplete, said(Severity::Error), said(Severity::Warning)) {
+        (Some(_), ..) => None,
+        (None, true, _) => Some(Decision::Denied),
+        (None, false, true) => Some(Decision::Warned),
+        (None, false, false) => Some(Decision::Allowed),
+    };
+    let lacking = case
+        .messages
+        .iter()
+        .find(|part| !findings.iter().any(|finding| finding.message.contains(part.as_str())));
+    let told = || {
+        let messages: Vec<&str> = findings.iter().map(|finding| finding.message.as_str()).collect();
+        messages.join("; ")
+    };
+    let (outcome, message) = match (got, lacking) {
+        (None, _) => (Outcome::Error, incomplete.map(|finding| finding.message.clone()).unwrap_or_default()),
+        (Some(got), _) if got != case.expected => (Outcome::Fail, told()),
+        (Some(_), Some(part)) => (Outcome::Fail, format!("no message says '{part}': {}", told())),
+        (Some(_), None) => (Outcome::Pass, told()),
+    };
+    let resource = case.objects.first().map(|asked| {
+        let key = ObjectKey::of(&asked.object);
+        format!("{}/{}", key.kind, key.name)
+    });
+    Row {
+        suite: case.suite.to_owned(),
+        case: case.name,
+        policy: case.policy,
+        resource: resource.unwrap_or_default(),
+        expected: case.expected,
+        got,
+        outcome,
+        message,
+    }
+}
+
+/// What the policies say of one object, as the API server would hand it to them.
+fn said(case: &Case<'_>, asked: &Asked, schemas: &SchemaSet) -> Vec<Finding> {
+    let object = defaulted(&asked.object, schemas);
+    let old = asked.old.as_ref().map(|old| defaulted(old, schemas));
+    let key = ObjectKey::of(&object);
+    let resource = match schemas.kind(&key.gvk()) {
+        Some(known) => Resource { plural: known.info.plural.clone(), namespaced: known.info.namespaced },
+        None => Resource::guess(&key.gvk()),
+    };
+    let namespace = case.around.iter().chain(case.objects.iter().map(|asked| &asked.object)).find(|other| {
+        let other = ObjectKey::of(other);
+        other.api_version == "v1" && other.kind == "Namespace" && Some(&other.name) == key.namespace.as_ref()
+    });
+    let review = Review {
+        object: &object,
+        old: old.as_ref(),
+        operation: asked.operation,
+        resource,
+        namespace,
+        user: &tester(),
+    };
+    case.policies.evaluate(&review).findings
+}
