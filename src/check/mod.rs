@@ -57,7 +57,8 @@ pub fn check(objects: &[Value], context: &CheckContext<'_>) -> CheckReport {
         let subject = Subject::new(object, context);
         let mut findings: Vec<Finding> = accepted;
         findings.extend(policies::evaluate(&subject, objects, context, &mut collected));
-        findings.extend(rules::run(&subject));
+        let namespace = subject.key.namespace.as_deref().and_then(|name| context.namespace(name, objects));
+        findings.extend(rules::run(&subject, namespace));
         collected.add(findings);
     }
     collected.report()

@@ -363,3 +363,40 @@ fn the_worst_comes_first_and_nothing_twice() {
     let severities: Vec<Severity> = report.findings.iter().map(|finding| finding.severity).collect();
     assert_eq!(severities, [Severity::Error, Severity::Warning], "{:#?}", report.findings);
 }
+
+#[test]
+fn a_namespace_that_enforces_a_level_refuses_what_that_level_in_that_version_objects_to() {
+    let pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p", "namespace": "lab"}, "spec": {
+        "containers": [{"name": "a", "image": "b:1", "ports": [{"containerPort": 80, "hostPort": 80}]}]}});
+    let namespace = |labels: Value| json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "lab", "labels": labels}});
+    let severity = |labels: Value| {
+        let existing = [namespace(labels)];
+        let (schemas, policies, user) =
+            (SchemaSet::bundled(None).unwrap(), PolicySet::none(), User::named("ann"));
+        let context = CheckContext::new(&schemas, &policies, &user).with_existing(&existing);
+        let report = check(std::slice::from_ref(&pod), &context);
+        let of = |rule: &str| {
+            report
+                .findings
+                .iter()
+                .filter(|finding| finding.rule == rule)
+                .map(|one| one.severity)
+                .collect::<Vec<_>>()
+        };
+        (of("pod-security-host-ports"), of("pod-security-seccomp"), of("pod-security-label").len())
+    };
+    let enforce = "pod-security.kubernetes.io/enforce";
+    let (error, warning) = (vec![Severity::Error], vec![Severity::Warning]);
+    assert_eq!(severity(json!({})), (warning.clone(), warning.clone(), 0), "nothing is enforced");
+    assert_eq!(severity(json!({enforce: "privileged"})), (warning.clone(), warning.clone(), 0));
+    assert_eq!(severity(json!({enforce: "baseline"})), (error.clone(), warning.clone(), 0));
+    assert_eq!(severity(json!({enforce: "restricted"})), (error.clone(), error.clone(), 0));
+    let version = "pod-security.kubernetes.io/enforce-version";
+    let old = severity(json!({enforce: "restricted", version: "v1.18"}));
+    assert_eq!(old, (error.clone(), warning, 0), "before 1.19 restricted has no field for seccomp");
+    assert_eq!(
+        severity(json!({enforce: "strict"})),
+        (error.clone(), error, 1),
+        "an unknown level is the strictest"
+    );
+}

@@ -22,6 +22,7 @@ mod load;
 mod locate;
 mod matching;
 mod params;
+pub mod pod_security;
 mod review;
 mod selector;
 mod set;

@@ -27,14 +27,8 @@ pub fn suite_text(rows: &[Row], style: Style) -> String {
                 Outcome::Error => style.notice("error"),
                 Outcome::Pass | Outcome::Skip => style.faint("skip"),
             };
-            let got = row.got.map_or("not evaluated", |got| got.as_str());
-            let _ = writeln!(
-                text,
-                "  {mark} {} ({}): expected {}, got {got}",
-                visible_line(&row.case),
-                visible_line(&row.resource),
-                row.expected.as_str()
-            );
+            let (case, resource) = (visible_line(&row.case), visible_line(&row.resource));
+            let _ = writeln!(text, "  {mark} {case} ({resource}): {}", verdict(row));
             if !row.message.is_empty() {
                 let _ = writeln!(text, "       {}", visible_line(&row.message));
             }
@@ -61,9 +55,7 @@ pub fn suite_junit(rows: &[Row]) -> Result<String, String> {
                 Outcome::Skip => TestCaseStatus::skipped(),
             };
             if row.outcome != Outcome::Pass {
-                let got = row.got.map_or("not evaluated", |got| got.as_str());
-                let expected = row.expected.as_str();
-                status.set_message(format!("expected {expected}, got {got}: {}", row.message));
+                status.set_message(format!("{}: {}", verdict(row), row.message));
             }
             let mut case = TestCase::new(row.case.as_str(), status);
             case.set_classname(row.policy.as_str());
@@ -72,6 +64,16 @@ pub fn suite_junit(rows: &[Row]) -> Result<String, String> {
         report.add_test_suite(told);
     }
     report.to_string().map_err(|error| error.to_string())
+}
+
+/// What was expected and what came.
+fn verdict(row: &Row) -> String {
+    let expected = row.expected.as_str();
+    match row.got {
+        None => format!("expected {expected}, could not be evaluated"),
+        Some(got) if got == row.expected => format!("{expected} as expected, in other words"),
+        Some(got) => format!("expected {expected}, got {}", got.as_str()),
+    }
 }
 
 /// The suites, in their order.

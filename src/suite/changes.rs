@@ -79,7 +79,8 @@ pub(super) fn run(file: &Path, schemas: &SchemaSet) -> Result<Vec<Row>, SuiteErr
         ];
         let mut manifests = policy.clone();
         let has_params = policy.first().is_some_and(|one| one.object.pointer("/spec/paramKind").is_some());
-        let mut bound = template(entry.binding_template.as_deref().unwrap_or("policy-binding.yaml"), &binding)?;
+        let mut bound =
+            template(entry.binding_template.as_deref().unwrap_or("policy-binding.yaml"), &binding)?;
         if !has_params && let Some(spec) = bound.object.get_mut("spec").and_then(Value::as_object_mut) {
             spec.remove("paramRef");
         }

@@ -116,10 +116,8 @@ fn asked(objects: Vec<Value>, operation: Option<&str>, file: &Path) -> Result<Ve
             }
             Ok(all)
         }
-        Some(other) => Err(SuiteError::new(
-            file,
-            format!("'{other}' is no operation"),
-            "it is CREATE, UPDATE or DELETE",
-        )),
+        Some(other) => {
+            Err(SuiteError::new(file, format!("'{other}' is no operation"), "it is CREATE, UPDATE or DELETE"))
+        }
     }
 }

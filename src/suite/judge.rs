@@ -43,8 +43,7 @@ fn tester() -> User {
 
 /// Evaluates a case.
 pub(super) fn judge(case: Case<'_>, schemas: &SchemaSet) -> Row {
-    let findings: Vec<Finding> =
-        case.objects.iter().flat_map(|asked| said(&case, asked, schemas)).collect();
+    let findings: Vec<Finding> = case.objects.iter().flat_map(|asked| said(&case, asked, schemas)).collect();
     let said = |severity| findings.iter().any(|finding: &Finding| finding.severity == severity);
     let incomplete = findings.iter().find(|finding| finding.incomplete);
     let got = match (incomplete, said(Severity::Error), said(Severity::Warning)) {

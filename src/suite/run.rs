@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use super::{Row, changes, folder};
+use super::{Row, changes, folder, pod_security};
 use crate::manifest::{Manifest, ParseError};
 use crate::policy::{PolicyError, PolicySet};
 use crate::schema::SchemaSet;
@@ -64,6 +64,13 @@ pub fn run(
             found = true;
             rows.extend(changes::run(changes, schemas)?);
         }
+        for case in files.iter().filter(|file| pod_security::is_case(file)) {
+            if cancelled() {
+                return Ok(rows);
+            }
+            found = true;
+            rows.push(pod_security::run(case, schemas)?);
+        }
         for folder in folders(&files) {
             if cancelled() {
                 return Ok(rows);
@@ -72,8 +79,8 @@ pub fn run(
             rows.extend(folder::run(&folder, schemas)?);
         }
         if !found {
-            let hint = "a suite is a folder of policies with allowed-*.yaml and denied-*.yaml in it or in its folder 'cases', or a \
-                        tests.json beside a policy.yaml";
+            let hint = "a suite is a folder of policies with allowed-*.yaml and denied-*.yaml in it or in its folder 'cases', a tests.json beside a \
+                        policy.yaml, or Pods under LEVEL/vMINOR/pass and LEVEL/vMINOR/fail";
             return Err(SuiteError::new(path, "there is no test in it", hint));
         }
     }
@@ -85,7 +92,11 @@ fn folders(files: &[PathBuf]) -> Vec<Folder> {
     let mut folders: BTreeMap<PathBuf, Folder> = BTreeMap::new();
     for file in files.iter().filter(|file| folder::is_case(file)) {
         let home = folder::home(file);
-        folders.entry(home.clone()).or_insert(Folder { path: home, files: Vec::new() }).files.push(file.clone());
+        folders
+            .entry(home.clone())
+            .or_insert(Folder { path: home, files: Vec::new() })
+            .files
+            .push(file.clone());
     }
     for folder in folders.values_mut() {
         let direct = |file: &&PathBuf| file.parent() == Some(folder.path.as_path()) && !folder::is_case(file);

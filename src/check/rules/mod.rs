@@ -14,18 +14,14 @@ pub mod system_namespace;
 /// A rule looks at one object and its Pods.
 type Rule = fn(&Subject) -> Vec<Finding>;
 
-/// All rules.
-const RULES: [Rule; 5] = [
-    system_namespace::check,
-    pod_security::check,
-    image_tag::check,
-    secret_in_env::check,
-    gpu_toleration::check,
-];
+/// All rules but that of Pod Security, which looks at the Namespace too.
+const RULES: [Rule; 4] =
+    [system_namespace::check, image_tag::check, secret_in_env::check, gpu_toleration::check];
 
-/// Runs all rules.
-pub(super) fn run(subject: &Subject) -> Vec<Finding> {
-    RULES.iter().flat_map(|rule| rule(subject)).collect()
+/// Runs all rules for an object that goes to this Namespace, where it is known.
+pub(super) fn run(subject: &Subject, namespace: Option<&Value>) -> Vec<Finding> {
+    let all = RULES.iter().flat_map(|rule| rule(subject));
+    all.chain(pod_security::check(subject, namespace)).collect()
 }
 
 /// A finding about a field of one of the subject's Pods, put at the subject's field.
@@ -38,11 +34,6 @@ fn about_pod(
     message: String,
 ) -> Finding {
     Finding::new(rule, severity, subject.key.clone(), pod.owner_path(path), message)
-}
-
-/// A boolean field; absent is `None`.
-fn flag(value: &Value, pointer: &str) -> Option<bool> {
-    value.pointer(pointer).and_then(Value::as_bool)
 }
 
 /// A string field; absent is `None`.

@@ -2,16 +2,17 @@
 
 use serde_json::Value;
 
-use super::super::{flag, list, text};
-use super::{Objection, Pod};
+use super::baseline::is_confined;
+use super::{Level, Objection, Pod, flag, list, text};
 
 /// Sources of volumes that hold no part of the node.
-const VOLUMES: [&str; 8] = [
+const VOLUMES: [&str; 9] = [
     "configMap",
     "csi",
     "downwardAPI",
     "emptyDir",
     "ephemeral",
+    "image",
     "persistentVolumeClaim",
     "projected",
     "secret",
@@ -20,32 +21,44 @@ const VOLUMES: [&str; 8] = [
 /// What this level objects to.
 pub(super) fn objections(pod: &Pod<'_>) -> Vec<Objection> {
     let linux = !pod.is_windows();
+    let when =
+        |holds: bool, control: fn(&Pod<'_>) -> Option<Objection>| if holds { control(pod) } else { None };
     let all = [
         volumes(pod),
-        if linux { escalation(pod) } else { None },
-        if linux { capabilities(pod) } else { None },
-        if linux { seccomp(pod) } else { None },
+        when(linux && pod.since(8), escalation),
+        when(linux && pod.since(22), capabilities),
+        when(linux && pod.since(19), seccomp),
+        when(pod.since(35), proc_mount),
         non_root(pod),
-        root_user(pod),
+        when(pod.since(23), root_user),
     ];
-    all.into_iter().flatten().collect()
+    all.into_iter().flatten().map(|objection| Objection { level: Level::Restricted, ..objection }).collect()
 }
 
 fn volumes(pod: &Pod<'_>) -> Option<Objection> {
     let (index, volume) = list(pod.pod, "/spec/volumes").enumerate().find(|(_, volume)| {
         let Some(volume) = volume.as_object() else { return false };
-        // hostPath has a control of its own; `image` is allowed since it is read-only and the runtime's.
-        volume.keys().any(|key| {
-            !matches!(key.as_str(), "name" | "hostPath" | "image") && !VOLUMES.contains(&key.as_str())
-        })
+        // hostPath has a control of its own.
+        !volume.keys().any(|key| key == "hostPath" || VOLUMES.contains(&key.as_str()))
     })?;
     Some(Objection {
         control: "volumes",
-        severity: crate::finding::Severity::Warning,
+        level: Level::Restricted,
         path: format!("/spec/volumes/{index}"),
         message: format!("volume '{}' is of a restricted type", text(volume, "/name").unwrap_or_default()),
         hint: "use a PersistentVolumeClaim",
     })
+}
+
+/// An unmasked /proc, also for a Pod with its own users.
+fn proc_mount(pod: &Pod<'_>) -> Option<Objection> {
+    pod.containers(
+        "proc-mount",
+        "/securityContext/procMount",
+        "sees an unmasked /proc",
+        "leave procMount out",
+        |container| !matches!(text(container, "/securityContext/procMount"), None | Some("Default")),
+    )
 }
 
 fn escalation(pod: &Pod<'_>) -> Option<Objection> {
@@ -75,17 +88,16 @@ fn capabilities(pod: &Pod<'_>) -> Option<Objection> {
 }
 
 fn seccomp(pod: &Pod<'_>) -> Option<Objection> {
-    let by_pod = text(pod.pod, "/spec/securityContext/seccompProfile/type");
-    pod.containers(
-        "seccomp",
-        "/securityContext",
-        "has no seccomp profile",
-        "set securityContext.seccompProfile.type: RuntimeDefault",
-        |container| {
-            let effective = text(container, "/securityContext/seccompProfile/type").or(by_pod);
-            !matches!(effective, Some("RuntimeDefault" | "Localhost"))
-        },
-    )
+    let by_pod = pod.get("/spec/securityContext/seccompProfile");
+    let hint = "set securityContext.seccompProfile.type: RuntimeDefault";
+    pod.containers("seccomp", "/securityContext", "has no seccomp profile", hint, |container| {
+        let own = container.pointer("/securityContext/seccompProfile").filter(|profile| !profile.is_null());
+        !own.or(by_pod).is_some_and(is_confined)
+    })
+    .or_else(|| {
+        let path = "/spec/securityContext/seccompProfile";
+        pod.field("seccomp", path, "the pod switches seccomp off", hint, |profile| !is_confined(profile))
+    })
 }
 
 fn non_root(pod: &Pod<'_>) -> Option<Objection> {
@@ -93,13 +105,20 @@ fn non_root(pod: &Pod<'_>) -> Option<Objection> {
         return None;
     }
     let by_pod = flag(pod.pod, "/spec/securityContext/runAsNonRoot");
+    let hint = "set securityContext.runAsNonRoot: true";
     pod.containers(
         "run-as-non-root",
         "/securityContext",
         "may run as root (runAsNonRoot is not true)",
-        "set securityContext.runAsNonRoot: true",
+        hint,
         |container| flag(container, "/securityContext/runAsNonRoot").or(by_pod) != Some(true),
     )
+    .or_else(|| {
+        let path = "/spec/securityContext/runAsNonRoot";
+        pod.field("run-as-non-root", path, "the pod may run as root (runAsNonRoot is false)", hint, |value| {
+            value.as_bool() == Some(false)
+        })
+    })
 }
 
 fn root_user(pod: &Pod<'_>) -> Option<Objection> {
@@ -118,7 +137,7 @@ fn root_user(pod: &Pod<'_>) -> Option<Objection> {
         pod.field(
             "run-as-user",
             "/spec/securityContext/runAsUser",
-            "the pod runs as root".to_owned(),
+            "the pod runs as root",
             "set another runAsUser",
             is_root,
         )
