@@ -1,6 +1,7 @@
 //! `matchConstraints` and `matchResources`: which objects a policy or a binding is about.
 
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::review::{Review, is_namespace};
 use super::selector::{LabelSelector, Labels};
@@ -108,9 +109,22 @@ const APPS: &[&str] = &["apps/v1", "apps/v1beta2", "apps/v1beta1", "extensions/v
 impl MatchResources {
     /// Whether the object of a review is matched.
     pub(super) fn matches(&self, review: &Review<'_>) -> Match {
-        if !self.object_selected(review)
-            || self.rules_match(&self.exclude_resource_rules, review) == Match::Yes
-        {
+        if self.object_selected(review) { self.matches_kind(review) } else { Match::No }
+    }
+
+    /// Whether an object is selected by its labels.
+    pub(super) fn selects(&self, object: &Value) -> bool {
+        self.object_selector.selects(Labels::of(object)) == Some(true)
+    }
+
+    /// The schema of the objects that are selected by their labels; `None` where all are.
+    pub(super) fn selected_objects(&self) -> Option<Value> {
+        (!self.object_selector.is_empty()).then(|| self.object_selector.schema())
+    }
+
+    /// Whether objects of a review's kind are matched, whatever labels they have.
+    pub(super) fn matches_kind(&self, review: &Review<'_>) -> Match {
+        if self.rules_match(&self.exclude_resource_rules, review) == Match::Yes {
             return Match::No;
         }
         let by_rules = match self.resource_rules.is_empty() {

@@ -26,6 +26,7 @@ pub mod pod_security;
 mod review;
 mod selector;
 mod set;
+mod shape;
 #[cfg(test)]
 mod tests;
 
@@ -33,3 +34,4 @@ pub use evaluate::Evaluation;
 pub use load::PolicyError;
 pub use review::{Operation, Resource, Review, User};
 pub use set::{PolicyInfo, PolicySet};
+pub use shape::{Both, Comparison, Intent, Shape};

@@ -1,7 +1,7 @@
 //! Label selectors, in three values: labels may not be known here.
 
 use serde::Deserialize;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
 /// `metav1.LabelSelector`.
@@ -59,6 +59,29 @@ impl<'a> Labels<'a> {
 }
 
 impl LabelSelector {
+    /// The schema of the objects that it selects by their labels.
+    pub(super) fn schema(&self) -> Value {
+        let label = |key: &str, value: Value| {
+            json!({"type": "object", "required": ["metadata"], "properties": {"metadata": {
+                "type": "object", "required": ["labels"], "properties": {"labels": {
+                    "type": "object", "required": [key], "properties": {key: value}}}}}})
+        };
+        let labels = self.match_labels.iter().map(|(key, value)| label(key, json!({"const": value})));
+        let expressions =
+            self.match_expressions.iter().map(|Requirement { key, operator, values }| match operator {
+                Operator::In => label(key, json!({"enum": values})),
+                Operator::NotIn => json!({"not": label(key, json!({"enum": values}))}),
+                Operator::Exists => label(key, json!(true)),
+                Operator::DoesNotExist => json!({"not": label(key, json!(true))}),
+            });
+        json!({"allOf": labels.chain(expressions).collect::<Vec<_>>()})
+    }
+
+    /// Whether it selects everything.
+    pub(super) fn is_empty(&self) -> bool {
+        self.match_labels.is_empty() && self.match_expressions.is_empty()
+    }
+
     /// Whether it selects these labels; `None` where a label decides that is not known.
     pub(super) fn selects(&self, labels: Labels<'_>) -> Option<bool> {
         let by_labels =

@@ -15,8 +15,8 @@ pub(super) const ENGINE: &str = "ValidatingAdmissionPolicy";
 /// Policies with their bindings and parameters, compiled. Cheap to clone.
 #[derive(Debug, Clone, Default)]
 pub struct PolicySet {
-    loaded: Arc<Loaded>,
-    regexes: Arc<Regexes>,
+    pub(super) loaded: Arc<Loaded>,
+    pub(super) regexes: Arc<Regexes>,
 }
 
 /// One policy, for people who want to know what is in force.

@@ -3,15 +3,15 @@
 //! parameters lie in a folder `test-resources` further up, and both take the policy's name.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::judge::{Asked, Case, judge};
+use super::Decision;
+use super::judge::{Asked, Case};
 use super::run::{SuiteError, policies, read};
-use super::{Decision, Row};
 use crate::manifest::Manifest;
-use crate::schema::SchemaSet;
 use crate::source;
 
 const FILE: &str = "tests.json";
@@ -44,11 +44,11 @@ pub(super) fn is_suite(file: &Path) -> bool {
     file.file_name().is_some_and(|name| name == FILE) && file.with_file_name(POLICY).is_file()
 }
 
-/// Runs the suite of one file.
+/// The cases of one file.
 ///
 /// # Errors
 /// A file that cannot be read, a change that does not fit its template.
-pub(super) fn run(file: &Path, schemas: &SchemaSet) -> Result<Vec<Row>, SuiteError> {
+pub(super) fn cases(file: &Path) -> Result<Vec<Case>, SuiteError> {
     let wrong = |why: String| SuiteError::new(file, why, "correct the file");
     let entries: Vec<Entry> =
         serde_json::from_str(&source::read_text(file)?).map_err(|error| wrong(error.to_string()))?;
@@ -57,7 +57,7 @@ pub(super) fn run(file: &Path, schemas: &SchemaSet) -> Result<Vec<Row>, SuiteErr
     let policy = read(&file.with_file_name(POLICY))?;
     let name = policy.first().map(|manifest| manifest.key().name.clone()).unwrap_or_default();
     let suite = file.display().to_string();
-    let mut rows = Vec::new();
+    let mut all = Vec::new();
     for entry in entries {
         let template = |name: &str, changes: &[String]| -> Result<Manifest, SuiteError> {
             let path = resources.join(name);
@@ -88,25 +88,22 @@ pub(super) fn run(file: &Path, schemas: &SchemaSet) -> Result<Vec<Row>, SuiteErr
         let configuration = entry.param_template.as_deref().unwrap_or("default-control-configuration.yaml");
         manifests.push(template(configuration, &[format!("metadata.name={params}")])?);
         let set = policies(&manifests)?;
-        rows.push(judge(
-            Case {
-                suite: &suite,
-                name: entry.name.clone(),
-                policy: name.clone(),
-                policies: &set,
-                objects: vec![Asked::created(template(&entry.template, &entry.field_change_list)?.object)],
-                around: &[],
-                expected: match entry.expected {
-                    Expected::Pass => Decision::Allowed,
-                    Expected::Warn => Decision::Warned,
-                    Expected::Fail => Decision::Denied,
-                },
-                messages: Vec::new(),
+        all.push(Case {
+            suite: suite.clone(),
+            name: entry.name.clone(),
+            policy: name.clone(),
+            policies: set,
+            objects: vec![Asked::created(template(&entry.template, &entry.field_change_list)?.object)],
+            around: Arc::from([]),
+            expected: match entry.expected {
+                Expected::Pass => Decision::Allowed,
+                Expected::Warn => Decision::Warned,
+                Expected::Fail => Decision::Denied,
             },
-            schemas,
-        ));
+            messages: Vec::new(),
+        });
     }
-    Ok(rows)
+    Ok(all)
 }
 
 /// The nearest folder of templates.

@@ -5,15 +5,15 @@
 //! would be.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::judge::{Asked, Case, judge};
+use super::Decision;
+use super::judge::{Asked, Case};
 use super::run::{Folder, SuiteError, policies, read};
-use super::{Decision, Row};
 use crate::manifest::{Budget, Manifest, ObjectKey, parse};
 use crate::policy::Operation;
-use crate::schema::SchemaSet;
 use crate::source;
 
 /// What a case's file says by its name.
@@ -40,11 +40,11 @@ pub(super) fn home(file: &Path) -> PathBuf {
     if is_cases { folder.parent().unwrap_or(folder).to_owned() } else { folder.to_owned() }
 }
 
-/// Runs the cases of one folder. `files` are all manifests directly in it and in its `cases`.
+/// The cases of one folder. `files` are all manifests directly in it and in its `cases`.
 ///
 /// # Errors
 /// A policy or case that cannot be read.
-pub(super) fn run(folder: &Folder, schemas: &SchemaSet) -> Result<Vec<Row>, SuiteError> {
+pub(super) fn cases(folder: &Folder) -> Result<Vec<Case>, SuiteError> {
     let (cases, others): (Vec<&PathBuf>, Vec<&PathBuf>) = folder.files.iter().partition(|file| is_case(file));
     let mut manifests: Vec<Manifest> = Vec::new();
     for file in others {
@@ -57,29 +57,26 @@ pub(super) fn run(folder: &Folder, schemas: &SchemaSet) -> Result<Vec<Row>, Suit
         let text = "there are cases and no policies in it";
         return Err(SuiteError::new(&folder.path, text, "put the policies beside the folder 'cases'"));
     }
-    let around: Vec<Value> = manifests.into_iter().map(|manifest| manifest.object).collect();
+    let around: Arc<[Value]> = manifests.into_iter().map(|manifest| manifest.object).collect();
     let suite = folder.path.display().to_string();
-    let mut rows = Vec::new();
+    let mut all = Vec::new();
     for file in cases {
         let Some(expected) = expected(file) else { continue };
         let text = source::read_text(file)?;
         let found = parse(text.as_bytes(), Some(&file.display().to_string()), &Budget::default())?;
         let objects: Vec<Value> = found.into_iter().map(|manifest| manifest.object).collect();
-        rows.push(judge(
-            Case {
-                suite: &suite,
-                name: file.file_stem().unwrap_or_default().to_string_lossy().into_owned(),
-                policy: policy.clone(),
-                policies: &set,
-                objects: asked(objects, marked(&text, "# operation:").next(), file)?,
-                around: &around,
-                expected,
-                messages: marked(&text, "# expect:").map(str::to_owned).collect(),
-            },
-            schemas,
-        ));
+        all.push(Case {
+            suite: suite.clone(),
+            name: file.file_stem().unwrap_or_default().to_string_lossy().into_owned(),
+            policy: policy.clone(),
+            policies: set.clone(),
+            objects: asked(objects, marked(&text, "# operation:").next(), file)?,
+            around: Arc::clone(&around),
+            expected,
+            messages: marked(&text, "# expect:").map(str::to_owned).collect(),
+        });
     }
-    Ok(rows)
+    Ok(all)
 }
 
 /// What stands behind a mark at the beginning of lines.

@@ -1,5 +1,7 @@
 //! One case: objects, policies, what is expected.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
 use super::{Decision, Outcome, Row};
@@ -9,15 +11,15 @@ use crate::policy::{Operation, PolicySet, Resource, Review, User};
 use crate::schema::{SchemaSet, defaulted};
 
 /// A case as every format can say it.
-pub(super) struct Case<'a> {
-    pub suite: &'a str,
+pub(super) struct Case {
+    pub suite: String,
     pub name: String,
     pub policy: String,
-    pub policies: &'a PolicySet,
+    pub policies: PolicySet,
     /// The objects, each asked for on its own.
     pub objects: Vec<Asked>,
     /// Namespaces and other objects that are there.
-    pub around: &'a [Value],
+    pub around: Arc<[Value]>,
     pub expected: Decision,
     /// Parts of messages, each of which has to come.
     pub messages: Vec<String>,
@@ -42,7 +44,7 @@ fn tester() -> User {
 }
 
 /// Evaluates a case.
-pub(super) fn judge(case: Case<'_>, schemas: &SchemaSet) -> Row {
+pub(super) fn judge(case: Case, schemas: &SchemaSet) -> Row {
     let findings: Vec<Finding> = case.objects.iter().flat_map(|asked| said(&case, asked, schemas)).collect();
     let said = |severity| findings.iter().any(|finding: &Finding| finding.severity == severity);
     let incomplete = findings.iter().find(|finding| finding.incomplete);
@@ -71,7 +73,7 @@ pub(super) fn judge(case: Case<'_>, schemas: &SchemaSet) -> Row {
         format!("{}/{}", key.kind, key.name)
     });
     Row {
-        suite: case.suite.to_owned(),
+        suite: case.suite,
         case: case.name,
         policy: case.policy,
         resource: resource.unwrap_or_default(),
@@ -83,7 +85,7 @@ pub(super) fn judge(case: Case<'_>, schemas: &SchemaSet) -> Row {
 }
 
 /// What the policies say of one object, as the API server would hand it to them.
-fn said(case: &Case<'_>, asked: &Asked, schemas: &SchemaSet) -> Vec<Finding> {
+fn said(case: &Case, asked: &Asked, schemas: &SchemaSet) -> Vec<Finding> {
     let object = defaulted(&asked.object, schemas);
     let old = asked.old.as_ref().map(|old| defaulted(old, schemas));
     let key = ObjectKey::of(&object);

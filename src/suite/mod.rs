@@ -14,6 +14,8 @@ mod folder;
 mod judge;
 mod pod_security;
 mod run;
+#[cfg(test)]
+mod tests;
 
 use serde::Serialize;
 

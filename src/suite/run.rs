@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use super::judge::judge;
 use super::{Row, changes, folder, pod_security};
 use crate::manifest::{Manifest, ParseError};
 use crate::policy::{PolicyError, PolicySet};
@@ -62,7 +63,7 @@ pub fn run(
                 return Ok(rows);
             }
             found = true;
-            rows.extend(changes::run(changes, schemas)?);
+            rows.extend(changes::cases(changes)?.into_iter().map(|case| judge(case, schemas)));
         }
         for case in files.iter().filter(|file| pod_security::is_case(file)) {
             if cancelled() {
@@ -71,12 +72,12 @@ pub fn run(
             found = true;
             rows.push(pod_security::run(case, schemas)?);
         }
-        for folder in folders(&files) {
+        for folder in folders_of(&files) {
             if cancelled() {
                 return Ok(rows);
             }
             found = true;
-            rows.extend(folder::run(&folder, schemas)?);
+            rows.extend(folder::cases(&folder)?.into_iter().map(|case| judge(case, schemas)));
         }
         if !found {
             let hint = "a suite is a folder of policies with allowed-*.yaml and denied-*.yaml in it or in its folder 'cases', a tests.json beside a \
@@ -88,7 +89,7 @@ pub fn run(
 }
 
 /// Folders that have cases, each with the manifests directly in it and in its `cases`.
-fn folders(files: &[PathBuf]) -> Vec<Folder> {
+pub(super) fn folders_of(files: &[PathBuf]) -> Vec<Folder> {
     let mut folders: BTreeMap<PathBuf, Folder> = BTreeMap::new();
     for file in files.iter().filter(|file| folder::is_case(file)) {
         let home = folder::home(file);

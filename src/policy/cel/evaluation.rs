@@ -160,6 +160,14 @@ impl<'a> Evaluation<'a> {
         })
     }
 
+    /// The value of any expression as JSON; `None` where it is none (a quantity, a time, bytes).
+    ///
+    /// # Errors
+    /// Why there is none.
+    pub(in crate::policy) fn value(&self, program: &Program) -> Result<Option<Value>, EvaluationError> {
+        self.evaluate(program, |value| Ok(node::to_json(value)))
+    }
+
     fn evaluate<T>(
         &self,
         program: &Program,

@@ -12,6 +12,7 @@
 //! budget of steps and copies (`meter.rs`).
 
 mod compare;
+pub(super) mod compile;
 mod evaluation;
 mod functions;
 mod meter;
@@ -90,7 +91,10 @@ impl Access {
 /// A compiled expression.
 #[derive(Debug)]
 pub(super) struct Program {
+    /// As it is evaluated.
     expression: IdedExpr,
+    /// As it was written.
+    parsed: IdedExpr,
     /// Fields that it reads, in the order in which they are written.
     pub accesses: Vec<Access>,
     /// A function or name of Kubernetes that is missing here.
@@ -120,11 +124,13 @@ pub(super) fn compile(source: &str, declared: Declared<'_>) -> Result<Program, S
             _ => message.to_owned(),
         }
     })?;
-    let rewritten = rewrite::rewrite(parsed, &declared)?;
-    Ok(Program {
-        expression: rewritten.expression,
-        accesses: rewritten.accesses,
-        unsupported: rewritten.unsupported,
-        source: source.to_owned(),
-    })
+    let rewritten = rewrite::rewrite(parsed.clone(), &declared)?;
+    Ok(Program::new(parsed, rewritten, source.to_owned()))
+}
+
+impl Program {
+    fn new(parsed: IdedExpr, rewritten: rewrite::Rewritten, source: String) -> Self {
+        let rewrite::Rewritten { expression, accesses, unsupported } = rewritten;
+        Self { expression, parsed, accesses, unsupported, source }
+    }
 }

@@ -58,6 +58,37 @@ pub(super) fn from_json(value: &Value) -> Box<dyn Val> {
     }
 }
 
+/// The JSON that a value stands for; `None` where there is none.
+pub(super) fn to_json(value: &dyn Val) -> Option<Value> {
+    if value.downcast_ref::<CelNull>().is_some() {
+        return Some(Value::Null);
+    }
+    if let Some(bool) = value.downcast_ref::<CelBool>() {
+        return Some(Value::from(*bool.inner()));
+    }
+    if let Some(int) = value.downcast_ref::<CelInt>() {
+        return Some(Value::from(*int.inner()));
+    }
+    if let Some(uint) = value.downcast_ref::<CelUInt>() {
+        return Some(Value::from(*uint.inner()));
+    }
+    if let Some(double) = value.downcast_ref::<CelDouble>() {
+        return serde_json::Number::from_f64(*double.inner()).map(Value::Number);
+    }
+    if let Some(text) = value.downcast_ref::<CelString>() {
+        return Some(Value::from(text.inner()));
+    }
+    match freeze(value).ok()?.as_ref().downcast_ref::<Node>()? {
+        Node::List(items, _) => {
+            items.iter().map(|item| to_json(item.as_ref())).collect::<Option<Vec<_>>>().map(Value::Array)
+        }
+        Node::Map(entries, _) => {
+            let entry = |entry: &Entry| Some((name(entry)?.to_owned(), to_json(entry.value.as_ref())?));
+            entries.iter().map(entry).collect::<Option<serde_json::Map<_, _>>>().map(Value::Object)
+        }
+    }
+}
+
 /// The same value, shared where it is a container and owning its strings, so that it can outlive the expression.
 ///
 /// # Errors

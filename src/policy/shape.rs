@@ -1,0 +1,253 @@
+//! What policies say about the shape of the objects of one kind: the part of them that is a JSON Schema.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::cel::compile::{Constants, schema};
+use super::cel::{Activation, BUDGET, Bound, Evaluation, Program};
+use super::compiled::{Action, Binding, FailurePolicy, Param, Policy};
+use super::matching::{Match, MatchResources};
+use super::params::{Params, params};
+use super::review::{Operation, Resource, Review, User, is_namespace};
+use super::set::PolicySet;
+use crate::manifest::GroupVersionKind;
+
+/// What is known of the objects before there are any.
+#[derive(Debug, Clone)]
+pub struct Intent<'a> {
+    /// Their kind.
+    pub kind: GroupVersionKind,
+    /// Its resource.
+    pub resource: Resource,
+    /// The Namespace that they go to, where it is known.
+    pub namespace: Option<&'a Value>,
+    /// Who asks.
+    pub user: &'a User,
+}
+
+/// One validation of one policy under one binding and one parameter object, for one kind.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Shape {
+    /// The policy.
+    pub policy: String,
+    /// Its binding.
+    pub binding: String,
+    /// Which of its validations, from 0.
+    pub validation: usize,
+    /// Whether a breach is refused, and not only told.
+    pub denies: bool,
+    /// What the policy says of a breach, where that is a plain text.
+    pub message: Option<String>,
+    /// The schema of what passes, or why there is none and the objects are asked about one by one.
+    pub schema: Result<Value, String>,
+}
+
+/// Both verdicts on one object: the schema's, where there is one, and the expression's, where it can be evaluated. Passing is
+/// `true`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Both {
+    /// The policy.
+    pub policy: String,
+    /// Which of its validations, from 0.
+    pub validation: usize,
+    /// The schema's.
+    pub schema: Option<bool>,
+    /// Whether the schema is one that lets everything or nothing pass.
+    pub is_constant: bool,
+    /// The expression's.
+    pub expression: Option<bool>,
+}
+
+/// The schemas of all validations for one kind, see [`PolicySet::comparison`].
+#[derive(Debug)]
+pub struct Comparison {
+    schemas: Vec<Option<(jsonschema::Validator, bool)>>,
+}
+
+impl PolicySet {
+    /// What the policies in force say about the shape of new objects of a kind. Kinds that a policy does not match have no
+    /// entry of it.
+    pub fn shapes(&self, intent: &Intent<'_>) -> Vec<Shape> {
+        let skeleton =
+            json!({"apiVersion": intent.kind.api_version(), "kind": intent.kind.kind, "metadata": {}});
+        let review = review(intent, &skeleton);
+        let mut shapes = Vec::new();
+        self.each(&review, &mut |one, constants| {
+            for (index, validation) in one.policy.validations.iter().enumerate() {
+                let schema = one.schema(&validation.program, constants);
+                shapes.push(Shape {
+                    policy: one.policy.name.clone(),
+                    binding: one.binding.name.clone(),
+                    validation: index,
+                    denies: one.binding.actions.contains(&Action::Deny),
+                    message: validation.message.clone(),
+                    schema,
+                });
+            }
+        });
+        shapes
+    }
+
+    /// Makes ready to hold both verdicts of all validations against each other.
+    pub fn comparison(&self, intent: &Intent<'_>) -> Comparison {
+        let skeleton =
+            json!({"apiVersion": intent.kind.api_version(), "kind": intent.kind.kind, "metadata": {}});
+        let mut schemas = Vec::new();
+        self.each(&review(intent, &skeleton), &mut |one, constants| {
+            schemas.extend(one.policy.validations.iter().map(|validation| {
+                let schema = one.schema(&validation.program, constants).ok()?;
+                let is_constant = matches!(schema, Value::Bool(_));
+                Some((jsonschema::validator_for(&schema).ok()?, is_constant))
+            }));
+        });
+        Comparison { schemas }
+    }
+
+    /// Both verdicts of all validations on an object of that kind that is to be created.
+    pub fn both_verdicts(&self, comparison: &Comparison, intent: &Intent<'_>, object: &Value) -> Vec<Both> {
+        let review = review(intent, object);
+        let mut schemas = comparison.schemas.iter();
+        let placed = review.placed(object);
+        let (bound, null) = (Bound::new(&placed), Bound::null());
+        let request = Bound::new(&review.request());
+        let mut all = Vec::new();
+        self.each(&review, &mut |one, constants| {
+            let namespace = constants.namespace.as_ref().map(Bound::new);
+            let params = Bound::new(&constants.params);
+            let activation = Activation {
+                object: &bound,
+                old: &null,
+                request: &request,
+                params: &params,
+                namespace: namespace.as_ref(),
+            };
+            let Ok(run) =
+                Evaluation::new(&activation, &one.policy.variables, Arc::clone(&self.regexes), BUDGET)
+            else {
+                let _ = schemas.by_ref().take(one.policy.validations.len()).count();
+                return;
+            };
+            let ignores = one.policy.failure_policy == FailurePolicy::Ignore;
+            let verdict = |program: &Program| match run.boolean(program) {
+                Ok(verdict) => Ok(Some(verdict)),
+                Err(error) if error.is_incomplete() => Err(()),
+                Err(_) => Ok(None),
+            };
+            let selected = one.selects(&placed);
+            let conditions: Vec<_> =
+                one.policy.conditions.iter().map(|condition| verdict(&condition.program)).collect();
+            for (index, validation) in one.policy.validations.iter().enumerate() {
+                let expression = if !selected || conditions.contains(&Ok(Some(false))) {
+                    Some(true)
+                } else if conditions.iter().any(|one| *one != Ok(Some(true))) {
+                    conditions.iter().all(Result::is_ok).then_some(ignores)
+                } else {
+                    verdict(&validation.program).ok().map(|verdict| verdict.unwrap_or(ignores))
+                };
+                let compiled = schemas.next().and_then(Option::as_ref);
+                let is_constant = compiled.is_some_and(|(_, constant)| *constant);
+                let schema = compiled.map(|(validator, _)| validator.is_valid(&placed));
+                let policy = one.policy.name.clone();
+                all.push(Both { policy, validation: index, schema, is_constant, expression });
+            }
+        });
+        all
+    }
+
+    /// Every policy, binding and parameter that is about a review, with what is constant for it.
+    fn each(&self, review: &Review<'_>, then: &mut dyn FnMut(&One<'_>, &Constants<'_>)) {
+        for policy in &self.loaded.policies {
+            let constraints = policy.constraints.matches_kind(review);
+            for binding in &policy.bindings {
+                let found = constraints.clone().and(binding.resources.matches_kind(review));
+                let selected = [&policy.constraints, &binding.resources].into_iter();
+                let selected = selected.filter_map(MatchResources::selected_objects).collect();
+                let uncertain = match found {
+                    Match::No => continue,
+                    Match::OtherVersion(version) => Some(format!("it is written for {version}")),
+                    Match::Assumed => Some("labels of the namespace decide whether it applies".to_owned()),
+                    Match::Yes => None,
+                };
+                let one = One { policy, binding, uncertain, selected };
+                for param in self.parameters(&one, review) {
+                    let (api_version, kind) = kind_of(review.object);
+                    let namespace = match (review.namespace, has_namespace(review)) {
+                        (_, false) => Some(Value::Null),
+                        (known, true) => known.cloned(),
+                    };
+                    let constants = Constants {
+                        api_version,
+                        kind,
+                        operation: review.operation.as_str(),
+                        params: param,
+                        namespace,
+                        variables: &policy.variables,
+                        regexes: Arc::clone(&self.regexes),
+                    };
+                    then(&one, &constants);
+                }
+            }
+        }
+    }
+
+    /// The parameters of a binding: null where it has none, nothing where the policy is skipped without one.
+    fn parameters(&self, one: &One<'_>, review: &Review<'_>) -> Vec<Value> {
+        match params(one.policy, one.binding, review, &self.loaded.params) {
+            Params::Null => vec![Value::Null],
+            Params::These(found) => found.into_iter().map(|Param { object, .. }| object.clone()).collect(),
+            Params::Skip | Params::Missing(_) => Vec::new(),
+        }
+    }
+}
+
+/// One policy under one binding.
+struct One<'a> {
+    policy: &'a Policy,
+    binding: &'a Binding,
+    /// Why it is not certain that it applies.
+    uncertain: Option<String>,
+    /// Schemas of the objects that it is about, by their labels.
+    selected: Vec<Value>,
+}
+
+impl One<'_> {
+    /// Whether it is about an object with these labels.
+    fn selects(&self, object: &Value) -> bool {
+        self.policy.constraints.selects(object) && self.binding.resources.selects(object)
+    }
+
+    fn schema(&self, validation: &Program, constants: &Constants<'_>) -> Result<Value, String> {
+        if let Some(reason) = &self.uncertain {
+            return Err(reason.clone());
+        }
+        let conditions: Vec<&Program> = self.policy.conditions.iter().map(|one| &one.program).collect();
+        let ignores = self.policy.failure_policy == FailurePolicy::Ignore;
+        let schema = schema(constants, &conditions, validation, ignores)?;
+        if self.selected.is_empty() || schema == json!(true) {
+            return Ok(schema);
+        }
+        Ok(json!({"anyOf": [{"not": {"allOf": self.selected}}, schema]}))
+    }
+}
+
+fn review<'a>(intent: &Intent<'a>, object: &'a Value) -> Review<'a> {
+    Review {
+        object,
+        old: None,
+        operation: Operation::Create,
+        resource: intent.resource.clone(),
+        namespace: intent.namespace,
+        user: intent.user,
+    }
+}
+
+fn kind_of(object: &Value) -> (String, String) {
+    let text = |name: &str| object.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+    (text("apiVersion"), text("kind"))
+}
+
+fn has_namespace(review: &Review<'_>) -> bool {
+    let key = crate::manifest::ObjectKey::of(review.object);
+    review.resource.namespaced && !is_namespace(&key.gvk())
+}

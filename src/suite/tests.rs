@@ -1,0 +1,231 @@
+//! What policies are compiled to against what they say, on the objects of their tests and on many made from these.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+
+use super::judge::Case;
+use super::run::{Folder, folders_of};
+use super::{changes, folder};
+use crate::manifest::{ObjectKey, pointer};
+use crate::policy::{Intent, Resource, User};
+use crate::schema::{SchemaSet, defaulted};
+use crate::source::{self, Limits};
+
+/// All cases below a path, whatever their format.
+fn cases(path: &Path) -> Vec<Case> {
+    let files = source::files(path, &Limits::default()).unwrap();
+    let changed = files.iter().filter(|file| changes::is_suite(file));
+    let mut all: Vec<Case> = changed.flat_map(|file| changes::cases(file).unwrap()).collect();
+    all.extend(folders_of(&files).iter().flat_map(|folder: &Folder| folder::cases(folder).unwrap()));
+    all
+}
+
+/// Every place in a value, but identity.
+fn places(value: &Value, at: &str, all: &mut Vec<String>) {
+    let inner: Vec<(String, &Value)> = match value {
+        Value::Object(map) => map.iter().map(|(key, value)| (pointer::join(at, key), value)).collect(),
+        Value::Array(items) => {
+            items.iter().enumerate().map(|(i, value)| (format!("{at}/{i}"), value)).collect()
+        }
+        _ => Vec::new(),
+    };
+    for (place, value) in inner {
+        if !matches!(place.as_str(), "/apiVersion" | "/kind" | "/metadata/name" | "/metadata/namespace") {
+            all.push(place.clone());
+            places(value, &place, all);
+        }
+    }
+}
+
+fn removed(object: &Value, place: &str) -> Option<Value> {
+    let (parent, last) = place.rsplit_once('/')?;
+    let key = last.replace("~1", "/").replace("~0", "~");
+    let mut object = object.clone();
+    match object.pointer_mut(parent)? {
+        Value::Object(map) => map.remove(&key).map(drop)?,
+        Value::Array(items) => drop(items.remove(key.parse().ok()?)),
+        _ => return None,
+    }
+    Some(object)
+}
+
+fn replaced(object: &Value, place: &str, with: &Value) -> Option<Value> {
+    let mut object = object.clone();
+    *object.pointer_mut(place)? = with.clone();
+    Some(object)
+}
+
+/// Objects that are like these: without one part, with another value in a place, with a part of another of them.
+fn mutants(objects: &[Value]) -> Vec<Value> {
+    let mut parts: BTreeMap<String, Vec<Value>> = BTreeMap::new();
+    for object in objects {
+        let mut all = Vec::new();
+        places(object, "", &mut all);
+        for place in all {
+            let known = parts.entry(place.clone()).or_default();
+            let part = object.pointer(&place).unwrap();
+            if !known.contains(part) && known.len() < 6 {
+                known.push(part.clone());
+            }
+        }
+    }
+    let mut all: Vec<Value> = Vec::new();
+    for object in objects {
+        all.push(object.clone());
+        let mut own = Vec::new();
+        places(object, "", &mut own);
+        for place in &own {
+            all.extend(removed(object, place));
+            let now = object.pointer(place).unwrap();
+            let other: Vec<Value> = match now {
+                Value::Bool(known) => vec![json!(!known)],
+                Value::Number(_) => vec![json!(0), json!(1), json!(10_000)],
+                Value::String(text) => vec![json!(""), json!(format!("x{text}")), json!(format!("{text}x"))],
+                Value::Array(_) => vec![json!([])],
+                Value::Object(_) => vec![json!({})],
+                Value::Null => Vec::new(),
+            };
+            all.extend(
+                other
+                    .iter()
+                    .chain(parts.get(place).into_iter().flatten())
+                    .filter_map(|with| replaced(object, place, with)),
+            );
+        }
+        // Parts that others have and this one has not.
+        for (place, values) in &parts {
+            let Some((parent, key)) = place.rsplit_once('/') else { continue };
+            let mut object = object.clone();
+            if let (None, Some(Value::Object(map)), Some(value)) =
+                (object.pointer(place).cloned(), object.pointer_mut(parent), values.first())
+            {
+                map.insert(key.replace("~1", "/").replace("~0", "~"), value.clone());
+                all.push(object);
+            }
+        }
+    }
+    all
+}
+
+#[derive(Default)]
+struct Sums {
+    compiled: usize,
+    constant: usize,
+    not: usize,
+    pairs: usize,
+    accepts: usize,
+    refuses: usize,
+    /// Validations that had both verdicts, with at least 30 % of each.
+    balanced: usize,
+    reasons: BTreeMap<String, usize>,
+    wrong: Vec<String>,
+}
+
+/// Compares both verdicts on everything that can be made of the cases' objects.
+fn compare(path: &Path) -> Sums {
+    let schemas = SchemaSet::bundled(None).unwrap();
+    let user = User::named("policy-test");
+    let mut groups: BTreeMap<(String, String, String), (Case, Vec<Value>)> = BTreeMap::new();
+    for case in cases(path) {
+        for object in case.objects.iter().map(|asked| defaulted(&asked.object, &schemas)).collect::<Vec<_>>()
+        {
+            let key = ObjectKey::of(&object);
+            let name = (case.suite.clone(), format!("{} {}", key.api_version, key.kind), String::new());
+            let copy = || Case {
+                suite: case.suite.clone(),
+                name: case.name.clone(),
+                policy: case.policy.clone(),
+                policies: case.policies.clone(),
+                objects: Vec::new(),
+                around: case.around.clone(),
+                expected: case.expected,
+                messages: Vec::new(),
+            };
+            groups.entry(name).or_insert_with(|| (copy(), Vec::new())).1.push(object);
+        }
+    }
+    let mut sums = Sums::default();
+    for ((suite, kind, _), (case, objects)) in &groups {
+        let key = ObjectKey::of(&objects[0]);
+        let resource = match schemas.kind(&key.gvk()) {
+            Some(known) => Resource { plural: known.info.plural.clone(), namespaced: known.info.namespaced },
+            None => Resource::guess(&key.gvk()),
+        };
+        let intent = Intent { kind: key.gvk(), resource, namespace: None, user: &user };
+        for shape in case.policies.shapes(&intent) {
+            match &shape.schema {
+                Ok(Value::Bool(_)) => sums.constant += 1,
+                Ok(_) => sums.compiled += 1,
+                Err(reason) => {
+                    sums.not += 1;
+                    *sums.reasons.entry(reason.clone()).or_default() += 1;
+                }
+            }
+        }
+        let mut verdicts: BTreeMap<(String, usize), (usize, usize)> = BTreeMap::new();
+        let comparison = case.policies.comparison(&intent);
+        for object in mutants(objects) {
+            for both in case.policies.both_verdicts(&comparison, &intent, &object) {
+                let (Some(schema), Some(expression)) = (both.schema, both.expression) else { continue };
+                sums.pairs += 1;
+                let sum = verdicts.entry((both.policy.clone(), both.validation)).or_default();
+                if expression {
+                    sum.0 += 1
+                } else {
+                    sum.1 += 1
+                }
+                if both.is_constant {
+                    verdicts.remove(&(both.policy.clone(), both.validation));
+                }
+                if schema != expression && sums.wrong.len() < 20 {
+                    sums.wrong.push(format!(
+                        "{suite} {kind} {}[{}]: schema {schema}, expression {expression}: {object}",
+                        both.policy, both.validation
+                    ));
+                }
+            }
+        }
+        for (accepts, refuses) in verdicts.into_values() {
+            sums.accepts += accepts;
+            sums.refuses += refuses;
+            let least = (accepts + refuses) * 3 / 10;
+            sums.balanced += usize::from(accepts >= least && refuses >= least);
+        }
+    }
+    sums
+}
+
+#[test]
+fn the_shipped_policies_are_compiled_to_what_they_say() {
+    let sums = compare(&Path::new(env!("CARGO_MANIFEST_DIR")).join("policies"));
+    assert!(sums.wrong.is_empty(), "{}", sums.wrong.join("\n"));
+    assert!(
+        sums.compiled >= 20 && sums.pairs > 2_000,
+        "{} compiled, {} pairs: {:#?}",
+        sums.compiled,
+        sums.pairs,
+        sums.reasons
+    );
+}
+
+/// Over a checkout of a library of policies:
+/// `KUBECTL_COPILOT_SUITES=DIR cargo test --lib -- --ignored --nocapture compiled_to_what_they_say`.
+#[test]
+#[ignore = "needs a checkout that is named by KUBECTL_COPILOT_SUITES"]
+fn other_policies_are_compiled_to_what_they_say() {
+    let path = PathBuf::from(std::env::var_os("KUBECTL_COPILOT_SUITES").expect("KUBECTL_COPILOT_SUITES"));
+    let sums = compare(&path);
+    let Sums { compiled, constant, not, pairs, accepts, refuses, balanced, .. } = &sums;
+    eprintln!("validations by kind: {compiled} compiled, {constant} constant, {not} not");
+    eprintln!(
+        "{pairs} pairs of verdicts; of schemas that are not constant {accepts} accept and {refuses} refuse, {balanced} validations with 30 % of each"
+    );
+    let mut reasons: Vec<_> = sums.reasons.iter().collect();
+    reasons.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
+    for (reason, count) in reasons {
+        eprintln!("{count:5} {reason}");
+    }
+    assert!(sums.wrong.is_empty(), "{}", sums.wrong.join("\n"));
+}
