@@ -297,8 +297,24 @@ pub enum PatternVerb {
 pub enum PolicyVerb {
     /// The policies in force, and those that are not and why.
     List,
+    /// What each policy says of each kind: in the constraint that a model writes under, checked after the draft, or not
+    /// evaluable.
+    Explain(PolicyExplainArgs),
     /// Run the tests that policies have: which cases are decided as they should be.
     Test(PolicyTestArgs),
+}
+
+/// `policy explain`.
+#[derive(Debug, Args)]
+pub struct PolicyExplainArgs {
+    /// One policy; all where absent.
+    pub name: Option<String>,
+    /// One kind (its name, plural or short name); all that the policy is about where absent.
+    #[arg(long, value_name = "KIND")]
+    pub kind: Option<String>,
+    /// Format of stdout.
+    #[arg(short = 'o', long, value_enum, default_value_t = ReviewFormat::Text)]
+    pub output: ReviewFormat,
 }
 
 /// `policy test`.

@@ -1,9 +1,11 @@
-//! `policy list`, `policy test`.
+//! `policy list`, `policy explain`, `policy test`.
 
-use crate::cli::args::{Common, PolicyTestArgs, PolicyVerb, SuiteFormat};
+use crate::cli::args::{Common, PolicyExplainArgs, PolicyTestArgs, PolicyVerb, ReviewFormat, SuiteFormat};
 use crate::cli::{output, resolve};
 use crate::model::Cancel;
-use crate::report;
+use crate::policy::{Intent, Resource, Shape, User};
+use crate::report::{self, Explained};
+use crate::schema::KindInfo;
 use crate::session::{ExitCode, Problem, open_policies, open_schemas};
 use crate::suite::{self, Summary};
 
@@ -44,8 +46,55 @@ pub fn run(verb: &PolicyVerb, common: &Common, cancel: &Cancel) -> Result<ExitCo
             output::print(&text)?;
             Ok(ExitCode::Done)
         }
+        PolicyVerb::Explain(args) => explain(args, common),
         PolicyVerb::Test(args) => test(args, common, cancel),
     }
+}
+
+/// `policy explain`.
+fn explain(args: &PolicyExplainArgs, common: &Common) -> Result<ExitCode, Problem> {
+    let config = resolve::config(common)?;
+    let (schemas, policies) = (open_schemas(&config)?, open_policies(&config)?);
+    let user = User::named(config.user.clone().unwrap_or_default());
+    let mut list = policies.list();
+    if let Some(name) = &args.name {
+        list.retain(|policy| policy.name == *name);
+        if list.is_empty() {
+            let known: Vec<String> = policies.list().into_iter().map(|policy| policy.name).collect();
+            let hint =
+                if known.is_empty() { "--policies DIR, or builtin".to_owned() } else { known.join(", ") };
+            return Err(Problem::new(format!("there is no policy '{name}' in force")).hint(hint));
+        }
+    }
+    let kinds: Vec<&KindInfo> = match &args.kind {
+        None => schemas.kinds().filter(|info| info.deprecated.is_none()).collect(),
+        Some(word) => schemas.find_kind(word),
+    };
+    if let (Some(word), true) = (&args.kind, kinds.is_empty()) {
+        return Err(Problem::new(format!("there is no kind '{word}'"))
+            .hint("--schemas DIR names the definitions of custom kinds"));
+    }
+    let mut all: Vec<Explained> =
+        list.into_iter().map(|info| Explained { info, kinds: Vec::new() }).collect();
+    for info in kinds {
+        let resource = Resource { plural: info.plural.clone(), namespaced: info.namespaced };
+        let node = schemas.kind(&info.gvk).map(|kind| kind.node);
+        let intent = Intent { kind: info.gvk.clone(), resource, node, namespace: None, user: &user };
+        let shapes = policies.shapes(&intent);
+        for one in &mut all {
+            let own: Vec<Shape> =
+                shapes.iter().filter(|shape| shape.policy == one.info.name).cloned().collect();
+            if !own.is_empty() {
+                one.kinds.push((format!("{} {}", info.gvk.api_version(), info.gvk.kind), own));
+            }
+        }
+    }
+    output::print(&match args.output {
+        ReviewFormat::Text if all.is_empty() => "policy: none\n".to_owned(),
+        ReviewFormat::Text => report::explain_text(&all, config.style),
+        ReviewFormat::Json => format!("{:#}\n", report::explain_document(&all)),
+    })?;
+    Ok(ExitCode::Done)
 }
 
 /// `policy test`: 1 where a case failed, 3 where one could not be evaluated and none failed.

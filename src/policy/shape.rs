@@ -6,20 +6,24 @@ use serde_json::{Value, json};
 
 use super::cel::compile::{Constants, schema};
 use super::cel::{Activation, BUDGET, Bound, Evaluation, Program};
-use super::compiled::{Action, Binding, FailurePolicy, Param, Policy};
+use super::compiled::{Action, Binding, FailurePolicy, Param, Policy, Validation};
+use super::fitted::fitted;
 use super::matching::{Match, MatchResources};
 use super::params::{Params, params};
 use super::review::{Operation, Resource, Review, User, is_namespace};
 use super::set::PolicySet;
 use crate::manifest::GroupVersionKind;
+use crate::schema::Node;
 
 /// What is known of the objects before there are any.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Intent<'a> {
     /// Their kind.
     pub kind: GroupVersionKind,
     /// Its resource.
     pub resource: Resource,
+    /// Its schema, where it is known: what it says anyway is left out of what policies say.
+    pub node: Option<Node<'a>>,
     /// The Namespace that they go to, where it is known.
     pub namespace: Option<&'a Value>,
     /// Who asks.
@@ -37,10 +41,40 @@ pub struct Shape {
     pub validation: usize,
     /// Whether a breach is refused, and not only told.
     pub denies: bool,
+    /// Its expression, on one line.
+    pub expression: String,
     /// What the policy says of a breach, where that is a plain text.
     pub message: Option<String>,
-    /// The schema of what passes, or why there is none and the objects are asked about one by one.
-    pub schema: Result<Value, String>,
+    /// What of it is known beforehand.
+    pub told: Told,
+}
+
+/// What of a validation is known before there is an object.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Told {
+    /// The schema of what passes: exactly that.
+    Constraint(Value),
+    /// Every object of the kind passes.
+    Always,
+    /// No object of the kind passes.
+    Never,
+    /// It is no schema, for this reason: objects are asked about when they are there.
+    After(String),
+    /// It uses this, which cannot be evaluated here: no object passes.
+    Incomplete(String),
+}
+
+impl Told {
+    /// In a word, as it stands in the output.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Constraint(_) => "constraint",
+            Self::Always => "always",
+            Self::Never => "never",
+            Self::After(_) => "after",
+            Self::Incomplete(_) => "incomplete",
+        }
+    }
 }
 
 /// Both verdicts on one object: the schema's, where there is one, and the expression's, where it can be evaluated. Passing is
@@ -76,13 +110,25 @@ impl PolicySet {
         self.each(&review, &mut |one, constants| {
             for (index, validation) in one.policy.validations.iter().enumerate() {
                 let schema = one.schema(&validation.program, constants);
+                let schema = match intent.node {
+                    Some(node) => schema.map(|schema| fitted(&schema, node)),
+                    None => schema,
+                };
+                let told = match (one.unsupported(validation), schema) {
+                    (Some(what), _) => Told::Incomplete(what),
+                    (None, Ok(Value::Bool(true))) => Told::Always,
+                    (None, Ok(Value::Bool(false))) => Told::Never,
+                    (None, Ok(schema)) => Told::Constraint(schema),
+                    (None, Err(reason)) => Told::After(reason),
+                };
                 shapes.push(Shape {
                     policy: one.policy.name.clone(),
                     binding: one.binding.name.clone(),
                     validation: index,
                     denies: one.binding.actions.contains(&Action::Deny),
+                    expression: validation.program.source.split_whitespace().collect::<Vec<_>>().join(" "),
                     message: validation.message.clone(),
-                    schema,
+                    told,
                 });
             }
         });
@@ -212,6 +258,19 @@ struct One<'a> {
 }
 
 impl One<'_> {
+    /// What a validation uses that cannot be evaluated here.
+    fn unsupported(&self, validation: &Validation) -> Option<String> {
+        let conditions = self.policy.conditions.iter().map(|condition| &condition.program);
+        let used = self
+            .policy
+            .variables
+            .iter()
+            .filter(|(name, _)| validation.program.source.contains(&format!("variables.{name}")))
+            .map(|(_, program)| program);
+        let all = conditions.chain(used).chain([&validation.program]);
+        all.filter_map(|program| program.unsupported.clone()).next()
+    }
+
     /// Whether it is about an object with these labels.
     fn selects(&self, object: &Value) -> bool {
         self.policy.constraints.selects(object) && self.binding.resources.selects(object)

@@ -9,7 +9,7 @@ use super::judge::Case;
 use super::run::{Folder, folders_of};
 use super::{changes, folder};
 use crate::manifest::{ObjectKey, pointer};
-use crate::policy::{Intent, Resource, User};
+use crate::policy::{Intent, Resource, Told, User};
 use crate::schema::{SchemaSet, defaulted};
 use crate::source::{self, Limits};
 
@@ -153,12 +153,12 @@ fn compare(path: &Path) -> Sums {
             Some(known) => Resource { plural: known.info.plural.clone(), namespaced: known.info.namespaced },
             None => Resource::guess(&key.gvk()),
         };
-        let intent = Intent { kind: key.gvk(), resource, namespace: None, user: &user };
+        let intent = Intent { kind: key.gvk(), resource, node: None, namespace: None, user: &user };
         for shape in case.policies.shapes(&intent) {
-            match &shape.schema {
-                Ok(Value::Bool(_)) => sums.constant += 1,
-                Ok(_) => sums.compiled += 1,
-                Err(reason) => {
+            match &shape.told {
+                Told::Always | Told::Never => sums.constant += 1,
+                Told::Constraint(_) => sums.compiled += 1,
+                Told::After(reason) | Told::Incomplete(reason) => {
                     sums.not += 1;
                     *sums.reasons.entry(reason.clone()).or_default() += 1;
                 }

@@ -116,3 +116,60 @@ fn an_absent_or_empty_folder_is_never_no_policies() {
         assert!(output.stderr.starts_with(error), "{}", output.stderr);
     }
 }
+
+/// A policy of which one part is a schema, one is checked afterwards and one cannot be evaluated here.
+const THREE_WAYS: &str = "apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingAdmissionPolicy
+metadata: {name: three-ways}
+spec:
+  matchConstraints:
+    resourceRules:
+    - {apiGroups: [''], apiVersions: [v1], operations: [CREATE], resources: [services]}
+  validations:
+  - expression: object.spec.type in ['ClusterIP', 'LoadBalancer']
+  - expression: object.spec.ports.all(p, p.port == p.targetPort)
+  - expression: authorizer.group('').resource('pods').check('get').allowed()
+---
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingAdmissionPolicyBinding
+metadata: {name: three-ways}
+spec: {policyName: three-ways, validationActions: [Deny]}
+";
+
+#[test]
+fn each_validation_is_in_the_constraint_or_checked_after_or_not_evaluable() {
+    let copilot = Copilot::new();
+    copilot.write("policies/p.yaml", THREE_WAYS);
+    let args = ["policy", "explain", "--policies", "policies"];
+    let text = copilot.run(args).expect_code(0).stdout;
+    for part in [
+        "Service: in the constraint",
+        r#"{"required":["spec"],"properties":{"spec":{"required":["type"],"properties":{"type":{"enum":["ClusterIP","LoadBalancer"]}}}}}"#,
+        "Service: checked after the draft (it compares two fields of the object)",
+        "Service: cannot be evaluated here (authorizer), so none is allowed",
+    ] {
+        assert!(text.contains(part), "{part}\n{text}");
+    }
+    let document = copilot.run(args.iter().chain(&["-o", "json"])).expect_code(0).json();
+    let validations = document["policies"][0]["kinds"][0]["validations"].as_array().expect("validations");
+    let how: Vec<&str> = validations.iter().filter_map(|one| one["how"].as_str()).collect();
+    assert_eq!(how, ["constraint", "after", "incomplete"], "{document}");
+}
+
+#[test]
+fn a_policy_or_kind_that_is_not_there_cannot_be_explained() {
+    let copilot = Copilot::new();
+    let output = copilot.run(["policy", "explain", "none", "--policies", "builtin"]).expect_code(2);
+    assert!(
+        output.stderr.contains("no policy 'none'") && output.stderr.contains("owner-label"),
+        "{}",
+        output.stderr
+    );
+    let output =
+        copilot.run(["policy", "explain", "--policies", "builtin", "--kind", "Spaceship"]).expect_code(2);
+    assert!(output.stderr.contains("no kind 'Spaceship'"), "{}", output.stderr);
+    let output =
+        copilot.run(["policy", "explain", "owner-label", "--policies", "builtin", "--kind", "deploy"]);
+    let text = output.expect_code(0).stdout;
+    assert!(text.contains("Deployment: in the constraint") && !text.contains("Pod:"), "{text}");
+}

@@ -35,6 +35,7 @@ use cel::IdedExpr;
 use serde_json::{Value, json};
 
 use super::{Program, Regexes};
+pub(in crate::policy) use place::{alternatives, merged};
 use predicate::Predicate;
 use symbol::Symbol;
 

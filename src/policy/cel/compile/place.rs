@@ -64,8 +64,96 @@ fn object() -> Map<String, Value> {
     map
 }
 
+/// Two schemas as one that accepts what either accepts, where that needs no `anyOf` at the outside.
+pub(in crate::policy) fn joined(left: &Value, right: &Value) -> Option<Value> {
+    if left == right {
+        return Some(left.clone());
+    }
+    absent_or(left, right).or_else(|| absent_or(right, left)).or_else(|| inside(left, right))
+}
+
+/// A field that is so, or is not there: it is so where it is there.
+fn absent_or(there: &Value, absent: &Value) -> Option<Value> {
+    let (there, absent) = (there.as_object()?, absent.as_object()?);
+    let fields = absent.get("properties")?.as_object()?;
+    let (field, _) = fields.iter().find(|(_, schema)| **schema == json!(false))?;
+    let required = there.get("required")?.as_array()?;
+    if !required.iter().any(|name| name == field) {
+        return None;
+    }
+    // The two agree on everything else.
+    let mut one = there.clone();
+    let others: Vec<Value> = required.iter().filter(|name| *name != field).cloned().collect();
+    if others.is_empty() {
+        one.shift_remove("required");
+    } else {
+        one.insert("required".into(), Value::Array(others));
+    }
+    let without = |map: &Map<String, Value>| {
+        let mut map = map.clone();
+        if let Some(fields) = map.get_mut("properties").and_then(Value::as_object_mut) {
+            fields.shift_remove(field);
+            if fields.is_empty() {
+                map.shift_remove("properties");
+            }
+        }
+        map
+    };
+    let (a, b) = (without(&one), without(absent));
+    let agree = a.len() == b.len() && a.iter().all(|(key, value)| b.get(key) == Some(value));
+    agree.then(|| if one.is_empty() { json!(true) } else { Value::Object(one) })
+}
+
+/// Two schemas that differ in one field only: either, of that field.
+fn inside(left: &Value, right: &Value) -> Option<Value> {
+    let (a, b) = (left.as_object()?, right.as_object()?);
+    let (own, other) = (a.get("properties")?.as_object()?, b.get("properties")?.as_object()?);
+    let same = |key: &&String| key.as_str() == "properties" || a.get(*key) == b.get(*key);
+    if a.len() != b.len() || !a.keys().all(|key| same(&key)) || own.len() != other.len() {
+        return None;
+    }
+    let mut differing = own.iter().filter(|(name, schema)| other.get(*name) != Some(*schema));
+    let (name, mine) = differing.next()?;
+    let theirs = other.get(name)?;
+    if differing.next().is_some() {
+        return None;
+    }
+    let either = joined(mine, theirs).unwrap_or_else(|| json!({"anyOf": [mine, theirs]}));
+    let mut one = a.clone();
+    if let Some(fields) = one.get_mut("properties").and_then(Value::as_object_mut) {
+        fields.insert(name.clone(), either);
+    }
+    Some(Value::Object(one))
+}
+
+/// Schemas of which one has to hold, as few as can be.
+pub(in crate::policy) fn alternatives(schemas: Vec<Value>) -> Value {
+    let mut left: Vec<Value> = Vec::new();
+    for schema in schemas {
+        // What is not alone may be a list of alternatives itself.
+        let inner = match schema.as_object() {
+            Some(map) if map.len() == 1 => map.get("anyOf").and_then(Value::as_array).cloned(),
+            _ => None,
+        };
+        for mut next in inner.unwrap_or_else(|| vec![schema]) {
+            while let Some((index, both)) =
+                left.iter().enumerate().find_map(|(index, known)| Some((index, joined(known, &next)?)))
+            {
+                left.remove(index);
+                next = both;
+            }
+            left.push(next);
+        }
+    }
+    match left.as_slice() {
+        [] => json!(false),
+        [only] => only.clone(),
+        _ => json!({"anyOf": left}),
+    }
+}
+
 /// Two schemas as one that accepts what both accept, where that needs no `allOf`.
-pub(super) fn merged(left: &Value, right: &Value) -> Option<Value> {
+pub(in crate::policy) fn merged(left: &Value, right: &Value) -> Option<Value> {
     if left == right || right == &json!(true) {
         return Some(left.clone());
     }

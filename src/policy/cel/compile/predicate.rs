@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::Reason;
-use super::place::merged;
+use super::place::{alternatives, merged};
 
 /// Which objects are meant. A schema is rooted in a scope: the object (0), or an element of a list that is being gone through.
 #[derive(Debug, Clone, PartialEq)]
@@ -96,7 +96,7 @@ impl Predicate {
             Self::Any(parts) => {
                 let schemas: Result<Vec<Value>, Reason> =
                     parts.iter().map(|part| part.schema(scope)).collect();
-                json!({"anyOf": schemas?})
+                alternatives(schemas?)
             }
         })
     }

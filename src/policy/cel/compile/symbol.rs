@@ -48,6 +48,8 @@ pub(super) enum Base {
     Nothing,
     /// An optional with one.
     Just(Box<Base>),
+    /// The text at a place between two known ones.
+    Affixed(String, Place, String),
     /// A text with its letters in one case.
     Cased(Place, Case),
     /// `quantity(…)` of a text at a place.

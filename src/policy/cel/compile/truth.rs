@@ -364,6 +364,20 @@ fn equal(left: &Base, right: &Base) -> Result<Truth, Reason> {
             Value::String(text) => pattern(place, cased(text, *case).map(|text| format!("^{text}$"))),
             _ => Truth { yes: Predicate::False, no: place.is(json!({"type": "string"})) },
         },
+        (Base::Affixed(before, place, after), Base::Constant(value))
+        | (Base::Constant(value), Base::Affixed(before, place, after)) => {
+            let middle = value
+                .as_str()
+                .and_then(|text| text.strip_prefix(before.as_str())?.strip_suffix(after.as_str()));
+            let text = json!({"type": "string"});
+            match middle {
+                Some(middle) => Truth {
+                    yes: place.is(json!({"const": middle})),
+                    no: place.is(json!({"type": "string", "not": {"const": middle}})),
+                },
+                None => Truth { yes: Predicate::False, no: place.is(text) },
+            }
+        }
         (Base::Truth(truth), Base::Constant(Value::Bool(wanted)))
         | (Base::Constant(Value::Bool(wanted)), Base::Truth(truth)) => {
             if *wanted {
@@ -479,6 +493,7 @@ fn found(base: Base, function: &str, part: &str) -> Result<Truth, Reason> {
     Ok(match base {
         Base::At(place) => pattern(&place, Some(place_it(quoted(part)))),
         Base::Cased(place, case) => pattern(&place, cased(part, case).map(place_it)),
+        Base::Affixed(before, place, after) => affixed(&before, &place, &after, function, part)?,
         Base::Constant(Value::String(text)) => Truth::of(match function {
             "startsWith" => text.starts_with(part),
             "endsWith" => text.ends_with(part),
@@ -486,6 +501,29 @@ fn found(base: Base, function: &str, part: &str) -> Result<Truth, Reason> {
         }),
         Base::Constant(_) => Truth::never(),
         _ => return Err(format!("it uses {function}() on what it has made")),
+    })
+}
+
+/// Whether `before`, the text at a place and `after` begin or end with a part.
+fn affixed(before: &str, place: &Place, after: &str, function: &str, part: &str) -> Result<Truth, Reason> {
+    let text = || place.is(json!({"type": "string"}));
+    let never = || Truth { yes: Predicate::False, no: text() };
+    let always = || Truth { yes: text(), no: Predicate::False };
+    Ok(match function {
+        "startsWith" if before.starts_with(part) => always(),
+        "startsWith" => match part.strip_prefix(before) {
+            // What is wanted of the place itself must not reach into what stands behind it.
+            Some(rest) if after.is_empty() => pattern(place, Some(format!("^{}", quoted(rest)))),
+            Some(_) => return Err("it looks for the beginning of a text that it has made".to_owned()),
+            None => never(),
+        },
+        "endsWith" if after.ends_with(part) => always(),
+        "endsWith" => match part.strip_suffix(after) {
+            Some(rest) if before.is_empty() => pattern(place, Some(format!("{}$", quoted(rest)))),
+            Some(_) => return Err("it looks for the end of a text that it has made".to_owned()),
+            None => never(),
+        },
+        _ => return Err(format!("it uses {function}() on a text that it has made")),
     })
 }
 

@@ -182,17 +182,8 @@ impl Compiler<'_> {
                 Ok(Symbol(all))
             }
             (op::ADD, None, [left, right]) => {
-                let both = [self.symbol(left, environment)?, self.symbol(right, environment)?];
-                let is_list = |symbol: &Symbol| {
-                    symbol.0.iter().all(|(_, base)| {
-                        matches!(base, Base::At(_) | Base::List(_) | Base::Constant(Value::Array(_)))
-                    })
-                };
-                if !both.iter().all(is_list) {
-                    return Err("it adds what are no lists".to_owned());
-                }
-                let parts = both.map(|of| Part::Each { of, steps: Vec::new() });
-                Ok(Symbol::one(Base::List(parts.into())))
+                let (left, right) = (self.symbol(left, environment)?, self.symbol(right, environment)?);
+                sum_of(left, right)
             }
             (op::INDEX, None, [operand, index]) => {
                 let field = self.key(index, environment)?;
@@ -293,6 +284,48 @@ impl Compiler<'_> {
     }
 }
 
+/// Two lists one behind the other, or a text between known ones.
+fn sum_of(left: Symbol, right: Symbol) -> Result<Symbol, Reason> {
+    let is_text = |symbol: &Symbol| {
+        let text = |base: &Base| matches!(base, Base::Affixed(..) | Base::Constant(Value::String(_)));
+        symbol.0.iter().any(|(_, base)| text(base))
+    };
+    if is_text(&left) || is_text(&right) {
+        return left.then(|left| {
+            right.clone().then(|right| {
+                Ok(Symbol::one(match (left.clone(), right) {
+                    (Base::Constant(Value::String(a)), Base::Constant(Value::String(b))) => {
+                        Base::Constant(Value::String(a + &b))
+                    }
+                    (Base::Constant(Value::String(a)), Base::At(place)) => {
+                        Base::Affixed(a, place, String::new())
+                    }
+                    (Base::At(place), Base::Constant(Value::String(b))) => {
+                        Base::Affixed(String::new(), place, b)
+                    }
+                    (Base::Constant(Value::String(a)), Base::Affixed(before, place, after)) => {
+                        Base::Affixed(a + &before, place, after)
+                    }
+                    (Base::Affixed(before, place, after), Base::Constant(Value::String(b))) => {
+                        Base::Affixed(before, place, after + &b)
+                    }
+                    _ => return Err("it joins two texts of the object".to_owned()),
+                }))
+            })
+        });
+    }
+    let is_list = |symbol: &Symbol| {
+        let list =
+            |base: &Base| matches!(base, Base::At(_) | Base::List(_) | Base::Constant(Value::Array(_)));
+        symbol.0.iter().all(|(_, base)| list(base))
+    };
+    if !is_list(&left) || !is_list(&right) {
+        return Err("it adds what are no lists".to_owned());
+    }
+    let parts = [left, right].map(|of| Part::Each { of, steps: Vec::new() });
+    Ok(Symbol::one(Base::List(parts.into())))
+}
+
 fn is_optional(target: &Option<Box<IdedExpr>>) -> bool {
     target.as_ref().is_none_or(|space| matches!(&space.expr, Expr::Ident(name) if name == "optional"))
 }
@@ -333,9 +366,12 @@ fn field_of(base: Base, field: &str) -> Result<Symbol, Reason> {
         Base::Constant(_) => Symbol::never(),
         // A field of an optional is an optional.
         Base::Just(_) | Base::Nothing => return optional_field_of(base, field),
-        Base::Truth(_) | Base::Size(_) | Base::Cased(..) | Base::WholeAt(_) | Base::Compared(..) => {
-            Symbol::never()
-        }
+        Base::Truth(_)
+        | Base::Size(_)
+        | Base::Cased(..)
+        | Base::Affixed(..)
+        | Base::WholeAt(_)
+        | Base::Compared(..) => Symbol::never(),
         _ => return Err("it looks at a field of what it has made".to_owned()),
     })
 }
