@@ -20,6 +20,7 @@ use crate::draft::outcome::{
 use crate::draft::place::{self, Setting};
 use crate::draft::prompt;
 use crate::draft::render;
+use crate::draft::required::{self, Lacking};
 use crate::draft::rules::{
     self, DeclineCode, ExistingObject, KindNames, Narrowed, PatternNames, RuleContext,
 };
@@ -75,7 +76,8 @@ impl<'t> Reading<'t> {
     ) -> Self {
         let index = conversation.turns.len();
         let spans = facts.lex(text, index);
-        let narrowed = narrow(library, setting, text, &spans, !conversation.things.is_empty());
+        let follows = !conversation.things.is_empty() || conversation.free.is_some();
+        let narrowed = narrow(library, setting, text, &spans, follows);
         Self { text, index, spans, narrowed }
     }
 
@@ -148,6 +150,9 @@ impl<'a> Drafter<'a> {
     ) -> Result<Outcome, ModelError> {
         let pending = std::mem::take(&mut conversation.pending);
         let open = conversation.open.take();
+        if let Some(outcome) = self.held(conversation, turn, &pending, open.as_ref()) {
+            return Ok(outcome);
+        }
         if !pending.is_empty() && assent::agrees(turn.text) {
             let mut things = conversation.things.clone();
             accept(&mut things, &pending);
@@ -218,6 +223,14 @@ impl<'a> Drafter<'a> {
             let Some(pattern) = self.library.patterns.get(&filled.kind) else {
                 return Ok(Outcome::Declined(DeclineCode::Unclear.declined(turn.language)));
             };
+            let label = open.as_ref().and_then(|open| open.field.strip_prefix(required::FIELD));
+            if let Some((key, value)) = label.and_then(|key| Some((key, required::answer(turn.text, key)?))) {
+                filled.labels.insert(key.to_owned(), Chosen::decided(value, Origin::Request));
+                things[position] = filled;
+                let outcome = self.finish(&mut things, turn);
+                remember(conversation, things, &outcome);
+                return Ok(outcome);
+            }
             let before = filled.values.clone();
             let cleared = clear::cleared(pattern, turn.text, turn.index, &turn.spans, &mut filled);
             turn.used.extend(cleared);
@@ -280,6 +293,27 @@ impl<'a> Drafter<'a> {
         self.write(conversation, begun(turn, wanted), cancel)
     }
 
+    /// The answer to a question about objects that a model wrote; `None` where it is another wish.
+    fn held(
+        &mut self,
+        conversation: &mut Conversation,
+        turn: &Turn<'_>,
+        pending: &[Intervention],
+        open: Option<&Open>,
+    ) -> Option<Outcome> {
+        let talk = conversation.free.as_mut()?;
+        let task = free::Task { library: self.library, setting: self.setting, bare: self.bare };
+        let outcome = if !pending.is_empty() && assent::agrees(turn.text) {
+            free::accept(&task, talk, pending, turn.language)?
+        } else {
+            free::label(&task, talk, &open?.field, turn.text, turn.language)?
+        };
+        if let Outcome::Asked(asked) = &outcome {
+            conversation.pending.clone_from(&asked.interventions);
+        }
+        Some(outcome)
+    }
+
     /// A model writes what a conversation is about.
     fn write(
         &mut self,
@@ -289,6 +323,9 @@ impl<'a> Drafter<'a> {
     ) -> Result<Outcome, ModelError> {
         let task = free::Task { library: self.library, setting: self.setting, bare: self.bare };
         let outcome = free::write(&task, &mut talk, &mut *self.backend, cancel)?;
+        if let Outcome::Asked(asked) = &outcome {
+            conversation.pending.clone_from(&asked.interventions);
+        }
         conversation.free = Some(talk);
         Ok(outcome)
     }
@@ -388,7 +425,7 @@ impl<'a> Drafter<'a> {
             if !open.is_empty() {
                 return Outcome::Asked(Asked { unused, ..asked(filled, open) });
             }
-            match self.gate_one(pattern, filled, turn.language) {
+            match self.gate_one(pattern, filled, turn.text, turn.language) {
                 Err(outcome) => return with_unused(*outcome, unused),
                 Ok((thing, findings, interventions, policies)) => {
                     draft.things.push(thing);
@@ -399,7 +436,14 @@ impl<'a> Drafter<'a> {
                 }
             }
         }
+        let is_label = |one: &Unused| {
+            things
+                .iter()
+                .flat_map(|thing| thing.labels.values())
+                .any(|label| label.value == one.text.as_str())
+        };
         draft.unused = unused;
+        draft.unused.retain(|one| !is_label(one));
         Outcome::Drafted(draft)
     }
 
@@ -408,12 +452,14 @@ impl<'a> Drafter<'a> {
         &self,
         pattern: &Pattern,
         filled: &mut Filled,
+        text: &str,
         language: Language,
     ) -> Result<(Thing, Vec<crate::finding::Finding>, Vec<Intervention>, (usize, usize)), Box<Outcome>> {
         let context = CheckContext::new(self.library.schemas, self.library.policies, self.library.user)
             .with_existing(&self.setting.existing);
-        let gated =
-            gate::pass(pattern, filled, &context).map_err(|error| refused(filled, &error, language))?;
+        let words = gate::Words { text, setting: self.setting };
+        let gated = gate::pass(pattern, filled, &context, &words)
+            .map_err(|error| refused(filled, &error, language))?;
         if !gated.forbidden.is_empty() {
             let questions = gated
                 .forbidden
@@ -422,6 +468,17 @@ impl<'a> Drafter<'a> {
                 .collect();
             return Err(Box::new(Outcome::Asked(Asked {
                 interventions: gated.forbidden,
+                findings: gated.report.findings,
+                ..asked(filled, questions)
+            })));
+        }
+        if !gated.labels.is_empty() {
+            let question = |one: &Lacking| Question {
+                field: format!("{}{}", required::FIELD, one.key),
+                text: required::question(one, language),
+            };
+            let questions = gated.labels.iter().map(question).collect();
+            return Err(Box::new(Outcome::Asked(Asked {
                 findings: gated.report.findings,
                 ..asked(filled, questions)
             })));

@@ -37,12 +37,15 @@ pub struct Filled {
     pub why: String,
     /// Parameter -> value. `name`, `namespace` and `owner` are among them.
     pub values: BTreeMap<String, Chosen>,
+    /// Labels that policies require beside what the pattern writes: key -> value.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub labels: BTreeMap<String, Chosen>,
 }
 
 impl Filled {
     /// A thing of which nothing is known yet.
     pub fn new(kind: impl Into<String>, why: impl Into<String>) -> Self {
-        Self { kind: kind.into(), why: why.into(), values: BTreeMap::new() }
+        Self { kind: kind.into(), why: why.into(), values: BTreeMap::new(), labels: BTreeMap::new() }
     }
 
     /// The value of a parameter.

@@ -6,8 +6,11 @@ use serde_json::Value;
 use crate::check::{CheckContext, CheckReport, Verdict, check};
 use crate::draft::filled::{Chosen, Filled};
 use crate::draft::outcome::{Intervention, Origin};
+use crate::draft::place::Setting;
 use crate::draft::render;
+use crate::draft::required::{self, Lacking};
 use crate::finding::{Finding, Severity};
+use crate::manifest::ObjectKey;
 use crate::pattern::{Parameter, ParameterKind, Pattern, PatternError};
 
 /// At most this many repairs of one thing; each removes one policy's objection.
@@ -25,6 +28,22 @@ pub struct Gated {
     pub forbidden: Vec<Intervention>,
     /// Parameters that policy requires and nobody gave.
     pub missing: Vec<String>,
+    /// Labels that policy requires and nobody gave.
+    pub labels: Vec<Lacking>,
+}
+
+/// What the person says in this turn, and what is known of the target.
+pub struct Words<'a> {
+    /// The words.
+    pub text: &'a str,
+    /// The target.
+    pub setting: &'a Setting,
+}
+
+impl Words<'_> {
+    fn rules<'c>(&self, context: &CheckContext<'c>) -> required::Rules<'c> {
+        required::Rules { schemas: context.schemas, policies: context.policies, user: context.user }
+    }
 }
 
 /// Renders, checks, and repairs what code may repair.
@@ -35,25 +54,72 @@ pub fn pass(
     pattern: &Pattern,
     filled: &mut Filled,
     context: &CheckContext<'_>,
+    words: &Words<'_>,
 ) -> Result<Gated, PatternError> {
     let mut repaired = Vec::new();
     for _ in 0..=MOST_REPAIRS {
         let objects = render::objects(pattern, filled)?;
         let report = check(&objects, context);
         if report.verdict == Verdict::Allowed {
-            return Ok(Gated { objects, report, repaired, forbidden: Vec::new(), missing: Vec::new() });
+            return Ok(Gated {
+                objects,
+                report,
+                repaired,
+                forbidden: Vec::new(),
+                missing: Vec::new(),
+                labels: Vec::new(),
+            });
         }
         let Some(rule) = first_denial(&report) else {
-            return Ok(Gated { objects, report, repaired, forbidden: Vec::new(), missing: Vec::new() });
+            return Ok(Gated {
+                objects,
+                report,
+                repaired,
+                forbidden: Vec::new(),
+                missing: Vec::new(),
+                labels: Vec::new(),
+            });
         };
+        let wanted = required::lacking(&objects, words.rules(context));
+        if !wanted.is_empty() {
+            let mut open = Vec::new();
+            for lacking in wanted {
+                match required::known(&lacking, words.text, words.setting) {
+                    Some((value, origin)) => {
+                        filled.labels.insert(lacking.key, Chosen::decided(value, origin));
+                    }
+                    None => open.push(lacking),
+                }
+            }
+            if open.is_empty() {
+                continue;
+            }
+            let gated =
+                Gated { objects, report, repaired, forbidden: Vec::new(), missing: Vec::new(), labels: open };
+            return Ok(gated);
+        }
         if wants_owner(pattern, filled, &rule, context) {
             let missing = vec!["owner".to_owned()];
-            return Ok(Gated { objects, report, repaired, forbidden: Vec::new(), missing });
+            return Ok(Gated {
+                objects,
+                report,
+                repaired,
+                forbidden: Vec::new(),
+                missing,
+                labels: Vec::new(),
+            });
         }
         match cure(pattern, filled, &rule, context) {
             Some(cure) if cure.said => {
                 let forbidden = vec![cure.intervention(&rule)];
-                return Ok(Gated { objects, report, repaired, forbidden, missing: Vec::new() });
+                return Ok(Gated {
+                    objects,
+                    report,
+                    repaired,
+                    forbidden,
+                    missing: Vec::new(),
+                    labels: Vec::new(),
+                });
             }
             Some(cure) if cure.allowed.is_some() && repaired.len() < MOST_REPAIRS => {
                 repaired.push(cure.intervention(&rule));
@@ -62,21 +128,36 @@ pub fn pass(
                 }
             }
             _ => {
-                let forbidden = quoted(filled, &report, &rule);
-                return Ok(Gated { objects, report, repaired, forbidden, missing: Vec::new() });
+                let forbidden = quoted(filled, &objects, &report, &rule);
+                return Ok(Gated {
+                    objects,
+                    report,
+                    repaired,
+                    forbidden,
+                    missing: Vec::new(),
+                    labels: Vec::new(),
+                });
             }
         }
     }
     let objects = render::objects(pattern, filled)?;
     let report = check(&objects, context);
-    Ok(Gated { objects, report, repaired, forbidden: Vec::new(), missing: Vec::new() })
+    Ok(Gated { objects, report, repaired, forbidden: Vec::new(), missing: Vec::new(), labels: Vec::new() })
 }
 
-/// Where no other value is known: what the person said and the rule's message names.
-fn quoted(filled: &Filled, report: &CheckReport, rule: &str) -> Vec<Intervention> {
+/// Where no other value is known: what the person said and the rule's message names, or that stands at its place.
+fn quoted(filled: &Filled, objects: &[Value], report: &CheckReport, rule: &str) -> Vec<Intervention> {
+    // What stands at the place that a finding is about.
+    let stands = |finding: &Finding| {
+        let object = objects.iter().find(|object| ObjectKey::of(object) == finding.object)?;
+        object.pointer(&finding.path)?.as_str().map(str::to_owned)
+    };
     let named = |text: &str| {
+        let about = |finding: &&Finding| finding.rule == rule;
         text.len() > 2
-            && report.findings.iter().any(|finding| finding.rule == rule && finding.message.contains(text))
+            && report.findings.iter().filter(about).any(|finding| {
+                finding.message.contains(text) || stands(finding).is_some_and(|value| value == text)
+            })
     };
     let said = filled.values.iter().filter(|(_, chosen)| chosen.origin.is_the_persons());
     said.filter(|(_, chosen)| chosen.value.as_str().is_some_and(named))
@@ -90,7 +171,7 @@ fn quoted(filled: &Filled, report: &CheckReport, rule: &str) -> Vec<Intervention
 }
 
 /// The rule of the first error.
-fn first_denial(report: &CheckReport) -> Option<String> {
+pub(super) fn first_denial(report: &CheckReport) -> Option<String> {
     let denies = |finding: &&Finding| finding.severity == Severity::Error && !finding.incomplete;
     report.findings.iter().find(denies).map(|finding| finding.rule.clone())
 }
@@ -139,7 +220,12 @@ fn cure(pattern: &Pattern, filled: &Filled, rule: &str, context: &CheckContext<'
         let name = parameter.name.as_str();
         let Some(wanted) = filled.get(name).or_else(|| completed.spec.get(name)) else { continue };
         let allowed = match parameter.kind {
-            ParameterKind::Integer => nearest_number(parameter, wanted, &|value| passes(name, Some(value))),
+            ParameterKind::Integer => {
+                let bound =
+                    |bound: &Option<serde_json::Number>| bound.as_ref().and_then(serde_json::Number::as_i64);
+                let (least, most) = (bound(&parameter.minimum).unwrap_or(0), bound(&parameter.maximum));
+                nearest_number(least, most, wanted, &|value| passes(name, Some(value)))
+            }
             ParameterKind::String if is_quantity(wanted) => {
                 nearest_quantity(wanted, &|value| passes(name, Some(value)))
             }
@@ -187,17 +273,17 @@ fn denied_by(finding: &Finding, rule: &str) -> bool {
 
 /// The number nearest to what is wanted that passes: below first (a cap), then above (a floor). The search halves the
 /// interval, since caps and floors are monotone; the end is verified.
-fn nearest_number(parameter: &Parameter, wanted: &Value, passes: &dyn Fn(&Value) -> bool) -> Option<Value> {
+pub(super) fn nearest_number(
+    least: i64,
+    most: Option<i64>,
+    wanted: &Value,
+    passes: &dyn Fn(&Value) -> bool,
+) -> Option<Value> {
     let wanted = wanted.as_i64()?;
-    let least = parameter.minimum.as_ref().and_then(serde_json::Number::as_i64).unwrap_or(0);
     if let Some(below) = highest_passing(least, wanted - 1, &|n| passes(&Value::from(n))) {
         return Some(Value::from(below));
     }
-    let most = parameter
-        .maximum
-        .as_ref()
-        .and_then(serde_json::Number::as_i64)
-        .unwrap_or(wanted.saturating_mul(8).max(64));
+    let most = most.unwrap_or(wanted.saturating_mul(8).max(64));
     lowest_passing(wanted + 1, most, &|n| passes(&Value::from(n))).map(Value::from)
 }
 
@@ -241,7 +327,7 @@ fn split_quantity(value: &Value) -> Option<(i64, &str)> {
         .flatten()
 }
 
-fn nearest_quantity(wanted: &Value, passes: &dyn Fn(&Value) -> bool) -> Option<Value> {
+pub(super) fn nearest_quantity(wanted: &Value, passes: &dyn Fn(&Value) -> bool) -> Option<Value> {
     let (number, suffix) = split_quantity(wanted)?;
     let with = |n: i64| Value::from(format!("{n}{suffix}"));
     highest_passing(1, number - 1, &|n| passes(&with(n)))

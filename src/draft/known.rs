@@ -59,6 +59,14 @@ impl Known {
         self.lists.values().flatten()
     }
 
+    /// The name of a list, where there is exactly one.
+    pub fn only(&self, list: ClosedList) -> Option<&str> {
+        match self.lists.get(&list).map(Vec::as_slice) {
+            Some([only]) => Some(only),
+            _ => None,
+        }
+    }
+
     /// See [`Known::with_gpu_products`].
     pub fn gpu_products(&self) -> &[String] {
         &self.gpu_products

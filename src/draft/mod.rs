@@ -17,6 +17,7 @@ mod outcome;
 pub mod place;
 mod prompt;
 mod render;
+mod required;
 pub mod rules;
 pub mod span;
 pub mod training;

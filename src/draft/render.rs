@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 
 use crate::draft::filled::{Chosen, Filled};
 use crate::draft::outcome::{Field, Origin, Thing};
+use crate::draft::required::FIELD;
 use crate::manifest::{DRAFT_ANNOTATION, canonical};
 use crate::pattern::{FormSlot, Pattern, PatternError, SlotType, duration_text};
 
@@ -23,6 +24,12 @@ pub fn objects(pattern: &Pattern, filled: &Filled) -> Result<Vec<Value>, Pattern
                 metadata.entry("annotations").or_insert_with(|| Value::Object(Map::new())).as_object_mut();
             if let Some(annotations) = annotations {
                 annotations.insert(DRAFT_ANNOTATION.into(), Value::String(annotation.clone()));
+            }
+            if !filled.labels.is_empty() {
+                let labels = metadata.entry("labels").or_insert_with(|| Value::Object(Map::new()));
+                for (key, chosen) in &filled.labels {
+                    labels[key.as_str()] = chosen.value.clone();
+                }
             }
         }
     }
@@ -73,6 +80,7 @@ pub fn thing(pattern: &Pattern, filled: &Filled, objects: Vec<Value>) -> Result<
         let slot = pattern.form.slots.iter().find(|slot| slot.parameter == field.name);
         field.shown = slot.filter(is_time).and_then(|_| field.value.as_u64()).map(duration_text);
     }
+    fields.extend(filled.labels.iter().map(|(key, chosen)| field(&format!("{FIELD}{key}"), chosen)));
     let mut all = completed.spec;
     all.insert("name".into(), Value::from(name));
     Ok(Thing {

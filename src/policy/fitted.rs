@@ -45,7 +45,7 @@ fn round(schema: &Value, node: Node<'_>) -> Value {
                 match alternatives(left) {
                     Value::Bool(false) => return json!(false),
                     Value::Object(one) if one.len() == 1 && one.contains_key("anyOf") => out.extend(one),
-                    only => return finish(out, rest(map, key), node, &only),
+                    only => return finish(out, &rest(map, key), node, &only),
                 }
             }
             "allOf" => {
@@ -62,7 +62,7 @@ fn round(schema: &Value, node: Node<'_>) -> Value {
                 }
                 match left.as_slice() {
                     [] => {}
-                    [only] => return finish(out, rest(map, key), node, only),
+                    [only] => return finish(out, &rest(map, key), node, only),
                     _ => {
                         out.insert(key.clone(), Value::Array(left));
                     }
@@ -113,10 +113,10 @@ fn round(schema: &Value, node: Node<'_>) -> Value {
 /// Without the alternatives of which one is said anyway.
 fn absorb(mut map: Map<String, Value>) -> Value {
     let said = |alternatives: &Value, said: &[Value]| parts(alternatives).any(|one| said.contains(one));
-    if let Some(alternatives) = map.shift_remove("anyOf") {
-        if !said(&alternatives, &[Value::Object(map.clone())]) {
-            map.insert("anyOf".into(), alternatives);
-        }
+    if let Some(alternatives) = map.shift_remove("anyOf")
+        && !said(&alternatives, &[Value::Object(map.clone())])
+    {
+        map.insert("anyOf".into(), alternatives);
     }
     if let Some(Value::Array(all)) = map.shift_remove("allOf") {
         let around: Vec<Value> = all.iter().cloned().chain([Value::Object(map.clone())]).collect();
@@ -137,8 +137,8 @@ fn absorb(mut map: Map<String, Value>) -> Value {
 }
 
 /// A schema of which one combination came down to a single part: both as one.
-fn finish(before: Map<String, Value>, behind: Value, node: Node<'_>, only: &Value) -> Value {
-    let behind = round(&behind, node);
+fn finish(before: Map<String, Value>, behind: &Value, node: Node<'_>, only: &Value) -> Value {
+    let behind = round(behind, node);
     let before = if before.is_empty() { json!(true) } else { Value::Object(before) };
     let mut one = before;
     for next in [only, &behind] {

@@ -55,7 +55,8 @@ pub(super) fn cases(file: &Path) -> Result<Vec<Case>, SuiteError> {
     let resources = resources(file)
         .ok_or_else(|| wrong(format!("there is no folder '{RESOURCES}' beside it or further up")))?;
     let policy = read(&file.with_file_name(POLICY))?;
-    let name = policy.first().map(|manifest| manifest.key().name.clone()).unwrap_or_default();
+    let of_policy = |manifest: &&Manifest| manifest.key().kind == "ValidatingAdmissionPolicy";
+    let name = policy.iter().find(of_policy).map(|manifest| manifest.key().name).unwrap_or_default();
     let suite = file.display().to_string();
     let mut all = Vec::new();
     for entry in entries {

@@ -12,7 +12,7 @@ use kubectl_copilot::session::Engine;
 use crate::support::Copilot;
 
 /// An engine over an empty folder whose model writes these manifests (each without its end).
-fn engine(room: &Path, texts: &[&str], policies: Vec<PolicySource>) -> Engine {
+pub fn engine(room: &Path, texts: &[&str], policies: Vec<PolicySource>) -> Engine {
     let config = Config {
         place: Where::Folder(room.join("manifests")),
         wait: std::time::Duration::ZERO,
@@ -45,7 +45,7 @@ fn draft(request: &str, texts: &[&str], policies: Vec<PolicySource>) -> Outcome 
     engine(room.path(), texts, policies).draft(request, &Cancel::default()).expect("an outcome")
 }
 
-const HPA: &str = "\
+pub const HPA: &str = "\
 apiVersion: autoscaling/v2
 kind: HorizontalPodAutoscaler
 metadata:

@@ -13,6 +13,7 @@
 //! | `due` | what may not be left out |
 //! | `entries` | what the entries of lists and maps may be |
 //! | `copied` | commands, word for word from the request |
+//! | `narrow` | what policies say of single places |
 //! | `near` | which number belongs to which field |
 //! | `sides` | which amounts are requests and which are limits |
 //! | `known` | what worked examples of the kind have |
@@ -33,6 +34,7 @@ mod frame;
 mod known;
 mod leaf;
 mod lost;
+mod narrow;
 mod near;
 pub mod rules;
 pub mod said;
@@ -45,6 +47,7 @@ mod write;
 
 pub use known::Known;
 pub use lost::{Lost, lost};
+pub use narrow::Narrow;
 pub use said::{Number, Said};
 pub use text::text;
 pub use worth::Ground;

@@ -6,6 +6,7 @@ use super::frame::{Frame, Inner, Offer, Slot, View, needs, offers};
 use super::known::Known;
 use super::leaf::{Leaf, Shape, Site, leaf, plain_text, shape};
 use super::lost::{self, Lost};
+use super::narrow::Narrow;
 use super::near::Near;
 use super::rules::Rules;
 use super::said::Said;
@@ -86,6 +87,7 @@ pub struct Walk<'a> {
     pub(super) rules: &'a Rules,
     pub(super) said: &'a Said,
     pub(super) known: &'a Known,
+    narrow: Option<&'a Narrow>,
     pub(super) near: Near,
     pub(super) frames: Vec<Frame<'a>>,
     forced: String,
@@ -146,6 +148,7 @@ impl<'a> Walk<'a> {
             rules,
             said,
             known: &NOTHING,
+            narrow: None,
             near: Near::of(said, rules, kind.node),
             frames,
             forced,
@@ -166,6 +169,31 @@ impl<'a> Walk<'a> {
     pub fn with_known(mut self, known: &'a Known) -> Self {
         self.known = known;
         self
+    }
+
+    /// What nobody said is as policies have it.
+    #[must_use]
+    pub fn with_narrow(mut self, narrow: &'a Narrow) -> Self {
+        self.narrow = Some(narrow);
+        self
+    }
+
+    /// A closed list at the place that is being written, without what policies refuse.
+    fn narrow(&mut self) {
+        let (Some(narrow), Expect::Value { key, leaf: Leaf::Closed(values) }) =
+            (self.narrow, &mut self.expect)
+        else {
+            return;
+        };
+        let Some(frame) = self.frames.last() else { return };
+        let path = match (key, &frame.inner) {
+            (Some(key), _) => pointer::join(&frame.path, key),
+            (None, Inner::List { value, .. }) => pointer::join_index(&frame.path, value.len()),
+            (None, _) => return,
+        };
+        if let Some(left) = narrow.narrowed(&path, values, self.said) {
+            *values = left;
+        }
     }
 
     /// This walk is led to what an earlier one had no place for.
@@ -228,6 +256,11 @@ impl<'a> Walk<'a> {
                     }
                     for offer in offers(&frame.path, *node, *role, value, depth == 0, &view) {
                         let open = self.frames.get(depth + 1);
+                        let forbidden = || self.narrow?.forbids(&pointer::join(&frame.path, &offer.key));
+                        if !offer.required && !self.said.speaks_wholly_of(&offer.key) && forbidden().is_some()
+                        {
+                            continue;
+                        }
                         if !self.has_command(Some(depth), &offer.key, value)
                             || open.is_some_and(|open| open.leaves_out(*role, &offer.key, self.rules))
                         {
@@ -631,6 +664,7 @@ impl Author for Walk<'_> {
             return Ok(None);
         }
         let forced = std::mem::take(&mut self.forced);
+        self.narrow();
         if let Expect::Value { leaf, .. } = &self.expect {
             let choice = match leaf {
                 Leaf::Closed(values) => {

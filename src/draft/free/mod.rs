@@ -4,6 +4,7 @@
 //! | file | its one job |
 //! |---|---|
 //! | `examples` | worked examples of each kind: `prompts/manifests/` |
+//! | `gate` | the gate, and what follows from its verdict |
 //! | `kind` | which kinds a request asks for: `prompts/kinds.yaml` |
 //! | `look` | what a first draft has no place for, put to the model once more |
 //! | `said` | the spans of a request as a manifest can use them |
@@ -12,6 +13,7 @@
 //! | `wire` | what code fills in: places that must agree with each other |
 
 mod examples;
+mod gate;
 mod kind;
 mod look;
 pub mod said;
@@ -19,5 +21,29 @@ mod whole;
 mod wire;
 mod write;
 
+use crate::draft::outcome::{Intervention, Outcome};
+use crate::draft::span::Language;
+
 pub use kind::{Wanted, described, wanted};
 pub use write::{Free, Task, write};
+
+/// What the person agreed to takes the place of what was said, in the draft about which the question was.
+pub(in crate::draft) fn accept(
+    task: &Task<'_>,
+    free: &mut Free,
+    pending: &[Intervention],
+    language: Language,
+) -> Option<Outcome> {
+    gate::accept(task, free, pending, language)
+}
+
+/// The answer to the question for a label that a policy requires.
+pub(in crate::draft) fn label(
+    task: &Task<'_>,
+    free: &mut Free,
+    field: &str,
+    text: &str,
+    language: Language,
+) -> Option<Outcome> {
+    gate::label(task, free, field, text, language)
+}

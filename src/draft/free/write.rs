@@ -3,23 +3,24 @@
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::check::{CheckContext, Verdict, check};
 use crate::constraint::Prompt;
 use crate::constraint::walk::rules::Rules;
-use crate::constraint::walk::{Source, Walk, Written, text as written_text};
+use crate::constraint::walk::{Narrow, Source, Walk, Written, text as written_text};
 use crate::draft::drafter::Library;
 use crate::draft::free::examples::Examples;
 use crate::draft::free::kind::{self, Wanted, spoken};
-use crate::draft::free::{look, said, whole, wire};
-use crate::draft::outcome::{Asked, Denied, Draft, Field, Origin, Outcome, Question, Thing, Unused};
+use crate::draft::free::{gate, look, said, whole, wire};
+use crate::draft::outcome::{Asked, Draft, Field, Origin, Outcome, Question, Thing, Unused};
 use crate::draft::place::{Setting, free_name};
 use crate::draft::prompt::{kind_id, request_line};
+use crate::draft::required;
 use crate::draft::span::{Language, Span, dns_label, find_cue, language};
 use crate::draft::words;
+use crate::manifest::GroupVersionKind;
 use crate::model::{Backend, Cancel, ModelError, Writing};
-use crate::pattern::{OWNER_LABEL, SlotType};
+use crate::pattern::SlotType;
 use crate::schema::SchemaSet;
 
 /// How a manifest begins and ends.
@@ -39,12 +40,21 @@ pub struct Free {
     pub kinds: Vec<Wanted>,
     /// What was written last, as YAML.
     pub last: Vec<String>,
+    /// A draft about which a question is open.
+    #[serde(default)]
+    pub held: Option<Draft>,
 }
 
 impl Free {
     /// A conversation that begins with these words.
     pub fn new(text: &str, spans: &[Span], wanted: Vec<Wanted>) -> Self {
-        Self { turns: vec![text.to_owned()], spans: spans.to_vec(), kinds: wanted, last: Vec::new() }
+        Self {
+            turns: vec![text.to_owned()],
+            spans: spans.to_vec(),
+            kinds: wanted,
+            last: Vec::new(),
+            held: None,
+        }
     }
 
     /// The next words about it.
@@ -95,7 +105,10 @@ pub fn write(
             None => names(&text, &free.spans, &namespaces, &gvk.kind, &taken, &draft),
         };
         let shown = Examples::of(&gvk.kind);
-        let start = || Walk::new(kind, &names, &namespaces, &said, rules).with_known(&shown.known);
+        let narrow = if task.bare { Narrow::none() } else { narrow(task, &gvk) };
+        let start = || {
+            Walk::new(kind, &names, &namespaces, &said, rules).with_known(&shown.known).with_narrow(&narrow)
+        };
         let mut walk = start();
         match backend.writing() {
             Writing::Whole => {
@@ -163,7 +176,14 @@ pub fn write(
     }
     free.last = texts;
     draft.unused = unused(free, &draft);
-    Ok(judge(task, draft))
+    Ok(gate::judge(task, free, draft, spoken))
+}
+
+/// What policies say of a kind.
+fn narrow(task: &Task<'_>, gvk: &GroupVersionKind) -> Narrow {
+    let skeleton = json!({"apiVersion": gvk.api_version(), "kind": gvk.kind, "metadata": {}});
+    let Library { schemas, policies, user, .. } = task.library;
+    required::narrow(&skeleton, required::Rules { schemas, policies, user })
 }
 
 /// The request as the model reads it; for a change what stood before it.
@@ -334,12 +354,12 @@ fn field(written: &Written) -> Field {
     Field { confidence, ..named(&dotted(&written.path), written.value.clone(), origin) }
 }
 
-fn named(name: &str, value: Value, origin: Origin) -> Field {
+pub(super) fn named(name: &str, value: Value, origin: Origin) -> Field {
     Field { name: name.to_owned(), value, origin, span: None, turn: None, confidence: None, shown: None }
 }
 
 /// `/spec/rules/0/host` -> `spec.rules[0].host`.
-fn dotted(pointer: &str) -> String {
+pub(super) fn dotted(pointer: &str) -> String {
     let mut text = String::new();
     for token in pointer.split('/').skip(1) {
         let token = token.replace("~1", "/").replace("~0", "~");
@@ -405,49 +425,4 @@ fn unused(free: &Free, draft: &Draft) -> Vec<Unused> {
             turn: span.turn,
         })
         .collect()
-}
-
-/// The objects with the label of their owner, where one is known.
-fn owned(objects: &[Value], setting: &Setting) -> Option<(Vec<Value>, String)> {
-    let owner = setting.owner.as_deref().or(setting.user.as_deref()).and_then(dns_label)?;
-    let mut owned = objects.to_vec();
-    for object in &mut owned {
-        object["metadata"]["labels"][OWNER_LABEL] = Value::from(owner.as_str());
-    }
-    Some((owned, owner))
-}
-
-/// The gate.
-fn judge(task: &Task<'_>, mut draft: Draft) -> Outcome {
-    let context = CheckContext::new(task.library.schemas, task.library.policies, task.library.user)
-        .with_existing(&task.setting.existing);
-    let objects: Vec<Value> = draft.objects().cloned().collect();
-    let mut report = check(&objects, &context);
-    if report.verdict == Verdict::Denied
-        && let Some((owned, owner)) = owned(&objects, task.setting)
-    {
-        // A label that says whose it is may be all that a policy wants.
-        let again = check(&owned, &context);
-        if again.verdict == Verdict::Allowed {
-            for (thing, object) in draft.things.iter_mut().zip(owned) {
-                thing.objects = vec![object];
-                thing.fields.push(named(
-                    "metadata.labels.kubectl-copilot.dev/owner",
-                    Value::from(owner.as_str()),
-                    Origin::User,
-                ));
-            }
-            report = again;
-        }
-    }
-    draft.policies = (report.policies_passed, report.policies_total);
-    if report.verdict == Verdict::Allowed {
-        draft.findings.extend(report.findings);
-        return Outcome::Drafted(draft);
-    }
-    Outcome::Denied(Denied {
-        incomplete: report.verdict == Verdict::Incomplete,
-        findings: report.findings,
-        draft,
-    })
 }

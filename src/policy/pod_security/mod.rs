@@ -208,7 +208,7 @@ mod tests {
 
     use super::*;
 
-    fn controls(spec: Value, level: Level, version: Version) -> Vec<&'static str> {
+    fn controls(spec: &Value, level: Level, version: Version) -> Vec<&'static str> {
         let pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}, "spec": spec});
         objections(&pod, level, version).into_iter().map(|objection| objection.control).collect()
     }
@@ -217,20 +217,20 @@ mod tests {
     fn a_control_holds_from_its_version_on() {
         let probe =
             json!({"containers": [{"name": "a", "livenessProbe": {"httpGet": {"host": "10.0.0.1"}}}]});
-        assert!(controls(probe.clone(), Level::Baseline, Version(33)).is_empty());
-        assert_eq!(controls(probe, Level::Baseline, Version(34)), ["host-probes"]);
+        assert!(controls(&probe, Level::Baseline, Version(33)).is_empty());
+        assert_eq!(controls(&probe, Level::Baseline, Version(34)), ["host-probes"]);
         let sysctl = json!({"containers": [], "securityContext": {"sysctls": [{"name": "net.ipv4.tcp_notsent_lowat"}]}});
-        assert_eq!(controls(sysctl.clone(), Level::Baseline, Version(36)), ["sysctls"]);
-        assert!(controls(sysctl, Level::Baseline, Version::LATEST).is_empty());
+        assert_eq!(controls(&sysctl, Level::Baseline, Version(36)), ["sysctls"]);
+        assert!(controls(&sysctl, Level::Baseline, Version::LATEST).is_empty());
     }
 
     #[test]
     fn the_stricter_level_speaks_once_for_a_control() {
         let adds = json!({"containers": [{"name": "a", "securityContext": {"capabilities": {"add": ["SYS_ADMIN"]}}}]});
-        assert_eq!(controls(adds.clone(), Level::Baseline, Version::LATEST), ["capabilities"]);
-        let all = controls(adds.clone(), Level::Restricted, Version::LATEST);
+        assert_eq!(controls(&adds, Level::Baseline, Version::LATEST), ["capabilities"]);
+        let all = controls(&adds, Level::Restricted, Version::LATEST);
         assert_eq!(all.iter().filter(|control| **control == "capabilities").count(), 1, "{all:?}");
-        assert!(controls(adds, Level::Privileged, Version::LATEST).is_empty());
+        assert!(controls(&adds, Level::Privileged, Version::LATEST).is_empty());
     }
 
     #[test]

@@ -128,7 +128,7 @@ impl<'a> Compiler<'a> {
     }
 
     /// `exists_one`: of a list of the object itself.
-    pub(super) fn exactly_one(&mut self, of: Symbol, body: Body<'_, 'a>) -> Result<Truth, Reason> {
+    pub(super) fn exactly_one(&mut self, of: &Symbol, body: Body<'_, 'a>) -> Result<Truth, Reason> {
         let [(Predicate::True, Base::At(place))] = of.0.as_slice() else {
             return Err("it uses exists_one() on a list that it has made".to_owned());
         };

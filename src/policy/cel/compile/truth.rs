@@ -46,7 +46,7 @@ impl Order {
         }
     }
 
-    pub(super) fn holds<T: PartialOrd>(self, left: T, right: T) -> bool {
+    pub(super) fn holds<T: PartialOrd + Copy>(self, left: T, right: T) -> bool {
         match self {
             Self::Less => left < right,
             Self::LessOrEqual => left <= right,
@@ -95,7 +95,7 @@ impl Compiler<'_> {
                     }
                     Some(Loop::ExistsOne(body)) => {
                         let of = self.symbol(&loops.iter_range, environment)?;
-                        self.exactly_one(of, &mut |me, element| me.truth(body, &scope.with(&name, element)))
+                        self.exactly_one(&of, &mut |me, element| me.truth(body, &scope.with(&name, element)))
                     }
                     Some(Loop::Filter(_) | Loop::Map { .. }) => Ok(Truth::never()),
                     None => Err("it has a loop of another kind".to_owned()),
@@ -165,7 +165,7 @@ impl Compiler<'_> {
                 let [(Predicate::True, Base::Amount(bound))] = right.0.as_slice() else {
                     return Err("it compares two quantities of the object".to_owned());
                 };
-                let bound = bound.clone();
+                let bound = *bound;
                 self.bounded = true;
                 self.symbol(left, environment)?.truth(|base| match base {
                     Base::QuantityAt(place) => Ok(amount(&place, order, bound.nano(), false)),

@@ -259,9 +259,9 @@ impl Compiler<'_> {
                 let [(super::Predicate::True, Base::Amount(bound))] = right.0.as_slice() else {
                     return Err("it compares two quantities of the object".to_owned());
                 };
-                let bound = bound.clone();
+                let bound = *bound;
                 self.symbol(left, environment)?.then(|base| match base {
-                    Base::QuantityAt(place) => Ok(Symbol::one(Base::Compared(place, bound.clone()))),
+                    Base::QuantityAt(place) => Ok(Symbol::one(Base::Compared(place, bound))),
                     Base::Amount(amount) => {
                         Ok(Symbol::constant(Value::from(amount.nano().cmp(&bound.nano()) as i64)))
                     }
