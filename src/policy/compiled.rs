@@ -3,7 +3,9 @@
 use serde_json::Value;
 
 use super::cel::{Bound, Program};
-use super::matching::MatchResources;
+use super::gatekeeper::ConstraintMatch;
+use super::matching::{Match, MatchResources};
+use super::review::Review;
 use super::selector::LabelSelector;
 use crate::manifest::ObjectKey;
 
@@ -20,6 +22,26 @@ pub(super) struct Policy {
     pub validations: Vec<Validation>,
     pub annotations: Vec<(String, Program)>,
     pub bindings: Vec<Binding>,
+    pub engine: Engine,
+}
+
+/// Whose policy it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Engine {
+    /// Kubernetes itself.
+    Kubernetes,
+    /// Gatekeeper: the policy is a template, its bindings are constraints.
+    Gatekeeper,
+}
+
+impl Engine {
+    /// As it stands in findings and listings.
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Kubernetes => "ValidatingAdmissionPolicy",
+            Self::Gatekeeper => "Gatekeeper",
+        }
+    }
 }
 
 /// What an evaluation error does.
@@ -58,8 +80,60 @@ pub(super) struct Validation {
 pub(super) struct Binding {
     pub name: String,
     pub actions: Vec<Action>,
-    pub resources: MatchResources,
-    pub params: Option<ParamRef>,
+    pub resources: Target,
+    pub params: Option<ParamSource>,
+}
+
+/// Which objects a binding is about.
+#[derive(Debug)]
+pub(super) enum Target {
+    /// As Kubernetes says it.
+    Resources(MatchResources),
+    /// As a constraint of Gatekeeper says it.
+    Constraint(Box<ConstraintMatch>),
+}
+
+impl Target {
+    /// Whether the object of a review is matched.
+    pub(super) fn matches(&self, review: &Review<'_>) -> Match {
+        match self {
+            Self::Resources(resources) => resources.matches(review),
+            Self::Constraint(about) => about.matches(review),
+        }
+    }
+
+    /// Whether objects of a review's kind are matched, whatever labels they have.
+    pub(super) fn matches_kind(&self, review: &Review<'_>) -> Match {
+        match self {
+            Self::Resources(resources) => resources.matches_kind(review),
+            Self::Constraint(about) => about.matches_kind(review),
+        }
+    }
+
+    /// The schema of the objects that are selected by their labels; `None` where all are.
+    pub(super) fn selected_objects(&self) -> Option<Value> {
+        match self {
+            Self::Resources(resources) => resources.selected_objects(),
+            Self::Constraint(about) => about.selected_objects(),
+        }
+    }
+
+    /// Whether an object is selected by its labels.
+    pub(super) fn selects(&self, object: &Value) -> bool {
+        match self {
+            Self::Resources(resources) => resources.selects(object),
+            Self::Constraint(about) => about.selects(object),
+        }
+    }
+}
+
+/// Where the parameters of a binding come from.
+#[derive(Debug)]
+pub(super) enum ParamSource {
+    /// Objects beside the policy.
+    Reference(ParamRef),
+    /// The binding itself.
+    Own(Box<Param>),
 }
 
 /// One of `validationActions`.

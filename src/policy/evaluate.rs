@@ -14,7 +14,6 @@ use super::locate::locate;
 use super::matching::Match;
 use super::params::{Params, params};
 use super::review::{Operation, Review, is_namespace};
-use super::set::ENGINE;
 use crate::finding::{Finding, PolicyOrigin, Severity};
 use crate::manifest::ObjectKey;
 
@@ -296,7 +295,7 @@ impl One<'_> {
         let origin = PolicyOrigin {
             policy: self.policy.name.clone(),
             binding: Some(self.binding.name.clone()),
-            engine: ENGINE.to_owned(),
+            engine: self.policy.engine.as_str().to_owned(),
         };
         Finding {
             origin: Some(origin),

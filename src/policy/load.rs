@@ -10,7 +10,11 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::cel::{self, Bound, Declared, Program};
-use super::compiled::{Action, Binding, Condition, FailurePolicy, Param, ParamRef, Policy, Validation};
+use super::compiled::{
+    Action, Binding, Condition, Engine, FailurePolicy, Param, ParamRef, ParamSource, Policy, Target,
+    Validation,
+};
+use super::gatekeeper;
 use super::matching::MatchResources;
 use crate::manifest::Manifest;
 
@@ -68,6 +72,14 @@ pub(super) fn load(manifests: &[Manifest]) -> Result<Loaded, Vec<PolicyError>> {
                 Err(found) => errors.extend(found),
             },
             (GROUP, "ValidatingAdmissionPolicyBinding") => match object.binding() {
+                Ok(found) => bindings.push((object, found)),
+                Err(error) => errors.push(error),
+            },
+            (gatekeeper::TEMPLATES, "ConstraintTemplate") => match gatekeeper::template(manifest) {
+                Ok(policy) => loaded.policies.push(policy),
+                Err(found) => errors.extend(found),
+            },
+            (gatekeeper::CONSTRAINTS, _) if !is_param => match gatekeeper::constraint(manifest) {
                 Ok(found) => bindings.push((object, found)),
                 Err(error) => errors.push(error),
             },
@@ -146,6 +158,16 @@ fn attach(
                 ))
             }
             Some(known) => known.bindings.push(binding),
+            None if matches!(binding.resources, Target::Constraint(_)) => errors.push(PolicyError {
+                hint: "put its ConstraintTemplate in the same folder".to_owned(),
+                ..object.error(
+                    "/kind",
+                    format!(
+                        "the constraint '{}' is of the kind {policy}, of which there is no template here",
+                        binding.name
+                    ),
+                )
+            }),
             None => errors.push(PolicyError {
                 hint: "put the policy in the same folder, or remove the binding".to_owned(),
                 ..object.error(
@@ -166,7 +188,7 @@ fn foreign(group: &str, kind: &str) -> Option<(&'static str, &'static str)> {
     if group == "gatekeeper.sh" || group.ends_with(".gatekeeper.sh") {
         return Some((
             "Gatekeeper",
-            "have Gatekeeper generate a ValidatingAdmissionPolicy from it (generateVAP) and put that here",
+            "put ConstraintTemplates and constraints here, nothing else of Gatekeeper",
         ));
     }
     if group == "kyverno.io" || group.ends_with(".kyverno.io") {
@@ -192,13 +214,13 @@ fn foreign(group: &str, kind: &str) -> Option<(&'static str, &'static str)> {
 
 /// A manifest that is being read.
 #[derive(Clone, Copy)]
-struct Object<'a> {
-    manifest: &'a Manifest,
+pub(super) struct Object<'a> {
+    pub manifest: &'a Manifest,
 }
 
 impl<'a> Object<'a> {
     /// An error at a JSON pointer, or at the nearest enclosing value whose place is known.
-    fn error(self, pointer: &str, message: String) -> PolicyError {
+    pub(super) fn error(self, pointer: &str, message: String) -> PolicyError {
         let mut at = pointer;
         let location = loop {
             if let Some(location) = self.manifest.locations.get(at) {
@@ -219,22 +241,22 @@ impl<'a> Object<'a> {
         }
     }
 
-    fn named(self, pointer: &str, message: &str) -> PolicyError {
+    pub(super) fn named(self, pointer: &str, message: &str) -> PolicyError {
         self.error(pointer, format!("{}: {message}", self.manifest.key()))
     }
 
-    fn get(self, pointer: &str) -> Option<&'a Value> {
+    pub(super) fn get(self, pointer: &str) -> Option<&'a Value> {
         self.manifest.object.pointer(pointer).filter(|value| !value.is_null())
     }
 
-    fn read<T: DeserializeOwned>(self, pointer: &str) -> Result<Option<T>, PolicyError> {
+    pub(super) fn read<T: DeserializeOwned>(self, pointer: &str) -> Result<Option<T>, PolicyError> {
         let Some(value) = self.get(pointer) else { return Ok(None) };
         serde_json::from_value(value.clone())
             .map(Some)
             .map_err(|error| self.named(pointer, &format!("{}: {error}", field(pointer))))
     }
 
-    fn fields(self, pointer: &str, known: &[&str]) -> Result<&'a Map<String, Value>, PolicyError> {
+    pub(super) fn fields(self, pointer: &str, known: &[&str]) -> Result<&'a Map<String, Value>, PolicyError> {
         let map = self
             .get(pointer)
             .and_then(Value::as_object)
@@ -248,7 +270,7 @@ impl<'a> Object<'a> {
         }
     }
 
-    fn text(self, pointer: &str) -> Result<String, PolicyError> {
+    pub(super) fn text(self, pointer: &str) -> Result<String, PolicyError> {
         self.read::<String>(pointer)?
             .filter(|text| !text.trim().is_empty())
             .ok_or_else(|| self.named(pointer, &format!("{} is missing or empty", field(pointer))))
@@ -296,8 +318,8 @@ impl<'a> Object<'a> {
         let binding = Binding {
             name: self.text("/metadata/name")?,
             actions,
-            resources: self.matching("/spec/matchResources")?,
-            params,
+            resources: Target::Resources(self.matching("/spec/matchResources")?),
+            params: params.map(ParamSource::Reference),
         };
         Ok((self.text("/spec/policyName")?, binding))
     }
@@ -327,6 +349,7 @@ impl<'a> Object<'a> {
                 validations: Vec::new(),
                 annotations: Vec::new(),
                 bindings: Vec::new(),
+                engine: Engine::Kubernetes,
             })
         };
         let mut policy = header().map_err(|error| vec![error])?;
@@ -339,7 +362,7 @@ impl<'a> Object<'a> {
                 ),
             );
         }
-        self.expressions(&mut policy, &mut errors);
+        self.expressions("/spec", &[], "matchConditions", &mut policy, &mut errors);
         if policy.validations.is_empty() && policy.annotations.is_empty() && errors.is_empty() {
             errors.push(self.named("/spec", "a policy needs validations or auditAnnotations"));
         }
@@ -347,7 +370,7 @@ impl<'a> Object<'a> {
     }
 
     /// The first annotation that says what the policy is for.
-    fn description(self) -> Option<String> {
+    pub(super) fn description(self) -> Option<String> {
         let annotations = self.get("/metadata/annotations")?;
         ["kubernetes.io/description", "description"]
             .iter()
@@ -356,10 +379,27 @@ impl<'a> Object<'a> {
     }
 
     /// Compiles everything that is an expression. Variables see those above them, the rest sees all.
-    fn expressions(self, policy: &mut Policy, errors: &mut Vec<PolicyError>) {
+    /// `base` is where the lists stand, `before` are variables in front of those that are written there.
+    pub(super) fn expressions(
+        self,
+        base: &str,
+        before: &[(&str, &str)],
+        conditions: &str,
+        policy: &mut Policy,
+        errors: &mut Vec<PolicyError>,
+    ) {
         let params = policy.param_kind.is_some();
         let mut names: Vec<String> = Vec::new();
-        self.each("variables", &["name", "expression"], errors, |at| {
+        for (name, expression) in before {
+            match cel::compile(expression, Declared { params, variables: &names }) {
+                Ok(program) => {
+                    policy.variables.push(((*name).to_owned(), program));
+                    names.push((*name).to_owned());
+                }
+                Err(error) => errors.push(self.named(base, &format!("variable {name}: {error}"))),
+            }
+        }
+        self.each(&format!("{base}/variables"), &["name", "expression"], errors, |at| {
             let name = self.text(&format!("{at}/name"))?;
             let program =
                 self.compile(&format!("{at}/expression"), Declared { params, variables: &names })?;
@@ -371,29 +411,34 @@ impl<'a> Object<'a> {
             Ok(())
         });
         let declared = Declared { params, variables: &names };
-        self.each("matchConditions", &["name", "expression"], errors, |at| {
+        self.each(&format!("{base}/{conditions}"), &["name", "expression"], errors, |at| {
             let name = self.text(&format!("{at}/name"))?;
             let program = self.compile(&format!("{at}/expression"), declared)?;
             policy.conditions.push(Condition { name, program });
             Ok(())
         });
-        self.each("validations", &["expression", "message", "messageExpression", "reason"], errors, |at| {
-            let program = self.compile(&format!("{at}/expression"), declared)?;
-            let pointer = format!("{at}/messageExpression");
-            let message_expression = match self.get(&pointer) {
-                Some(_) => Some(self.compile(&pointer, declared)?),
-                None => None,
-            };
-            // Only read: the reason is a code of HTTP answers.
-            self.read::<String>(&format!("{at}/reason"))?;
-            policy.validations.push(Validation {
-                program,
-                message: self.read::<String>(&format!("{at}/message"))?,
-                message_expression,
-            });
-            Ok(())
-        });
-        self.each("auditAnnotations", &["key", "valueExpression"], errors, |at| {
+        self.each(
+            &format!("{base}/validations"),
+            &["expression", "message", "messageExpression", "reason"],
+            errors,
+            |at| {
+                let program = self.compile(&format!("{at}/expression"), declared)?;
+                let pointer = format!("{at}/messageExpression");
+                let message_expression = match self.get(&pointer) {
+                    Some(_) => Some(self.compile(&pointer, declared)?),
+                    None => None,
+                };
+                // Only read: the reason is a code of HTTP answers.
+                self.read::<String>(&format!("{at}/reason"))?;
+                policy.validations.push(Validation {
+                    program,
+                    message: self.read::<String>(&format!("{at}/message"))?,
+                    message_expression,
+                });
+                Ok(())
+            },
+        );
+        self.each(&format!("{base}/auditAnnotations"), &["key", "valueExpression"], errors, |at| {
             let key = self.text(&format!("{at}/key"))?;
             let program = self.compile(&format!("{at}/valueExpression"), declared)?;
             policy.annotations.push((key, program));
@@ -401,18 +446,17 @@ impl<'a> Object<'a> {
         });
     }
 
-    /// Runs `read` for the pointer of each entry of a list in the spec.
+    /// Runs `read` for the pointer of each entry of a list.
     fn each(
         self,
-        list: &str,
+        pointer: &str,
         known: &[&str],
         errors: &mut Vec<PolicyError>,
         mut read: impl FnMut(&str) -> Result<(), PolicyError>,
     ) {
-        let pointer = format!("/spec/{list}");
-        let Some(value) = self.get(&pointer) else { return };
+        let Some(value) = self.get(pointer) else { return };
         let Some(entries) = value.as_array() else {
-            errors.push(self.named(&pointer, &format!("spec.{list} is no list")));
+            errors.push(self.named(pointer, &format!("{} is no list", field(pointer))));
             return;
         };
         for index in 0..entries.len() {

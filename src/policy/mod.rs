@@ -19,6 +19,7 @@ mod cel;
 mod compiled;
 mod evaluate;
 mod fitted;
+mod gatekeeper;
 mod load;
 mod locate;
 mod matching;

@@ -1,6 +1,6 @@
 //! Which parameter objects a binding hands to its policy.
 
-use super::compiled::{Binding, NotFound, Param, ParamKind, ParamRef, Policy};
+use super::compiled::{Binding, NotFound, Param, ParamKind, ParamRef, ParamSource, Policy};
 use super::review::Review;
 use super::selector::Labels;
 
@@ -22,11 +22,15 @@ pub(super) enum Params<'a> {
 /// A parameter without a namespace counts as being in whatever namespace is asked for: a folder does not say one.
 pub(super) fn params<'a>(
     policy: &Policy,
-    binding: &Binding,
+    binding: &'a Binding,
     review: &Review<'_>,
     known: &'a [Param],
 ) -> Params<'a> {
-    let (Some(kind), Some(reference)) = (&policy.param_kind, &binding.params) else { return Params::Null };
+    let (kind, reference) = match (&policy.param_kind, &binding.params) {
+        (_, Some(ParamSource::Own(own))) => return Params::These(vec![own]),
+        (Some(kind), Some(ParamSource::Reference(reference))) => (kind, reference),
+        (None, _) | (_, None) => return Params::Null,
+    };
     let namespace = reference.namespace.as_deref().or_else(|| review.namespace_name());
     let found: Vec<&Param> = known
         .iter()

@@ -3,14 +3,11 @@
 use std::sync::Arc;
 
 use super::cel::Regexes;
-use super::compiled::Policy;
+use super::compiled::{ParamSource, Policy, Target};
 use super::evaluate::{Evaluation, evaluate};
 use super::load::{Loaded, PolicyError, load};
 use super::review::Review;
 use crate::manifest::Manifest;
-
-/// The engine's name in findings and listings.
-pub(super) const ENGINE: &str = "ValidatingAdmissionPolicy";
 
 /// Policies with their bindings and parameters, compiled. Cheap to clone.
 #[derive(Debug, Clone, Default)]
@@ -33,7 +30,7 @@ pub struct PolicyInfo {
     pub actions: Vec<String>,
     /// The parameters that its bindings name: `Kind/name`, or `Kind` for a selector.
     pub params: Vec<String>,
-    /// The engine, `ValidatingAdmissionPolicy`.
+    /// The engine: `ValidatingAdmissionPolicy` or `Gatekeeper`.
     pub engine: String,
     /// What its `kubernetes.io/description` annotation says.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -87,9 +84,20 @@ fn info(policy: &Policy) -> PolicyInfo {
     actions.sort();
     actions.dedup();
     let kind = policy.param_kind.as_ref().map(|kind| kind.kind.as_str()).unwrap_or_default();
-    let params = policy.bindings.iter().filter_map(|binding| binding.params.as_ref()).map(|reference| {
-        reference.name.as_ref().map_or_else(|| kind.to_owned(), |name| format!("{kind}/{name}"))
+    let params = policy.bindings.iter().filter_map(|binding| match binding.params.as_ref()? {
+        ParamSource::Reference(reference) => {
+            Some(reference.name.as_ref().map_or_else(|| kind.to_owned(), |name| format!("{kind}/{name}")))
+        }
+        // The binding is its own.
+        ParamSource::Own(_) => None,
     });
+    let mut matches = policy.constraints.resources();
+    for binding in &policy.bindings {
+        if let Target::Constraint(about) = &binding.resources {
+            matches.extend(about.kinds());
+        }
+    }
+    matches.dedup();
     let programs = policy
         .variables
         .iter()
@@ -98,11 +106,11 @@ fn info(policy: &Policy) -> PolicyInfo {
         .chain(policy.validations.iter().map(|validation| &validation.program));
     PolicyInfo {
         name: policy.name.clone(),
-        matches: policy.constraints.resources(),
+        matches,
         bindings: policy.bindings.iter().map(|binding| binding.name.clone()).collect(),
         actions: actions.iter().rev().map(|action| action.as_str().to_owned()).collect(),
         params: params.collect(),
-        engine: ENGINE.to_owned(),
+        engine: policy.engine.as_str().to_owned(),
         description: policy.description.clone(),
         in_force: !policy.bindings.is_empty(),
         unsupported: programs.filter_map(|program| program.unsupported.clone()).next(),

@@ -8,7 +8,7 @@ use super::cel::compile::{Constants, schema};
 use super::cel::{Activation, BUDGET, Bound, Evaluation, Program};
 use super::compiled::{Action, Binding, FailurePolicy, Param, Policy, Validation};
 use super::fitted::fitted;
-use super::matching::{Match, MatchResources};
+use super::matching::Match;
 use super::params::{Params, params};
 use super::review::{Operation, Resource, Review, User, is_namespace};
 use super::set::PolicySet;
@@ -207,8 +207,8 @@ impl PolicySet {
             let constraints = policy.constraints.matches_kind(review);
             for binding in &policy.bindings {
                 let found = constraints.clone().and(binding.resources.matches_kind(review));
-                let selected = [&policy.constraints, &binding.resources].into_iter();
-                let selected = selected.filter_map(MatchResources::selected_objects).collect();
+                let both = [policy.constraints.selected_objects(), binding.resources.selected_objects()];
+                let selected = both.into_iter().flatten().collect();
                 let uncertain = match found {
                     Match::No => continue,
                     Match::OtherVersion(version) => Some(format!("it is written for {version}")),

@@ -84,8 +84,21 @@ pub(super) fn judge(case: Case, schemas: &SchemaSet) -> Row {
     }
 }
 
-/// What the policies say of one object, as the API server would hand it to them.
+/// What the policies say of one object of a case.
 fn said(case: &Case, asked: &Asked, schemas: &SchemaSet) -> Vec<Finding> {
+    let others = case.objects.iter().map(|asked| asked.object.clone());
+    let around: Vec<Value> = case.around.iter().cloned().chain(others).collect();
+    findings_of(&case.policies, asked, &around, schemas)
+}
+
+/// What policies say of one object, as the API server would hand it to them. A Namespace among the objects around is the one
+/// that they see.
+pub(super) fn findings_of(
+    policies: &PolicySet,
+    asked: &Asked,
+    around: &[Value],
+    schemas: &SchemaSet,
+) -> Vec<Finding> {
     let object = defaulted(&asked.object, schemas);
     let old = asked.old.as_ref().map(|old| defaulted(old, schemas));
     let key = ObjectKey::of(&object);
@@ -93,17 +106,18 @@ fn said(case: &Case, asked: &Asked, schemas: &SchemaSet) -> Vec<Finding> {
         Some(known) => Resource { plural: known.info.plural.clone(), namespaced: known.info.namespaced },
         None => Resource::guess(&key.gvk()),
     };
-    let namespace = case.around.iter().chain(case.objects.iter().map(|asked| &asked.object)).find(|other| {
+    let namespace = around.iter().find(|other| {
         let other = ObjectKey::of(other);
         other.api_version == "v1" && other.kind == "Namespace" && Some(&other.name) == key.namespace.as_ref()
     });
+    let user = tester();
     let review = Review {
         object: &object,
         old: old.as_ref(),
         operation: asked.operation,
         resource,
         namespace,
-        user: &tester(),
+        user: &user,
     };
-    case.policies.evaluate(&review).findings
+    policies.evaluate(&review).findings
 }

@@ -5,12 +5,14 @@
 //! |---|---|
 //! | `folder` | a folder of policies with `allowed-*` and `denied-*` manifests beside them or in `cases/` |
 //! | `changes` | `tests.json` beside `policy.yaml`: templates with changed fields, as kubescape's cel-admission-library has them |
+//! | `gator` | Gatekeeper's `suite.yaml` |
 //! | `pod_security` | Pods under `LEVEL/vMINOR/pass` and `…/fail`, as k8s.io/pod-security-admission has them |
 //!
 //! What cannot be evaluated is an `error`, never a pass.
 
 mod changes;
 mod folder;
+mod gator;
 mod judge;
 mod pod_security;
 mod run;

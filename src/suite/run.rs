@@ -5,7 +5,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use super::judge::judge;
-use super::{Row, changes, folder, pod_security};
+use super::{Row, changes, folder, gator, pod_security};
 use crate::manifest::{Manifest, ParseError};
 use crate::policy::{PolicyError, PolicySet};
 use crate::schema::SchemaSet;
@@ -64,6 +64,13 @@ pub fn run(
             }
             found = true;
             rows.extend(changes::cases(changes)?.into_iter().map(|case| judge(case, schemas)));
+        }
+        for suite in files.iter().filter(|file| gator::is_suite(file)) {
+            if cancelled() {
+                return Ok(rows);
+            }
+            found = true;
+            rows.extend(gator::run(suite, schemas)?);
         }
         for case in files.iter().filter(|file| pod_security::is_case(file)) {
             if cancelled() {

@@ -52,9 +52,9 @@ fn policies_of_the_configuration_are_in_force_and_a_flag_is_over_them() {
 /// Folders that cannot be used: text of a file in it, what the error says, what the hint says.
 const UNUSABLE: &[(&str, &str, &str)] = &[
     (
-        "apiVersion: templates.gatekeeper.sh/v1\nkind: ConstraintTemplate\nmetadata: {name: k8srequiredlabels}\n",
-        "error: policies/p.yaml:2:7: ConstraintTemplate/k8srequiredlabels belongs to Gatekeeper",
-        "generateVAP",
+        "apiVersion: templates.gatekeeper.sh/v1\nkind: ConstraintTemplate\nmetadata: {name: k8srequiredlabels}\nspec:\n  crd: {spec: {names: {kind: K8sRequiredLabels}}}\n  targets: [{target: admission.k8s.gatekeeper.sh, rego: 'package x'}]\n",
+        "error: policies/p.yaml:2:7: ConstraintTemplate/k8srequiredlabels has only Rego",
+        "K8sNativeValidation",
     ),
     (
         "apiVersion: kyverno.io/v1\nkind: ClusterPolicy\nmetadata: {name: labels}\n",

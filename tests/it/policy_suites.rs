@@ -162,3 +162,114 @@ fn where_there_is_no_test_nothing_passed() {
     let output = copilot.run(["policy", "test", "-f", "q"]).expect_code(2);
     assert!(output.stderr.contains("no policies"), "{}", output.stderr);
 }
+
+const TEMPLATE: &str = "\
+apiVersion: templates.gatekeeper.sh/v1
+kind: ConstraintTemplate
+metadata: {name: maxreplicas}
+spec:
+  crd: {spec: {names: {kind: MaxReplicas}}}
+  targets:
+  - target: admission.k8s.gatekeeper.sh
+    code:
+    - engine: K8sNativeValidation
+      source:
+        variables:
+        - {name: most, expression: 'has(variables.params.most) ? variables.params.most : 3'}
+        validations:
+        - expression: '!has(variables.anyObject.spec.replicas) || variables.anyObject.spec.replicas <= variables.most'
+          messageExpression: '\"at most \" + string(variables.most)'
+";
+
+fn constraint(name: &str, rest: &str) -> String {
+    format!(
+        "apiVersion: constraints.gatekeeper.sh/v1beta1
+kind: MaxReplicas
+metadata: {{name: {name}}}
+spec:
+  match:
+    kinds: [{{apiGroups: [apps], kinds: [Deployment]}}]
+{rest}  parameters: {{most: 5}}
+"
+    )
+}
+
+#[test]
+fn a_gatekeeper_suite_is_a_suite_and_its_template_is_a_policy() {
+    let copilot = Copilot::new();
+    copilot.write("g/template.yaml", TEMPLATE);
+    copilot.write("g/constraint.yaml", &constraint("few", ""));
+    copilot.write("g/five.yaml", &deployment(5));
+    copilot.write("g/six.yaml", &deployment(6));
+    let review = format!(
+        "apiVersion: admission.k8s.io/v1\nkind: AdmissionReview\nrequest:\n  operation: UPDATE\n  object:\n{}",
+        deployment(9).lines().map(|line| format!("    {line}\n")).collect::<String>()
+    );
+    copilot.write("g/review.yaml", &review);
+    copilot.write(
+        "g/suite.yaml",
+        "apiVersion: test.gatekeeper.sh/v1alpha1
+kind: Suite
+metadata: {name: replicas}
+tests:
+- name: few
+  template: template.yaml
+  constraint: constraint.yaml
+  cases:
+  - {name: five, object: five.yaml, assertions: [{violations: no}]}
+  - {name: six, object: six.yaml, assertions: [{violations: 1, message: 'at most 5'}]}
+  - {name: review, object: review.yaml, assertions: [{violations: yes}]}
+  - {name: other-words, object: six.yaml, assertions: [{violations: yes, message: 'at most 3'}]}
+  - {name: later, object: six.yaml, skip: true, assertions: [{violations: yes}]}
+  - {name: absent, object: none.yaml, assertions: [{violations: yes}]}
+",
+    );
+    let document = copilot.run(["policy", "test", "-f", "g", "-o", "json"]).expect_code(1).json();
+    assert_eq!(
+        document["summary"],
+        serde_json::json!({"pass": 3, "fail": 1, "error": 1, "skip": 1}),
+        "{document}"
+    );
+    // The same files are policies for everything else.
+    let output =
+        copilot.run(["policy", "list", "--policies", "g/template.yaml", "--policies", "g/constraint.yaml"]);
+    let text = output.expect_code(0).stdout;
+    assert!(text.contains("MaxReplicas  Deny") && text.contains("apps/Deployment"), "{text}");
+    let args =
+        ["plan", "-f", "g/six.yaml", "--policies", "g/template.yaml", "--policies", "g/constraint.yaml"];
+    let output = copilot.run(args).expect_code(1);
+    assert!(
+        format!("{}{}", output.stdout, output.stderr).contains("at most 5 [policy/MaxReplicas]"),
+        "{}",
+        output.stderr
+    );
+}
+
+#[test]
+fn a_constraint_without_its_template_and_one_that_only_warns() {
+    let copilot = Copilot::new();
+    copilot.write("c.yaml", &constraint("few", ""));
+    copilot.write("web.yaml", &deployment(6));
+    let output = copilot.run(["policy", "list", "--policies", "c.yaml"]).expect_code(2);
+    assert!(
+        output.stderr.contains("of the kind MaxReplicas, of which there is no template"),
+        "{}",
+        output.stderr
+    );
+    copilot.write("p/t.yaml", TEMPLATE);
+    for (rest, code, said) in [
+        ("", 1, true),
+        ("  enforcementAction: warn\n", 0, true),
+        ("  enforcementAction: dryrun\n", 0, true),
+        ("    excludedNamespaces: ['la*']\n", 0, false),
+        ("    namespaces: [lab]\n", 1, true),
+        ("    labelSelector: {matchLabels: {tier: gold}}\n", 0, false),
+    ] {
+        copilot.write("p/c.yaml", &constraint("few", rest));
+        let output = copilot.run(["review", "-f", "web.yaml", "--policies", "p"]).expect_code(code);
+        assert_eq!(output.stdout.contains("at most 5"), said, "{rest}: {}", output.stdout);
+    }
+    copilot.write("p/c.yaml", &constraint("few", "  enforcementAction: scoped\n"));
+    let output = copilot.run(["review", "-f", "web.yaml", "--policies", "p"]).expect_code(2);
+    assert!(output.stderr.contains("enforcementAction is 'scoped'"), "{}", output.stderr);
+}
