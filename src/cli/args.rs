@@ -66,7 +66,7 @@ pub struct Common {
     /// Tokens of the model's context; 4096 by default, and never more than the model was trained for.
     #[arg(long, value_name = "N", global = true)]
     pub context_tokens: Option<NonZeroU32>,
-    /// Policies in force: `builtin`, or a file or folder. Repeatable.
+    /// Policies in force: `builtin`, `ai-platform`, or a file or folder. Repeatable.
     #[arg(long, value_name = "PATH", global = true)]
     pub policies: Vec<String>,
     /// Patterns beside the built-in ones: a file or folder. Repeatable.

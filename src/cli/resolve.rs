@@ -245,7 +245,11 @@ fn options_with(common: &Common, mask: MaskKey, cache_dir: &Path) -> ConnectOpti
 }
 
 fn policy_source(text: &str) -> PolicySource {
-    if text == "builtin" { PolicySource::Builtin } else { PolicySource::Path(PathBuf::from(text)) }
+    match text {
+        "builtin" => PolicySource::Builtin,
+        "ai-platform" => PolicySource::Platform,
+        _ => PolicySource::Path(PathBuf::from(text)),
+    }
 }
 
 /// kubectl's rule: a terminal, TERM not dumb, NO_COLOR not set.

@@ -14,7 +14,7 @@ pub struct ConfigFile {
     pub to: Option<PathBuf>,
     /// Owner of what is drafted.
     pub owner: Option<String>,
-    /// `builtin`, or files and folders.
+    /// `builtin`, `ai-platform`, or files and folders.
     #[serde(default)]
     pub policies: Vec<String>,
     /// Files or folders with patterns.

@@ -17,8 +17,10 @@ use crate::model::ModelChoice;
 /// Where policies come from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PolicySource {
-    /// The set that is compiled in.
+    /// The basic set that is compiled in.
     Builtin,
+    /// The whole set for AI platforms that is compiled in.
+    Platform,
     /// A file or folder.
     Path(PathBuf),
 }
@@ -28,6 +30,7 @@ impl std::fmt::Display for PolicySource {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Builtin => f.write_str("builtin"),
+            Self::Platform => f.write_str("ai-platform"),
             Self::Path(path) => write!(f, "'{}'", path.display()),
         }
     }

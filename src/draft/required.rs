@@ -57,22 +57,75 @@ pub fn narrow(object: &Value, rules: Rules<'_>) -> Narrow {
     Narrow::of(&rules.policies.shapes(&Intent { kind, resource, node, namespace: None, user: rules.user }))
 }
 
-/// The labels that policies require and objects lack, each once.
+/// The labels that policies require and objects lack, each once: those with which an object passes and without which it does not.
 pub fn lacking(objects: &[Value], rules: Rules<'_>) -> Vec<Lacking> {
     let mut all: Vec<Lacking> = Vec::new();
     for object in objects {
         let narrow = narrow(object, rules);
-        for (policy, key, schemas) in narrow.required(LABELS) {
-            let has = object.pointer(&pointer::join(LABELS, key)).is_some();
-            if has || all.iter().any(|known| known.key == key) {
-                continue;
+        for (policy, schema) in narrow.policies().filter(|(_, schema)| !narrow.accepts(schema, object)) {
+            let mut keys = Vec::new();
+            labels_of(schema, &mut keys);
+            keys.retain(|(key, _)| object.pointer(&pointer::join(LABELS, key)).is_none());
+            let passes_with = |keys: &[(String, Vec<String>)]| {
+                let mut trial = object.clone();
+                for (key, values) in keys {
+                    trial["metadata"]["labels"][key.as_str()] =
+                        Value::from(values.first().map_or("some", String::as_str));
+                }
+                narrow.accepts(schema, &trial)
+            };
+            let needed: Vec<(String, Vec<String>)> =
+                match keys.iter().find(|key| passes_with(std::slice::from_ref(*key))) {
+                    Some(one) => vec![one.clone()],
+                    None if passes_with(&keys) => keys,
+                    None => Vec::new(),
+                };
+            for (key, values) in needed {
+                if !all.iter().any(|known| known.key == key) {
+                    all.push(Lacking { policy: policy.to_owned(), key, values });
+                }
             }
-            let listed = schemas.iter().filter_map(|schema| schema.get("enum").and_then(Value::as_array));
-            let values = listed.flatten().filter_map(Value::as_str).map(str::to_owned).collect();
-            all.push(Lacking { policy: policy.to_owned(), key: key.to_owned(), values });
         }
     }
     all
+}
+
+/// The labels of the object that a schema speaks of, with their values where these are a closed list.
+fn labels_of(schema: &Value, keys: &mut Vec<(String, Vec<String>)>) {
+    for word in ["allOf", "anyOf"] {
+        schema
+            .get(word)
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+            .for_each(|part| labels_of(part, keys));
+    }
+    if let Some(metadata) = schema.pointer("/properties/metadata") {
+        labels_in(metadata, keys);
+    }
+}
+
+/// The same inside `metadata`.
+fn labels_in(metadata: &Value, keys: &mut Vec<(String, Vec<String>)>) {
+    for word in ["allOf", "anyOf"] {
+        metadata
+            .get(word)
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+            .for_each(|part| labels_in(part, keys));
+    }
+    let Some(labels) = metadata.pointer("/properties/labels") else { return };
+    let required =
+        labels.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
+    for key in required {
+        let schema = labels.pointer(&pointer::join("/properties", key));
+        let listed = schema.and_then(|schema| schema.get("enum")?.as_array());
+        let values = listed.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect();
+        if !keys.iter().any(|(known, _)| known == key) {
+            keys.push((key.to_owned(), values));
+        }
+    }
 }
 
 /// The value of a label as the words or the facts have it.

@@ -120,7 +120,7 @@ fn an_evaluation_does_not_depend_on_the_order_of_keys() {
 
 #[test]
 fn all_shipped_policies_are_compiled_in_and_in_force() {
-    let set = PolicySet::builtin().unwrap();
+    let set = PolicySet::platform().unwrap();
     let mut folders: Vec<String> = std::fs::read_dir(folder())
         .unwrap()
         .map(|entry| entry.unwrap().path())

@@ -594,6 +594,9 @@ fn policy_manifests(config: &Config) -> Result<Vec<Manifest>, Problem> {
     for source in &config.policies {
         match source {
             PolicySource::Builtin => manifests.extend(PolicySet::builtin_manifests().map_err(Problem::new)?),
+            PolicySource::Platform => {
+                manifests.extend(PolicySet::platform_manifests().map_err(Problem::new)?);
+            }
             PolicySource::Path(path) => manifests.extend(source::read_manifests(path).map_err(Problem::new)?),
         }
     }

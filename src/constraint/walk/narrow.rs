@@ -57,19 +57,9 @@ impl Narrow {
         found.map(|(policy, _)| policy)
     }
 
-    /// Names of fields that the object at a place has to have, with the policy that says so and what it says of them.
-    pub fn required(&self, path: &str) -> Vec<(&str, &str, Vec<&Value>)> {
-        let mut all: Vec<(&str, &str, Vec<&Value>)> = Vec::new();
-        for (policy, schema) in self.at(path) {
-            let names = schema.get("required").and_then(Value::as_array).into_iter().flatten();
-            for name in names.filter_map(Value::as_str) {
-                if !all.iter().any(|(_, known, _)| *known == name) {
-                    let inner = self.at(&pointer::join(path, name));
-                    all.push((policy, name, inner.into_iter().map(|(_, schema)| schema).collect()));
-                }
-            }
-        }
-        all
+    /// The policies with their schemas.
+    pub fn policies(&self) -> impl Iterator<Item = (&str, &Value)> {
+        self.policies.iter().map(|(policy, schema)| (policy.as_str(), schema))
     }
 
     /// Whether a schema accepts a value; a schema that cannot be used accepts everything, since the object is judged once more.
@@ -129,13 +119,13 @@ mod tests {
     fn what_holds_at_a_place_is_found_through_all_of_but_not_any_of() {
         let narrow = narrow(json!({"allOf": [
             {"properties": {"spec": {"properties": {"hostNetwork": {"const": false}, "hostPID": false}}}},
-            {"properties": {"spec": {"properties": {"containers": {"items": {"required": ["resources"]}}}}}}],
+            {"properties": {"spec": {"properties": {"containers": {"items": {"properties": {"tty": false}}}}}}}],
             "anyOf": [{"properties": {"spec": false}}, {"required": ["spec"]}]}));
         assert_eq!(narrow.refuses("/spec/hostNetwork", &json!(true)), Some("cap"));
         assert_eq!(narrow.refuses("/spec/hostNetwork", &json!(false)), None);
         assert_eq!(narrow.forbids("/spec/hostPID"), Some("cap"));
+        assert_eq!(narrow.forbids("/spec/containers/3/tty"), Some("cap"));
         assert_eq!(narrow.forbids("/spec"), None, "it depends on something else");
-        assert_eq!(narrow.required("/spec/containers/3").first().map(|one| one.1), Some("resources"));
     }
 
     #[test]

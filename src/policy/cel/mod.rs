@@ -1,9 +1,9 @@
 //! CEL as Kubernetes' admission policies use it: the one place that knows the `cel` crate.
 //!
 //! What an expression may use: the standard library, the strings, lists, math and encoders extensions, optionals,
-//! `cel.bind`, and of Kubernetes' libraries quantity, regex (`find`, `findAll`, `matches`), lists and sets. Missing:
-//! `url`, `ip`, `cidr`, `semver`, named formats, `authorizer`, comprehensions with two variables, struct literals. An
-//! expression that uses one of them compiles, and its evaluation is [`EvaluationError::Unsupported`] by name.
+//! `cel.bind`, and Kubernetes' libraries quantity, regex (`find`, `findAll`, `matches`), lists, sets, `url`, `ip`, `cidr`,
+//! `semver` and named formats. Missing: `authorizer`, comprehensions with two variables, struct literals. An expression that
+//! uses one of them compiles, and its evaluation is [`EvaluationError::Unsupported`] by name.
 //!
 //! `x.orValue(y)` on something that is no optional is an error, as in Kubernetes with cel-go 0.28 and later; older
 //! API servers return `x`.

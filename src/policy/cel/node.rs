@@ -116,6 +116,9 @@ pub(super) fn freeze(value: &dyn Val) -> Result<Box<dyn Val>, ExecutionError> {
         CelType,
         Quantity
     );
+    if let Some(kept) = super::functions::kept(value) {
+        return Ok(kept);
+    }
     if let Some(list) = value.downcast_ref::<CelList>() {
         let items: Result<Vec<_>, _> = list.inner().iter().map(|item| freeze(item.as_ref())).collect();
         return Ok(Box::new(Node::list(items?)));

@@ -29,7 +29,7 @@ const TYPES: [&str; 12] = [
     "google",
 ];
 /// First parts of function names.
-const NAMESPACES: [&str; 6] = ["optional", "math", "lists", "sets", "base64", "strings"];
+const NAMESPACES: [&str; 7] = ["optional", "math", "lists", "sets", "base64", "strings", "format"];
 
 /// What a rewriting found.
 pub(super) struct Rewritten {

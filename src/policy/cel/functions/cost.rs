@@ -44,6 +44,51 @@ pub(in crate::policy::cel) fn cost_of(name: &str, member: bool, arguments: usize
             0,
         ) => Cost::Arguments,
         ("slice", true, 2) | ("flatten", true, 0 | 1) | ("@sortByAssociatedKeys", true, 1) => Cost::Arguments,
+        // addresses, versions, formats
+        ("ip" | "isIP" | "ip.isCanonical" | "cidr" | "isCIDR" | "url" | "isURL", false, 1) => Cost::Arguments,
+        ("semver" | "isSemver", false, 1 | 2) | ("format.named", false, 1) | ("validate", true, 1) => {
+            Cost::Arguments
+        }
+        (
+            "family"
+            | "isUnspecified"
+            | "isLoopback"
+            | "isLinkLocalMulticast"
+            | "isLinkLocalUnicast"
+            | "isGlobalUnicast"
+            | "ip"
+            | "masked"
+            | "prefixLength"
+            | "getScheme"
+            | "getHost"
+            | "getHostname"
+            | "getPort"
+            | "getEscapedPath"
+            | "getQuery"
+            | "major"
+            | "minor"
+            | "patch",
+            true,
+            0,
+        ) => Cost::Step,
+        ("containsIP" | "containsCIDR", true, 1) => Cost::Arguments,
+        (
+            "format.dns1123Label"
+            | "format.dns1123LabelPrefix"
+            | "format.dns1123Subdomain"
+            | "format.dns1123SubdomainPrefix"
+            | "format.dns1035Label"
+            | "format.dns1035LabelPrefix"
+            | "format.qualifiedName"
+            | "format.labelValue"
+            | "format.uri"
+            | "format.uuid"
+            | "format.byte"
+            | "format.date"
+            | "format.datetime",
+            false,
+            0,
+        ) => Cost::Step,
         // what compares everything with everything
         ("distinct", true, 0) => Cost::Square,
         // what has a counted version of its own

@@ -4,11 +4,19 @@ mod arguments;
 mod cost;
 mod internal;
 mod kubernetes;
+mod network;
+mod versions;
 
+use cel::common::value::Val;
 use cel::{DeclarationError, Env};
 
 pub(super) use cost::{Cost, cost_of};
 pub(super) use internal::{ADD, CONTAINS, EQUALS, KEEP, LOOP, MADE, SIZED, SQUARED};
+
+/// A copy of a value of Kubernetes' own libraries that can outlive the expression.
+pub(super) fn kept(value: &dyn Val) -> Option<Box<dyn Val>> {
+    network::kept(value).or_else(|| versions::kept(value))
+}
 
 /// The standard library, the extensions that Kubernetes turns on, and the functions of this file.
 ///
@@ -24,5 +32,10 @@ pub(super) fn environment() -> Result<Env, DeclarationError> {
     kubernetes::quantities(&mut env)?;
     kubernetes::lists(&mut env)?;
     kubernetes::sets(&mut env)?;
+    network::addresses(&mut env)?;
+    network::networks(&mut env)?;
+    network::urls(&mut env)?;
+    versions::versions(&mut env)?;
+    versions::formats(&mut env)?;
     Ok(env)
 }
