@@ -3,14 +3,14 @@
 //! The text is prefix, body, and a line `key: value` for every round. Keys are forced. Of a value's tokens only those
 //! are ever considered with which some candidate that is still possible goes on; where that is one token it is forced,
 //! where it is several the likeliest is taken. Forced tokens wait and are evaluated together with the next choice: a
-//! decode of llama.cpp is spent on choices alone. Every token of a value is scored with its probability among *all*
-//! tokens, forced ones and the line break included.
+//! decode of llama.cpp is spent on choices alone, and a form that leaves none costs none. A choice is scored with its
+//! probability among *all* tokens; what is forced has no score.
 
 use llama_cpp_2::token::LlamaToken;
 
 use crate::constraint::{Answers, Form, Score};
 
-use super::engine::{Engine, Pending, Stop, common};
+use super::engine::{Engine, Stop, common};
 use super::lines::Lines;
 use super::paths::Paths;
 use crate::model::rounds::Rounds;
@@ -20,7 +20,7 @@ use crate::model::{Cancel, ModelError};
 #[derive(Debug, Default)]
 struct Progress {
     /// Evaluated with the next choice.
-    pending: Vec<Pending>,
+    pending: Vec<LlamaToken>,
     /// One for each answer.
     scores: Vec<Option<Score>>,
     sampled: usize,
@@ -60,22 +60,20 @@ impl Engine<'_> {
 
         let held = self.rewind(&prompt, prefix, cancel).map_err(|stop| stopped(stop, first()))?;
         let mut progress = Progress::default();
-        progress.pending.extend(prompt.iter().skip(held).copied().map(Pending::plain));
+        progress.pending.extend(prompt.iter().skip(held).copied());
         let mut rounds = Rounds::new(form);
         while let Some(round) = rounds.next() {
             let key = || form.slots.get(round.slot).map_or_else(String::new, |slot| slot.key.clone());
             let Some(lines) = lines.get(round.slot) else { continue };
             progress.scores.resize(rounds.len() + 1, None);
             progress.forced += lines.head.len();
-            progress.pending.extend(lines.head.iter().copied().map(Pending::plain));
+            progress.pending.extend(lines.head.iter().copied());
             let mut paths = lines.paths(&round);
             self.value(&mut paths, rounds.len(), &mut progress, cancel)
                 .map_err(|stop| stopped(stop, key()))?;
             let choice = paths.end().map_err(|reason| ModelError::Matcher { slot: key(), reason })?;
             rounds.answer(choice, None);
         }
-        self.rest(&mut progress, cancel).map_err(|stop| stopped(stop, first()))?;
-
         let Progress { mut scores, sampled, forced, .. } = progress;
         let mut answers = rounds.into_answers();
         scores.resize(answers.len(), None);
@@ -117,9 +115,6 @@ impl Engine<'_> {
                 [] => return Ok(()),
                 [only] => {
                     progress.forced += 1;
-                    if let Some(before) = progress.pending.last_mut() {
-                        before.scores = Some((*only, answer));
-                    }
                     *only
                 }
                 several => {
@@ -128,7 +123,7 @@ impl Engine<'_> {
                     self.choose(several, answer, progress)?
                 }
             };
-            progress.pending.push(Pending::plain(token));
+            progress.pending.push(token);
             paths.advance(token);
         }
     }
@@ -170,22 +165,9 @@ impl Engine<'_> {
 
     /// Evaluates what waits, up to a choice.
     fn flush(&mut self, progress: &mut Progress, cancel: &Cancel) -> Result<(), Stop> {
-        let Progress { pending, scores, .. } = progress;
-        self.evaluate(pending, cancel, |row, token, answer| {
-            if let Some(slot) = scores.get_mut(answer) {
-                add(slot, log_probability(row, token, log_sum_exp(row)));
-            }
-        })?;
-        pending.clear();
+        self.evaluate(&progress.pending, cancel)?;
+        progress.pending.clear();
         Ok(())
-    }
-
-    /// Evaluates what still waits to be scored; the last tokens of a form, which nothing follows, are not.
-    fn rest(&mut self, progress: &mut Progress, cancel: &Cancel) -> Result<(), Stop> {
-        let needed =
-            progress.pending.iter().rposition(|entry| entry.scores.is_some()).map_or(0, |last| last + 1);
-        progress.pending.truncate(needed);
-        self.flush(progress, cancel)
     }
 }
 

@@ -50,21 +50,6 @@ pub(crate) struct Engine<'m> {
     pub(super) evaluating: Duration,
 }
 
-/// A token to be evaluated, and what is wanted of its row.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Pending {
-    pub token: LlamaToken,
-    /// The log probability of this token after it, to be added to this answer's score.
-    pub scores: Option<(LlamaToken, usize)>,
-}
-
-impl Pending {
-    /// Nothing is wanted of its row.
-    pub fn plain(token: LlamaToken) -> Self {
-        Self { token, scores: None }
-    }
-}
-
 /// Why something was not evaluated.
 #[derive(Debug)]
 pub(super) enum Stop {
@@ -160,8 +145,7 @@ impl<'m> Engine<'m> {
                     self.held = wanted.to_vec();
                 } else {
                     self.truncate(0);
-                    let pending: Vec<Pending> = wanted.iter().copied().map(Pending::plain).collect();
-                    outcome = self.evaluate(&pending, cancel, |_, _, _| ());
+                    outcome = self.evaluate(wanted, cancel);
                     if outcome.is_ok() {
                         cache.store(&self.context, SEQUENCE, wanted);
                     }
@@ -174,17 +158,11 @@ impl<'m> Engine<'m> {
         Ok(self.truncate(keep))
     }
 
-    /// Evaluates `pending` after what is held. `score` is called with the row, the token and the answer of each entry
-    /// that asks for it. The row of the last entry can be read with [`Engine::last_row`] afterwards.
-    pub(super) fn evaluate(
-        &mut self,
-        pending: &[Pending],
-        cancel: &Cancel,
-        mut score: impl FnMut(&[f32], LlamaToken, usize),
-    ) -> Result<(), Stop> {
+    /// Evaluates `tokens` after what is held. The row of the last one can be read with [`Engine::last_row`] afterwards.
+    pub(super) fn evaluate(&mut self, tokens: &[LlamaToken], cancel: &Cancel) -> Result<(), Stop> {
         let size = usize::try_from(self.context.n_batch()).unwrap_or(1).max(1);
-        let mut left = pending.len();
-        for chunk in pending.chunks(size) {
+        let mut left = tokens.len();
+        for chunk in tokens.chunks(size) {
             if cancel.is_cancelled() {
                 return Err(Stop::Cancelled);
             }
@@ -195,11 +173,6 @@ impl<'m> Engine<'m> {
             if let Err(reason) = decoded {
                 self.clear();
                 return Err(Stop::Failed(reason));
-            }
-            for (row, entry) in (0..).zip(chunk) {
-                if let Some((token, answer)) = entry.scores {
-                    score(self.context.get_logits_ith(row), token, answer);
-                }
             }
         }
         Ok(())
@@ -215,18 +188,18 @@ impl<'m> Engine<'m> {
         usize::try_from(self.info.context).unwrap_or(usize::MAX)
     }
 
-    fn decode(&mut self, chunk: &[Pending], is_last: bool) -> Result<(), String> {
+    fn decode(&mut self, chunk: &[LlamaToken], is_last: bool) -> Result<(), String> {
         self.batch.clear();
-        for (index, entry) in chunk.iter().enumerate() {
+        for (index, token) in chunk.iter().enumerate() {
             let position = i32::try_from(self.held.len() + index).map_err(|e| e.to_string())?;
-            let row = entry.scores.is_some() || (is_last && index + 1 == chunk.len());
-            self.batch.add(entry.token, position, &[SEQUENCE], row).map_err(|e| e.to_string())?;
+            let row = is_last && index + 1 == chunk.len();
+            self.batch.add(*token, position, &[SEQUENCE], row).map_err(|e| e.to_string())?;
         }
         let at = self.held.len();
         self.context.decode(&mut self.batch).map_err(|e| {
             format!("llama.cpp could not evaluate {} tokens at position {at}: {e}", chunk.len())
         })?;
-        self.held.extend(chunk.iter().map(|entry| entry.token));
+        self.held.extend(chunk);
         Ok(())
     }
 

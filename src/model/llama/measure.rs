@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use llama_cpp_2::token::LlamaToken;
 
-use super::engine::{Engine, Pending, Stop};
+use super::engine::{Engine, Stop};
 use crate::model::inspect::Throughput;
 use crate::model::{Cancel, ModelError};
 
@@ -27,19 +27,18 @@ impl Engine<'_> {
         let words = self.tokens.text(" the quick brown fox jumps over the lazy dog");
         let tokens: Vec<LlamaToken> = words.iter().copied().cycle().take(prompt + written).collect();
         let (first, rest) = tokens.split_at(prompt.min(tokens.len()));
-        let plain = |tokens: &[LlamaToken]| tokens.iter().copied().map(Pending::plain).collect::<Vec<_>>();
         // Once unmeasured: pages of the file are read in at the first use.
         let held = self.rewind(first, 0, cancel).map_err(stopped)?;
-        self.evaluate(&plain(&first[held..]), cancel, |_, _, _| ()).map_err(stopped)?;
+        self.evaluate(&first[held..], cancel).map_err(stopped)?;
 
         let held = self.rewind(&first[..1], 0, cancel).map_err(stopped)?;
-        let pending = plain(&first[held..]);
+        let pending = &first[held..];
         let start = Instant::now();
-        self.evaluate(&pending, cancel, |_, _, _| ()).map_err(stopped)?;
+        self.evaluate(pending, cancel).map_err(stopped)?;
         let prompt_seconds = start.elapsed().as_secs_f64();
         let start = Instant::now();
         for token in rest {
-            self.evaluate(&[Pending::plain(*token)], cancel, |_, _, _| ()).map_err(stopped)?;
+            self.evaluate(&[*token], cancel).map_err(stopped)?;
         }
         let written_seconds = start.elapsed().as_secs_f64();
         let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);

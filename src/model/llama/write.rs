@@ -12,7 +12,7 @@ use llama_cpp_2::token::LlamaToken;
 use crate::constraint::{Choice, FreeState, FreeText, Prompt, Score, Step, Taken};
 
 use super::decode::{log_probability, log_sum_exp};
-use super::engine::{Engine, Pending, Stop, common};
+use super::engine::{Engine, Stop, common};
 use super::paths::Paths;
 use super::tokens::Tokens;
 use crate::model::{Cancel, ModelError};
@@ -221,9 +221,8 @@ impl Engine<'_> {
         }
         writing.row = None;
         let keep = self.truncate(held.min(length.saturating_sub(1)));
-        let pending: Vec<Pending> =
-            writing.base.iter().chain(line).skip(keep).copied().map(Pending::plain).collect();
-        self.evaluate(&pending, cancel, |_, _, _| ())?;
+        let pending: Vec<LlamaToken> = writing.base.iter().chain(line).skip(keep).copied().collect();
+        self.evaluate(&pending, cancel)?;
         writing.row = Some(length);
         Ok(self.last_row())
     }
