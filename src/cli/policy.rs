@@ -91,7 +91,7 @@ fn explain(args: &PolicyExplainArgs, common: &Common) -> Result<ExitCode, Proble
     }
     output::print(&match args.output {
         ReviewFormat::Text if all.is_empty() => "policy: none\n".to_owned(),
-        ReviewFormat::Text => report::explain_text(&all, config.style),
+        ReviewFormat::Text => report::explain_text(&all, args.kind.as_deref(), config.style),
         ReviewFormat::Json => format!("{:#}\n", report::explain_document(&all)),
     })?;
     Ok(ExitCode::Done)

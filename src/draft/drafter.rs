@@ -426,7 +426,12 @@ impl<'a> Drafter<'a> {
                 return Outcome::Asked(Asked { unused, ..asked(filled, open) });
             }
             match self.gate_one(pattern, filled, turn.text, turn.language) {
-                Err(outcome) => return with_unused(*outcome, unused),
+                Err(outcome) => {
+                    let mut unused = unused;
+                    unused
+                        .retain(|one| !filled.labels.values().any(|label| label.value == one.text.as_str()));
+                    return with_unused(*outcome, unused);
+                }
                 Ok((thing, findings, interventions, policies)) => {
                     draft.things.push(thing);
                     draft.findings.extend(findings);

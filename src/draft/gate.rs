@@ -160,7 +160,9 @@ fn quoted(filled: &Filled, objects: &[Value], report: &CheckReport, rule: &str) 
             })
     };
     let said = filled.values.iter().filter(|(_, chosen)| chosen.origin.is_the_persons());
-    said.filter(|(_, chosen)| chosen.value.as_str().is_some_and(named))
+    // Messages say which object they are about: that is no word about its name.
+    said.filter(|(parameter, _)| *parameter != "name" && *parameter != "namespace")
+        .filter(|(_, chosen)| chosen.value.as_str().is_some_and(named))
         .map(|(parameter, chosen)| Intervention {
             path: parameter.clone(),
             wanted: chosen.value.clone(),

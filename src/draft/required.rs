@@ -7,6 +7,7 @@ use regex::Regex;
 use serde_json::Value;
 
 use crate::constraint::walk::Narrow;
+use crate::draft::assent;
 use crate::draft::outcome::Origin;
 use crate::draft::place::Setting;
 use crate::draft::span::Language;
@@ -151,14 +152,22 @@ pub fn known(lacking: &Lacking, text: &str, setting: &Setting) -> Option<(String
     (allowed && is_value(&found.0)).then_some(found)
 }
 
-/// What a person answers to the question for a label: the value alone, or behind a few words.
+/// What a person answers to the question for a label: the words of the label with a value behind them, or the value alone,
+/// perhaps behind `it is`. Anything else is no answer: a label is never made of a sentence.
 pub fn answer(text: &str, lacking_key: &str) -> Option<String> {
     if let Some(said) = said(lacking_key, text) {
         return Some(said);
     }
-    let words: Vec<&str> = text.split_whitespace().collect();
-    let value = words.last()?.trim_matches(['.', '"', '\'', '`', '。', '“', '”']);
-    (words.len() <= 4 && is_value(value)).then(|| value.to_owned())
+    static ALONE: LazyLock<Option<Regex>> = LazyLock::new(|| {
+        Regex::new(r#"(?i)^(?:(?:it\s+is|it['’]s|that\s+is|use|是|为)\s*)?["'`“]?([A-Za-z0-9][A-Za-z0-9._-]*?)["'`”]?[.。!]?$"#).ok()
+    });
+    let value = ALONE.as_ref()?.captures(text.trim())?.get(1)?.as_str();
+    (is_value(value) && is_meant(value) && !assent::agrees(value)).then(|| value.to_owned())
+}
+
+/// Whether a word can be meant as a value, and is no word of a sentence.
+fn is_meant(value: &str) -> bool {
+    !NO_VALUES.contains(&value.to_lowercase().as_str())
 }
 
 /// The question for a label.
@@ -183,34 +192,56 @@ fn last(key: &str) -> &str {
 }
 
 /// Words that stand between the name of a label and its value, or anywhere else, and are no values.
-const NO_VALUES: [&str; 22] = [
-    "a", "an", "and", "as", "at", "by", "for", "from", "in", "is", "it", "label", "of", "on", "or", "that",
-    "the", "to", "two", "with", "name", "called",
+const NO_VALUES: [&str; 33] = [
+    "no", "none", "nothing", "unknown", "any", "what", "which", "my", "our", "same", "skip", "a", "an",
+    "and", "as", "at", "by", "for", "from", "in", "is", "it", "label", "of", "on", "or", "that", "the", "to",
+    "two", "with", "name", "called",
 ];
 
 /// `key=value`, or the words of the key with a value behind them: `cost center 4711`.
 fn said(key: &str, text: &str) -> Option<String> {
     let mut names: Vec<String> = vec![regex::escape(key)];
     let words: Vec<&str> = last(key).split(['-', '_', '.']).filter(|word| !word.is_empty()).collect();
-    let spoken =
-        |words: &[&str]| words.iter().map(|word| regex::escape(word)).collect::<Vec<_>>().join("[ _-]?");
+    // Both spellings of one word.
+    let spelled = |word: &&str| match *word {
+        "center" | "centre" => "cent(?:er|re)".to_owned(),
+        word => regex::escape(word),
+    };
+    let spoken = |words: &[&str]| words.iter().map(spelled).collect::<Vec<_>>().join("[ _-]?");
     names.push(spoken(&words));
+    let chinese = CHINESE.iter().filter(|(name, _)| *name == last(key));
+    names.extend(chinese.map(|(_, word)| (*word).to_owned()));
     if let [head @ .., "name" | "id"] = words.as_slice()
         && !head.is_empty()
     {
         names.push(spoken(head));
     }
     let pattern = format!(
-        r#"(?i)(?:^|[^\p{{L}}\p{{N}}])(?:{})(?:\s+is\s+|\s*[:=]\s*|\s+|\s*[为是]\s*)["'`“]?([A-Za-z0-9][A-Za-z0-9._-]*)"#,
+        r#"(?i)(?:^|[^A-Za-z0-9])(?:{})(?:\s+is\s+|\s*[:=]\s*|\s+|\s*[为是]\s*)["'`“]?([A-Za-z0-9][A-Za-z0-9._-]*)"#,
         names.join("|")
     );
     let found = Regex::new(&pattern).ok()?;
     found
         .captures_iter(text)
         .filter_map(|captures| captures.get(1))
+        // `R&D`: a part of a value is another value.
+        .filter(|value| {
+            text.get(value.end()..)
+                .and_then(|rest| rest.chars().next())
+                .is_none_or(|next| next.is_whitespace() || ",;:)\"'`，。；”".contains(next))
+        })
         .map(|value| value.as_str().trim_end_matches(['.', '-', '_']).to_owned())
-        .find(|value| is_value(value) && !NO_VALUES.contains(&value.to_lowercase().as_str()))
+        .find(|value| is_value(value) && is_meant(value))
 }
+
+/// What labels are called in Chinese.
+const CHINESE: [(&str, &str); 5] = [
+    ("cost-center", "成本中心"),
+    ("queue-name", "队列"),
+    ("team", "团队"),
+    ("owner", "所有者"),
+    ("project", "项目"),
+];
 
 fn has_word(text: &str, word: &str) -> bool {
     text.split(|c: char| !(c.is_alphanumeric() || matches!(c, '-' | '_' | '.'))).any(|one| one == word)
@@ -243,6 +274,9 @@ mod tests {
         assert_eq!(of("acme.com/cost-center", &[], "a notebook, cost-center=ml-7."), Some("ml-7".into()));
         assert_eq!(of("cost-center", &[], "a notebook for the cost center of my team"), None);
         assert_eq!(of("cost-center", &[], "a notebook"), None);
+        assert_eq!(of("cost-center", &[], "a notebook, cost centre 4711"), Some("4711".into()));
+        assert_eq!(of("cost-center", &[], "给我一个笔记本，成本中心 4711"), Some("4711".into()));
+        assert_eq!(of("cost-center", &[], "a notebook for cost center R&D"), None, "half a value");
         assert_eq!(of("owner", &[], "a notebook"), Some("ann".into()));
         assert_eq!(of("tier", &["gold", "silver"], "a notebook on silver nodes"), Some("silver".into()));
         assert_eq!(of("tier", &["gold", "silver"], "a notebook, tier bronze"), None, "not of the list");
@@ -269,6 +303,19 @@ mod tests {
         assert_eq!(answer("4711", "cost-center"), Some("4711".into()));
         assert_eq!(answer("it is ml-7.", "cost-center"), Some("ml-7".into()));
         assert_eq!(answer("the cost center is 4711 as always, ask Bob", "cost-center"), Some("4711".into()));
-        assert_eq!(answer("I would have to ask somebody else", "cost-center"), None);
+        for none in [
+            "I would have to ask somebody else",
+            "I do not know",
+            "no",
+            "yes",
+            "use what alice has",
+            "make it four GPUs",
+            "cost center R&D / 4",
+            "4711, research",
+            "none",
+        ] {
+            assert_eq!(answer(none, "cost-center"), None, "{none}");
+        }
+        assert_eq!(answer("成本中心是 4711", "cost-center"), Some("4711".into()));
     }
 }

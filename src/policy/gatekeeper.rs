@@ -150,7 +150,27 @@ impl ConstraintMatch {
         if self.name.as_ref().is_some_and(|pattern| !is_like(pattern, &name)) {
             return Match::No;
         }
-        self.matches_kind(review)
+        // An object without a namespace that is to be in one goes to `default`.
+        let namespace =
+            self.namespace_of(review).or_else(|| review.resource.namespaced.then(|| "default".to_owned()));
+        if namespace.is_some_and(|name| !self.has_namespace(&name)) {
+            return Match::No;
+        }
+        match self.matches_kind(review) {
+            Match::Assumed if self.namespace_selector.is_empty() => Match::Yes,
+            found => found,
+        }
+    }
+
+    /// The namespace that the lists of namespaces are about.
+    fn namespace_of(&self, review: &Review<'_>) -> Option<String> {
+        let key = ObjectKey::of(review.object);
+        if is_namespace(&key.gvk()) { Some(key.name) } else { review.namespace_name().map(str::to_owned) }
+    }
+
+    fn has_namespace(&self, name: &str) -> bool {
+        let listed = |list: &[String]| list.iter().any(|pattern| is_like(pattern, name));
+        !listed(&self.excluded_namespaces) && (self.namespaces.is_empty() || listed(&self.namespaces))
     }
 
     /// Whether objects of a review's kind and namespace are meant, whatever their labels and names are.
@@ -170,22 +190,15 @@ impl ConstraintMatch {
             return Match::No;
         }
         let own = is_namespace(&kind);
-        let name = if own {
-            Some(ObjectKey::of(review.object).name)
-        } else {
-            review.namespace_name().map(str::to_owned)
+        let lists = !self.namespaces.is_empty() || !self.excluded_namespaces.is_empty();
+        let by_lists = match self.namespace_of(review) {
+            Some(name) if !self.has_namespace(&name) => return Match::No,
+            // Not known yet.
+            None if lists && review.resource.namespaced => Match::Assumed,
+            _ => Match::Yes,
         };
-        // An object without a namespace that is to be in one goes to `default`.
-        let name = name.or_else(|| review.resource.namespaced.then(|| "default".to_owned()));
-        if let Some(name) = &name {
-            let listed = |list: &[String]| list.iter().any(|pattern| is_like(pattern, name));
-            if listed(&self.excluded_namespaces) || !(self.namespaces.is_empty() || listed(&self.namespaces))
-            {
-                return Match::No;
-            }
-        }
         if self.namespace_selector.is_empty() {
-            return Match::Yes;
+            return by_lists;
         }
         let labels = match (own, review.resource.namespaced, review.namespace) {
             (true, ..) => Labels::of(review.object),

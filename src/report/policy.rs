@@ -52,7 +52,8 @@ fn shape(shape: &Shape) -> Value {
 }
 
 /// `policy explain`: policy by policy, validation by validation, kinds of which the same is true together.
-pub fn explain_text(all: &[Explained], style: Style) -> String {
+/// `kind`: the only one that was asked about.
+pub fn explain_text(all: &[Explained], kind: Option<&str>, style: Style) -> String {
     let mut text = String::new();
     for Explained { info, kinds } in all {
         let actions = info.actions.join(",");
@@ -62,7 +63,11 @@ pub fn explain_text(all: &[Explained], style: Style) -> String {
             let _ = writeln!(text, "  {}", visible_line(description));
         }
         if kinds.is_empty() && info.in_force {
-            let _ = writeln!(text, "  it is about no kind that is known here: {}", info.matches.join(" "));
+            let matches = info.matches.join(" ");
+            let _ = match kind {
+                Some(kind) => writeln!(text, "  it says nothing about {kind}; it is about {matches}"),
+                None => writeln!(text, "  it is about no kind that is known here: {matches}"),
+            };
         }
         for ((binding, validation), expression) in validations(kinds) {
             let _ = writeln!(text, "  {}. {}", validation + 1, visible_line(&expression));

@@ -55,7 +55,10 @@ pub fn suite_junit(rows: &[Row]) -> Result<String, String> {
                 Outcome::Skip => TestCaseStatus::skipped(),
             };
             if row.outcome != Outcome::Pass {
-                status.set_message(format!("{}: {}", verdict(row), row.message));
+                let told = [verdict(row), row.message.clone()];
+                status.set_message(
+                    told.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(": "),
+                );
             }
             let mut case = TestCase::new(row.case.as_str(), status);
             case.set_classname(row.policy.as_str());

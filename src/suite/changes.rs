@@ -102,6 +102,7 @@ pub(super) fn cases(file: &Path) -> Result<Vec<Case>, SuiteError> {
                 Expected::Fail => Decision::Denied,
             },
             messages: Vec::new(),
+            broken: None,
         });
     }
     Ok(all)

@@ -43,7 +43,7 @@ pub(super) fn home(file: &Path) -> PathBuf {
 /// The cases of one folder. `files` are all manifests directly in it and in its `cases`.
 ///
 /// # Errors
-/// A policy or case that cannot be read.
+/// A policy that cannot be read.
 pub(super) fn cases(folder: &Folder) -> Result<Vec<Case>, SuiteError> {
     let (cases, others): (Vec<&PathBuf>, Vec<&PathBuf>) = folder.files.iter().partition(|file| is_case(file));
     let mut manifests: Vec<Manifest> = Vec::new();
@@ -62,18 +62,27 @@ pub(super) fn cases(folder: &Folder) -> Result<Vec<Case>, SuiteError> {
     let mut all = Vec::new();
     for file in cases {
         let Some(expected) = expected(file) else { continue };
-        let text = source::read_text(file)?;
-        let found = parse(text.as_bytes(), Some(&file.display().to_string()), &Budget::default())?;
-        let objects: Vec<Value> = found.into_iter().map(|manifest| manifest.object).collect();
+        let read = source::read_text(file).map_err(SuiteError::from).and_then(|text| {
+            let found = parse(text.as_bytes(), Some(&file.display().to_string()), &Budget::default())?;
+            let objects: Vec<Value> = found.into_iter().map(|manifest| manifest.object).collect();
+            let asked = asked(objects, marked(&text, "# operation:").next(), file)?;
+            Ok((asked, marked(&text, "# expect:").map(str::to_owned).collect()))
+        });
+        // One case that cannot be read says nothing about the others.
+        let (objects, messages, broken) = match read {
+            Ok((objects, messages)) => (objects, messages, None),
+            Err(error) => (Vec::new(), Vec::new(), Some(format!("{}; {}", error.message, error.hint))),
+        };
         all.push(Case {
             suite: suite.clone(),
             name: file.file_stem().unwrap_or_default().to_string_lossy().into_owned(),
             policy: policy.clone(),
             policies: set.clone(),
-            objects: asked(objects, marked(&text, "# operation:").next(), file)?,
+            objects,
             around: Arc::clone(&around),
             expected,
-            messages: marked(&text, "# expect:").map(str::to_owned).collect(),
+            messages,
+            broken,
         });
     }
     Ok(all)

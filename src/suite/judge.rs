@@ -23,6 +23,8 @@ pub(super) struct Case {
     pub expected: Decision,
     /// Parts of messages, each of which has to come.
     pub messages: Vec<String>,
+    /// Why there is nothing to ask.
+    pub broken: Option<String>,
 }
 
 /// One object and what happens to it.
@@ -45,6 +47,11 @@ fn tester() -> User {
 
 /// Evaluates a case.
 pub(super) fn judge(case: Case, schemas: &SchemaSet) -> Row {
+    if let Some(message) = case.broken {
+        let Case { suite, name, policy, expected, .. } = case;
+        let (resource, got, outcome) = (String::new(), None, Outcome::Error);
+        return Row { suite, case: name, policy, resource, expected, got, outcome, message };
+    }
     let findings: Vec<Finding> = case.objects.iter().flat_map(|asked| said(&case, asked, schemas)).collect();
     let said = |severity| findings.iter().any(|finding: &Finding| finding.severity == severity);
     let incomplete = findings.iter().find(|finding| finding.incomplete);

@@ -88,7 +88,7 @@ pub fn run(
         }
         if !found {
             let hint = "a suite is a folder of policies with allowed-*.yaml and denied-*.yaml in it or in its folder 'cases', a tests.json beside a \
-                        policy.yaml, or Pods under LEVEL/vMINOR/pass and LEVEL/vMINOR/fail";
+                        policy.yaml, a suite.yaml of Gatekeeper, or Pods under LEVEL/vMINOR/pass and LEVEL/vMINOR/fail";
             return Err(SuiteError::new(path, "there is no test in it", hint));
         }
     }

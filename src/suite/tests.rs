@@ -142,6 +142,7 @@ fn compare(path: &Path) -> Sums {
                 around: case.around.clone(),
                 expected: case.expected,
                 messages: Vec::new(),
+                broken: None,
             };
             groups.entry(name).or_insert_with(|| (copy(), Vec::new())).1.push(object);
         }

@@ -273,3 +273,38 @@ fn a_constraint_without_its_template_and_one_that_only_warns() {
     let output = copilot.run(["review", "-f", "web.yaml", "--policies", "p"]).expect_code(2);
     assert!(output.stderr.contains("enforcementAction is 'scoped'"), "{}", output.stderr);
 }
+
+#[test]
+fn a_case_that_cannot_be_read_is_an_error_and_the_others_are_judged() {
+    let copilot = Copilot::new();
+    suite(&copilot);
+    copilot.write("p/cases/allowed-bad.yaml", "kind: [\n");
+    copilot.write("p/cases/denied-empty.yaml", "# nothing\n");
+    copilot.write("p/cases/denied-other.yaml", &format!("# operation: PATCH\n{}", deployment(6)));
+    let document = json(&copilot, 3);
+    assert_eq!(
+        document["summary"],
+        serde_json::json!({"pass": 3, "fail": 0, "error": 3, "skip": 0}),
+        "{document}"
+    );
+}
+
+#[test]
+fn a_constraint_for_some_namespaces_is_explained_as_uncertain_and_not_as_absent() {
+    let copilot = Copilot::new();
+    copilot.write("p/t.yaml", TEMPLATE);
+    copilot.write("p/c.yaml", &constraint("few", "    namespaces: [lab]\n"));
+    let explain = |kind: &str| {
+        copilot.run(["policy", "explain", "--policies", "p", "--kind", kind]).expect_code(0).stdout
+    };
+    assert!(
+        explain("Deployment").contains("Deployment: checked after the draft"),
+        "{}",
+        explain("Deployment")
+    );
+    assert!(
+        explain("Job").contains("it says nothing about Job; it is about apps/Deployment"),
+        "{}",
+        explain("Job")
+    );
+}

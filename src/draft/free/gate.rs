@@ -202,7 +202,9 @@ fn cure(task: &Task<'_>, draft: &Draft, report: &CheckReport, rule: &str) -> Opt
         let quoted = || {
             let text = wanted.as_str().filter(|text| text.len() > 2);
             let told = |text: &str| findings.iter().any(|finding| finding.message.contains(text));
-            said && (is_named(&path) || text.is_some_and(told))
+            // Messages say which object they are about: that is no word about its name.
+            let is_name = matches!(path.as_str(), "/metadata/name" | "/metadata/namespace");
+            said && (is_named(&path) || (!is_name && text.is_some_and(told)))
         };
         if allowed.is_some() || quoted() {
             let intervention = Intervention { path: dotted(&path), wanted, allowed, policy };
