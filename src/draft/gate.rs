@@ -32,6 +32,13 @@ pub struct Gated {
     pub labels: Vec<Lacking>,
 }
 
+impl Gated {
+    /// Nothing is open.
+    fn of(objects: Vec<Value>, report: CheckReport, repaired: Vec<Intervention>) -> Self {
+        Self { objects, report, repaired, forbidden: Vec::new(), missing: Vec::new(), labels: Vec::new() }
+    }
+}
+
 /// What the person says in this turn, and what is known of the target.
 pub struct Words<'a> {
     /// The words.
@@ -61,24 +68,10 @@ pub fn pass(
         let objects = render::objects(pattern, filled)?;
         let report = check(&objects, context);
         if report.verdict == Verdict::Allowed {
-            return Ok(Gated {
-                objects,
-                report,
-                repaired,
-                forbidden: Vec::new(),
-                missing: Vec::new(),
-                labels: Vec::new(),
-            });
+            return Ok(Gated::of(objects, report, repaired));
         }
         let Some(rule) = first_denial(&report) else {
-            return Ok(Gated {
-                objects,
-                report,
-                repaired,
-                forbidden: Vec::new(),
-                missing: Vec::new(),
-                labels: Vec::new(),
-            });
+            return Ok(Gated::of(objects, report, repaired));
         };
         let wanted = required::lacking(&objects, words.rules(context));
         if !wanted.is_empty() {
@@ -94,32 +87,17 @@ pub fn pass(
             if open.is_empty() {
                 continue;
             }
-            let gated =
-                Gated { objects, report, repaired, forbidden: Vec::new(), missing: Vec::new(), labels: open };
+            let gated = Gated { labels: open, ..Gated::of(objects, report, repaired) };
             return Ok(gated);
         }
         if wants_owner(pattern, filled, &rule, context) {
             let missing = vec!["owner".to_owned()];
-            return Ok(Gated {
-                objects,
-                report,
-                repaired,
-                forbidden: Vec::new(),
-                missing,
-                labels: Vec::new(),
-            });
+            return Ok(Gated { missing, ..Gated::of(objects, report, repaired) });
         }
         match cure(pattern, filled, &rule, context) {
             Some(cure) if cure.said => {
                 let forbidden = vec![cure.intervention(&rule)];
-                return Ok(Gated {
-                    objects,
-                    report,
-                    repaired,
-                    forbidden,
-                    missing: Vec::new(),
-                    labels: Vec::new(),
-                });
+                return Ok(Gated { forbidden, ..Gated::of(objects, report, repaired) });
             }
             Some(cure) if cure.allowed.is_some() && repaired.len() < MOST_REPAIRS => {
                 repaired.push(cure.intervention(&rule));
@@ -129,20 +107,13 @@ pub fn pass(
             }
             _ => {
                 let forbidden = quoted(filled, &objects, &report, &rule);
-                return Ok(Gated {
-                    objects,
-                    report,
-                    repaired,
-                    forbidden,
-                    missing: Vec::new(),
-                    labels: Vec::new(),
-                });
+                return Ok(Gated { forbidden, ..Gated::of(objects, report, repaired) });
             }
         }
     }
     let objects = render::objects(pattern, filled)?;
     let report = check(&objects, context);
-    Ok(Gated { objects, report, repaired, forbidden: Vec::new(), missing: Vec::new(), labels: Vec::new() })
+    Ok(Gated::of(objects, report, repaired))
 }
 
 /// Where no other value is known: what the person said and the rule's message names, or that stands at its place.

@@ -14,7 +14,7 @@ use super::compiled::{
     Action, Binding, Engine, FailurePolicy, Param, ParamKind, ParamSource, Policy, Target,
 };
 use super::load::{Object, PolicyError};
-use super::matching::{Match, MatchResources};
+use super::matching::{Match, MatchResources, namespace_selected};
 use super::review::{Review, is_namespace};
 use super::selector::{LabelSelector, Labels};
 use crate::manifest::{Manifest, ObjectKey};
@@ -189,7 +189,6 @@ impl ConstraintMatch {
         if !of_kind || !in_scope || self.source.as_deref() == Some("Generated") {
             return Match::No;
         }
-        let own = is_namespace(&kind);
         let lists = !self.namespaces.is_empty() || !self.excluded_namespaces.is_empty();
         let by_lists = match self.namespace_of(review) {
             Some(name) if !self.has_namespace(&name) => return Match::No,
@@ -200,17 +199,7 @@ impl ConstraintMatch {
         if self.namespace_selector.is_empty() {
             return by_lists;
         }
-        let labels = match (own, review.resource.namespaced, review.namespace) {
-            (true, ..) => Labels::of(review.object),
-            (false, false, _) => return Match::Yes,
-            (false, true, Some(namespace)) => Labels::of(namespace),
-            (false, true, None) => Labels::OfNamespace(review.namespace_name()),
-        };
-        match self.namespace_selector.selects(labels) {
-            Some(true) => Match::Yes,
-            Some(false) => Match::No,
-            None => Match::Assumed,
-        }
+        namespace_selected(&self.namespace_selector, review)
     }
 
     /// The schema of the objects that are meant by their labels and names; `None` where all are.

@@ -131,7 +131,7 @@ impl MatchResources {
             true => Match::Yes,
             false => self.rules_match(&self.resource_rules, review),
         };
-        by_rules.and(self.namespace_selected(review))
+        by_rules.and(namespace_selected(&self.namespace_selector, review))
     }
 
     /// Short texts of what the rules name, for listings: `pods`, `apps/deployments`.
@@ -154,21 +154,6 @@ impl MatchResources {
     fn object_selected(&self, review: &Review<'_>) -> bool {
         let selects = |object| self.object_selector.selects(Labels::of(object)) == Some(true);
         selects(review.object) || review.old.is_some_and(selects)
-    }
-
-    fn namespace_selected(&self, review: &Review<'_>) -> Match {
-        let own = is_namespace(&ObjectKey::of(review.object).gvk());
-        let labels = match (own, review.resource.namespaced, review.namespace) {
-            (true, ..) => Labels::of(review.object),
-            (false, false, _) => return Match::Yes,
-            (false, true, Some(namespace)) => Labels::of(namespace),
-            (false, true, None) => Labels::OfNamespace(review.namespace_name()),
-        };
-        match self.namespace_selector.selects(labels) {
-            Some(true) => Match::Yes,
-            Some(false) => Match::No,
-            None => Match::Assumed,
-        }
     }
 
     fn rules_match(&self, rules: &[Rule], review: &Review<'_>) -> Match {
@@ -194,6 +179,22 @@ impl MatchResources {
             return Match::Yes;
         }
         other_shape.map_or(Match::No, Match::OtherVersion)
+    }
+}
+
+/// Whether a selector of namespaces selects the one of a review: a Namespace by its own labels, what lives in none always.
+pub(super) fn namespace_selected(selector: &LabelSelector, review: &Review<'_>) -> Match {
+    let own = is_namespace(&ObjectKey::of(review.object).gvk());
+    let labels = match (own, review.resource.namespaced, review.namespace) {
+        (true, ..) => Labels::of(review.object),
+        (false, false, _) => return Match::Yes,
+        (false, true, Some(namespace)) => Labels::of(namespace),
+        (false, true, None) => Labels::OfNamespace(review.namespace_name()),
+    };
+    match selector.selects(labels) {
+        Some(true) => Match::Yes,
+        Some(false) => Match::No,
+        None => Match::Assumed,
     }
 }
 

@@ -45,7 +45,7 @@ pub(super) fn judge(task: &Task<'_>, free: &mut Free, mut draft: Draft, language
 }
 
 /// What the person agreed to, put in the place of what was said.
-pub(super) fn accept(
+pub(in crate::draft) fn accept(
     task: &Task<'_>,
     free: &mut Free,
     pending: &[Intervention],
@@ -59,7 +59,7 @@ pub(super) fn accept(
 }
 
 /// The answer to the question for a label.
-pub(super) fn label(
+pub(in crate::draft) fn label(
     task: &Task<'_>,
     free: &mut Free,
     field: &str,

@@ -21,29 +21,6 @@ mod whole;
 mod wire;
 mod write;
 
-use crate::draft::outcome::{Intervention, Outcome};
-use crate::draft::span::Language;
-
+pub(in crate::draft) use gate::{accept, label};
 pub use kind::{Wanted, described, wanted};
 pub use write::{Free, Task, write};
-
-/// What the person agreed to takes the place of what was said, in the draft about which the question was.
-pub(in crate::draft) fn accept(
-    task: &Task<'_>,
-    free: &mut Free,
-    pending: &[Intervention],
-    language: Language,
-) -> Option<Outcome> {
-    gate::accept(task, free, pending, language)
-}
-
-/// The answer to the question for a label that a policy requires.
-pub(in crate::draft) fn label(
-    task: &Task<'_>,
-    free: &mut Free,
-    field: &str,
-    text: &str,
-    language: Language,
-) -> Option<Outcome> {
-    gate::label(task, free, field, text, language)
-}

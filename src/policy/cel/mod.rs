@@ -23,6 +23,7 @@ mod re2;
 mod rewrite;
 #[cfg(test)]
 mod tests;
+mod value;
 
 use std::sync::{Arc, LazyLock};
 

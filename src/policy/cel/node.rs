@@ -17,6 +17,7 @@ use cel::common::types::{
 use cel::common::value::{CowVal, StaticVal, Val};
 use serde_json::Value;
 
+use super::functions::{Cidr, Format, Ip, Semver, Url};
 use super::quantity::Quantity;
 
 /// One entry of a map.
@@ -114,11 +115,13 @@ pub(super) fn freeze(value: &dyn Val) -> Result<Box<dyn Val>, ExecutionError> {
         CelDuration,
         CelTimestamp,
         CelType,
-        Quantity
+        Quantity,
+        Ip,
+        Cidr,
+        Url,
+        Semver,
+        Format,
     );
-    if let Some(kept) = super::functions::kept(value) {
-        return Ok(kept);
-    }
     if let Some(list) = value.downcast_ref::<CelList>() {
         let items: Result<Vec<_>, _> = list.inner().iter().map(|item| freeze(item.as_ref())).collect();
         return Ok(Box::new(Node::list(items?)));

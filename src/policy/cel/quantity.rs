@@ -1,14 +1,14 @@
 //! `quantity('1.5Gi')`: Kubernetes' resource quantities as CEL values.
 
-use std::any::Any;
 use std::cmp::Ordering;
 use std::str::FromStr;
 
 use cel::ExecutionError;
 use cel::common::traits::Comparer;
 use cel::common::types::Type;
-use cel::common::value::{StaticVal, Val};
+use cel::common::value::Val;
 
+use super::value::expression_value;
 use crate::manifest;
 
 /// The CEL type of a quantity.
@@ -60,33 +60,7 @@ impl Quantity {
     }
 }
 
-impl StaticVal for Quantity {}
-
-impl Val for Quantity {
-    fn get_type(&self) -> &Type {
-        &QUANTITY_TYPE
-    }
-
-    fn cel_type() -> &'static Type {
-        &QUANTITY_TYPE
-    }
-
-    fn as_comparer(&self) -> Option<&dyn Comparer> {
-        Some(self)
-    }
-
-    fn equals(&self, other: &dyn Val) -> bool {
-        other.downcast_ref::<Self>() == Some(self)
-    }
-
-    fn clone_as_boxed<'v>(&self) -> Box<dyn Val + 'v> {
-        Box::new(*self)
-    }
-
-    fn as_any(&self) -> Option<&dyn Any> {
-        Some(self)
-    }
-}
+expression_value!(Quantity, QUANTITY_TYPE, comparable);
 
 /// For `sort`, `min` and `max` of lists.
 impl Comparer for Quantity {

@@ -20,13 +20,7 @@ impl<'a> Compiler<'a> {
         steps: &[Transform],
         body: Body<'_, 'a>,
     ) -> Result<Truth, Reason> {
-        let (mut yes, mut no) = (Vec::new(), Vec::new());
-        for (when, base) in of.0 {
-            let truth = self.all_of(base, steps, body)?;
-            yes.push(Predicate::all([when.clone(), truth.yes]));
-            no.push(Predicate::all([when, truth.no]));
-        }
-        Ok(Truth { yes: Predicate::any(yes), no: Predicate::any(no) })
+        of.truth(|base| self.all_of(base, steps, body))
     }
 
     fn all_of(&mut self, base: Base, steps: &[Transform], body: Body<'_, 'a>) -> Result<Truth, Reason> {
@@ -142,21 +136,14 @@ impl<'a> Compiler<'a> {
 
     /// The size of something against a number.
     pub(super) fn sized(&mut self, of: Symbol, order: Order, bound: i64) -> Result<Truth, Reason> {
-        let (mut yes, mut no) = (Vec::new(), Vec::new());
-        for (when, base) in of.0 {
-            let truth = match base {
-                Base::At(place) => size_at(&place, order, bound),
-                Base::Constant(value) => match length(&value) {
-                    Some(length) => Truth::of(order.holds(length, bound)),
-                    None => Truth::never(),
-                },
-                list @ Base::List(_) => self.list_sized(list, order, bound)?,
-                _ => return Err("it counts what it has made".to_owned()),
-            };
-            yes.push(Predicate::all([when.clone(), truth.yes]));
-            no.push(Predicate::all([when, truth.no]));
-        }
-        Ok(Truth { yes: Predicate::any(yes), no: Predicate::any(no) })
+        of.truth(|base| match base {
+            Base::At(place) => Ok(size_at(&place, order, bound)),
+            Base::Constant(value) => {
+                Ok(length(&value).map_or_else(Truth::never, |length| Truth::of(order.holds(length, bound))))
+            }
+            list @ Base::List(_) => self.list_sized(list, order, bound),
+            _ => Err("it counts what it has made".to_owned()),
+        })
     }
 
     /// Of a list that was made only whether it is empty is told, or how many elements of one list are left.

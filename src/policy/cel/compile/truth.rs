@@ -248,51 +248,30 @@ impl Compiler<'_> {
     ) -> Result<Truth, Reason> {
         let element = self.symbol(element, environment)?;
         let list = self.symbol(list, environment)?;
-        let (mut yes, mut no) = (Vec::new(), Vec::new());
-        for (when, base) in list.0 {
-            let truth = match base {
-                Base::Constant(Value::Array(items)) => element.clone().truth(|base| one_of(&base, &items))?,
-                Base::Constant(Value::Object(map)) => {
-                    let keys: Vec<Value> = map.keys().map(|key| json!(key)).collect();
-                    element.clone().truth(|base| one_of(&base, &keys))?
-                }
-                Base::At(place) => element.clone().truth(|base| match base {
-                    Base::Constant(value) => Ok(holds(&place, &value)),
-                    _ => Err("it looks for one field of the object in another".to_owned()),
-                })?,
-                list @ Base::List(_) => {
-                    let wanted = element.clone();
-                    let none = self.all(Symbol::one(list), &[], &mut |_, item| {
-                        let mut none = Truth::of(true);
-                        for (when, base) in &item.0 {
-                            for (and, other) in &wanted.0 {
-                                let same = equal(base, other)?;
-                                let both = [when.clone(), and.clone()];
-                                let (yes, no) = (same.yes, same.no);
-                                none.yes = Predicate::all([
-                                    none.yes,
-                                    Predicate::all(both.clone().into_iter().chain([no])),
-                                ]);
-                                none.no = Predicate::any([
-                                    if none.no == Predicate::False { Predicate::False } else { none.no },
-                                    Predicate::all(both.into_iter().chain([yes])),
-                                ]);
-                            }
-                        }
-                        if item.0.len() > 1 || wanted.0.len() > 1 {
-                            return Err("it looks for what may be several things in a list that it has made"
-                                .to_owned());
-                        }
-                        Ok(none)
-                    })?;
-                    none.not()
-                }
-                _ => Truth::never(),
-            };
-            yes.push(Predicate::all([when.clone(), truth.yes]));
-            no.push(Predicate::all([when, truth.no]));
-        }
-        Ok(Truth { yes: Predicate::any(yes), no: Predicate::any(no) })
+        list.truth(|base| match base {
+            Base::Constant(Value::Array(items)) => element.clone().truth(|base| one_of(&base, &items)),
+            Base::Constant(Value::Object(map)) => {
+                let keys: Vec<Value> = map.keys().map(|key| json!(key)).collect();
+                element.clone().truth(|base| one_of(&base, &keys))
+            }
+            Base::At(place) => element.clone().truth(|base| match base {
+                Base::Constant(value) => Ok(holds(&place, &value)),
+                _ => Err("it looks for one field of the object in another".to_owned()),
+            }),
+            list @ Base::List(_) => {
+                let none = self.all(Symbol::one(list), &[], &mut |_, item| {
+                    let ([(when, base)], [(and, other)]) = (item.0.as_slice(), element.0.as_slice()) else {
+                        let several = "it looks for what may be several things in a list that it has made";
+                        return Err(several.to_owned());
+                    };
+                    let same = equal(base, other)?;
+                    let both = |truth| Predicate::all([when.clone(), and.clone(), truth]);
+                    Ok(Truth { yes: both(same.no), no: both(same.yes) })
+                });
+                Ok(none?.not())
+            }
+            _ => Ok(Truth::never()),
+        })
     }
 
     fn ordered(&mut self, left: Symbol, order: Order, right: Symbol) -> Result<Truth, Reason> {
@@ -304,13 +283,7 @@ impl Compiler<'_> {
             }
             _ => return Err("it compares two fields of the object".to_owned()),
         };
-        let (mut yes, mut no) = (Vec::new(), Vec::new());
-        for (when, base) in of.0 {
-            let truth = self.against(base, order, &bound)?;
-            yes.push(Predicate::all([when.clone(), truth.yes]));
-            no.push(Predicate::all([when, truth.no]));
-        }
-        Ok(Truth { yes: Predicate::any(yes), no: Predicate::any(no) })
+        of.truth(|base| self.against(base, order, &bound))
     }
 
     fn against(&mut self, base: Base, order: Order, bound: &Value) -> Result<Truth, Reason> {

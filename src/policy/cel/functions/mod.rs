@@ -7,16 +7,12 @@ mod kubernetes;
 mod network;
 mod versions;
 
-use cel::common::value::Val;
 use cel::{DeclarationError, Env};
 
 pub(super) use cost::{Cost, cost_of};
 pub(super) use internal::{ADD, CONTAINS, EQUALS, KEEP, LOOP, MADE, SIZED, SQUARED};
-
-/// A copy of a value of Kubernetes' own libraries that can outlive the expression.
-pub(super) fn kept(value: &dyn Val) -> Option<Box<dyn Val>> {
-    network::kept(value).or_else(|| versions::kept(value))
-}
+pub(super) use network::{Cidr, Ip, Url};
+pub(super) use versions::{Format, Semver};
 
 /// The standard library, the extensions that Kubernetes turns on, and the functions of this file.
 ///

@@ -3,17 +3,17 @@
 //! As `k8s.io/apiserver/pkg/cel/library` (`ip.go`, `cidr.go`, `urls.go`): IPv4 addresses inside IPv6 ones and zones are no
 //! addresses, and a URL is what Go's `url.ParseRequestURI` takes.
 
-use std::any::Any;
 use std::net::IpAddr;
 use std::str::FromStr as _;
 
 use cel::common::types::{CelInt, CelString, STRING_TYPE, Type};
-use cel::common::value::{CowVal, StaticVal, Val};
+use cel::common::value::CowVal;
 use cel::{DeclarationError, Env, ExecutionError};
 use ipnet::IpNet;
 use serde_json::{Map, Value, json};
 
 use super::super::node::from_json;
+use super::super::value::expression_value;
 use super::arguments::{argument, boolean, text};
 
 static IP_TYPE: Type = Type::new_unspecified_type("net.IP");
@@ -22,15 +22,15 @@ static URL_TYPE: Type = Type::new_unspecified_type("kubernetes.URL");
 
 /// An address.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Ip(IpAddr);
+pub(in crate::policy::cel) struct Ip(IpAddr);
 
 /// A network.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Cidr(IpNet);
+pub(in crate::policy::cel) struct Cidr(IpNet);
 
 /// The parts of a URL, as they are written.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Url {
+pub(in crate::policy::cel) struct Url {
     whole: String,
     scheme: String,
     /// With the port.
@@ -39,45 +39,9 @@ struct Url {
     query: String,
 }
 
-macro_rules! value {
-    ($name:ident, $type:ident) => {
-        impl StaticVal for $name {}
-
-        impl Val for $name {
-            fn get_type(&self) -> &Type {
-                &$type
-            }
-
-            fn cel_type() -> &'static Type {
-                &$type
-            }
-
-            fn equals(&self, other: &dyn Val) -> bool {
-                other.downcast_ref::<Self>() == Some(self)
-            }
-
-            fn clone_as_boxed<'v>(&self) -> Box<dyn Val + 'v> {
-                Box::new(self.clone())
-            }
-
-            fn as_any(&self) -> Option<&dyn Any> {
-                Some(self)
-            }
-        }
-    };
-}
-
-value!(Ip, IP_TYPE);
-value!(Cidr, CIDR_TYPE);
-value!(Url, URL_TYPE);
-
-/// A copy of an address, network or URL that can outlive the expression.
-pub(super) fn kept(value: &dyn Val) -> Option<Box<dyn Val>> {
-    let ip = || value.downcast_ref::<Ip>().map(|one| Box::new(one.clone()) as Box<dyn Val>);
-    let cidr = || value.downcast_ref::<Cidr>().map(|one| Box::new(one.clone()) as Box<dyn Val>);
-    let url = || value.downcast_ref::<Url>().map(|one| Box::new(one.clone()) as Box<dyn Val>);
-    ip().or_else(cidr).or_else(url)
-}
+expression_value!(Ip, IP_TYPE);
+expression_value!(Cidr, CIDR_TYPE);
+expression_value!(Url, URL_TYPE);
 
 fn failed(function: &str, message: String) -> ExecutionError {
     ExecutionError::function_error(function, message)

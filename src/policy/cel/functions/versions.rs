@@ -2,58 +2,40 @@
 //!
 //! As `k8s.io/apiserver/pkg/cel/library` (`semverlib.go`, `format.go`).
 
-use std::any::Any;
 use std::cmp::Ordering;
 use std::sync::LazyLock;
 
 use cel::common::traits::Comparer;
 use cel::common::types::{BOOL_TYPE, CelBool, CelInt, CelOptional, STRING_TYPE, Type};
-use cel::common::value::{CowVal, StaticVal, Val};
+use cel::common::value::{CowVal, Val};
 use cel::{DeclarationError, Env, ExecutionError};
 use regex::Regex;
 use semver::Version;
 
 use super::super::node::from_json;
+use super::super::value::expression_value;
 use super::arguments::{argument, boolean, text};
 
 static SEMVER_TYPE: Type = Type::new_unspecified_type("kubernetes.Semver");
 static FORMAT_TYPE: Type = Type::new_unspecified_type("kubernetes.NamedFormat");
 
 /// A version as semver.org has it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Semver(Version);
+#[derive(Debug, Clone)]
+pub(in crate::policy::cel) struct Semver(Version);
 
 /// One of the named formats.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Format(&'static str);
+pub(in crate::policy::cel) struct Format(&'static str);
 
-impl StaticVal for Semver {}
-
-impl Val for Semver {
-    fn get_type(&self) -> &Type {
-        &SEMVER_TYPE
-    }
-
-    fn cel_type() -> &'static Type {
-        &SEMVER_TYPE
-    }
-
-    fn as_comparer(&self) -> Option<&dyn Comparer> {
-        Some(self)
-    }
-
-    fn equals(&self, other: &dyn Val) -> bool {
-        other.downcast_ref::<Self>().is_some_and(|other| self.cmp_precedence(other) == Ordering::Equal)
-    }
-
-    fn clone_as_boxed<'v>(&self) -> Box<dyn Val + 'v> {
-        Box::new(self.clone())
-    }
-
-    fn as_any(&self) -> Option<&dyn Any> {
-        Some(self)
+/// By precedence: what is built of is no part of it.
+impl PartialEq for Semver {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp_precedence(other) == Ordering::Equal
     }
 }
+
+expression_value!(Semver, SEMVER_TYPE, comparable);
+expression_value!(Format, FORMAT_TYPE);
 
 impl Comparer for Semver {
     fn compare(&self, other: &dyn Val) -> Result<Ordering, ExecutionError> {
@@ -92,57 +74,39 @@ fn normalized(text: &str) -> String {
     format!("{}{rest}", parts.join("."))
 }
 
-impl StaticVal for Format {}
-
-impl Val for Format {
-    fn get_type(&self) -> &Type {
-        &FORMAT_TYPE
-    }
-
-    fn cel_type() -> &'static Type {
-        &FORMAT_TYPE
-    }
-
-    fn equals(&self, other: &dyn Val) -> bool {
-        other.downcast_ref::<Self>() == Some(self)
-    }
-
-    fn clone_as_boxed<'v>(&self) -> Box<dyn Val + 'v> {
-        Box::new(*self)
-    }
-
-    fn as_any(&self) -> Option<&dyn Any> {
-        Some(self)
-    }
+/// Hands the names of all formats to a macro.
+macro_rules! with_formats {
+    ($then:ident) => {
+        $then!(
+            "dns1123Label",
+            "dns1123LabelPrefix",
+            "dns1123Subdomain",
+            "dns1123SubdomainPrefix",
+            "dns1035Label",
+            "dns1035LabelPrefix",
+            "qualifiedName",
+            "labelValue",
+            "uri",
+            "uuid",
+            "byte",
+            "date",
+            "datetime",
+        )
+    };
 }
 
-/// A copy of a version or format that can outlive the expression.
-pub(super) fn kept(value: &dyn Val) -> Option<Box<dyn Val>> {
-    let version = || value.downcast_ref::<Semver>().map(|one| Box::new(one.clone()) as Box<dyn Val>);
-    version().or_else(|| value.downcast_ref::<Format>().map(|one| Box::new(*one) as Box<dyn Val>))
+macro_rules! names_of {
+    ($($name:literal),* $(,)?) => {
+        [$($name),*]
+    };
 }
 
 /// Names of formats.
-const FORMATS: [&str; 12] = [
-    "dns1123Label",
-    "dns1123LabelPrefix",
-    "dns1123Subdomain",
-    "dns1123SubdomainPrefix",
-    "dns1035Label",
-    "dns1035LabelPrefix",
-    "qualifiedName",
-    "labelValue",
-    "uri",
-    "uuid",
-    "byte",
-    "date",
-];
-
-const DATETIME: &str = "datetime";
+const FORMATS: [&str; 13] = with_formats!(names_of);
 
 impl Format {
     fn named(name: &str) -> Option<Self> {
-        FORMATS.iter().chain([&DATETIME]).find(|known| **known == name).map(|known| Self(known))
+        FORMATS.iter().find(|known| **known == name).map(|known| Self(known))
     }
 
     /// What is wrong with a text; nothing where it has the format.
@@ -259,21 +223,7 @@ pub(super) fn formats(env: &mut Env) -> Result<(), DeclarationError> {
             })?;)*
         };
     }
-    named!(
-        "dns1123Label",
-        "dns1123LabelPrefix",
-        "dns1123Subdomain",
-        "dns1123SubdomainPrefix",
-        "dns1035Label",
-        "dns1035LabelPrefix",
-        "qualifiedName",
-        "labelValue",
-        "uri",
-        "uuid",
-        "byte",
-        "date",
-        "datetime",
-    );
+    with_formats!(named);
     env.add_overload("format.named", "format_named", vec![STRING_TYPE], |arguments| {
         let found = Format::named(text(&arguments, 0, "format.named")?);
         Ok(CowVal::owned(match found {
