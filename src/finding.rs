@@ -21,6 +21,9 @@ pub enum Severity {
 pub struct PolicyOrigin {
     /// `metadata.name` of the policy.
     pub policy: String,
+    /// The rule of it, where a policy has several by name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rule: Option<String>,
     /// `metadata.name` of the binding that put it in force.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub binding: Option<String>,

@@ -51,7 +51,7 @@ pub(super) fn evaluate<'a>(
             let moved = moved(finding, &subject.key, view);
             let repeats =
                 findings.iter().take(said).any(|own| own.rule == moved.rule && own.path == moved.path)
-                    || findings.iter().any(|own| own.rule == moved.rule && same_text(own, &moved));
+                    || findings.iter().any(|own| same_policy(own, &moved) && same_text(own, &moved));
             if !repeats {
                 findings.push(moved);
             }
@@ -68,6 +68,12 @@ fn moved(finding: Finding, owner: &ObjectKey, view: &PodView) -> Finding {
         object: owner.clone(),
         ..finding
     }
+}
+
+/// Whether both come from one policy: a rule for Pods may be written once more for what makes them.
+fn same_policy(own: &Finding, moved: &Finding) -> bool {
+    let policy = |finding: &Finding| finding.origin.as_ref().map(|origin| origin.policy.clone());
+    own.rule == moved.rule || (own.path == moved.path && policy(own) == policy(moved))
 }
 
 /// Whether the second says what the first says, once the naming of the owner is left out.

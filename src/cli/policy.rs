@@ -2,60 +2,70 @@
 
 use crate::cli::args::{Common, PolicyExplainArgs, PolicyTestArgs, PolicyVerb, ReviewFormat, SuiteFormat};
 use crate::cli::{output, resolve};
+use crate::config::Config;
 use crate::model::Cancel;
-use crate::policy::{Intent, Resource, Shape, User};
+use crate::policy::{Intent, PolicyInfo, PolicySet, Resource, Shape, User};
 use crate::report::{self, Explained};
-use crate::schema::KindInfo;
+use crate::schema::{KindInfo, SchemaSet};
 use crate::session::{ExitCode, Problem, open_policies, open_schemas};
 use crate::suite::{self, Summary};
 
 /// Runs the verb.
 pub fn run(verb: &PolicyVerb, common: &Common, cancel: &Cancel) -> Result<ExitCode, Problem> {
     match verb {
-        PolicyVerb::List => {
-            let config = resolve::config(common)?;
-            let policies = open_policies(&config)?;
-            let list = policies.list();
-            if list.is_empty() {
-                output::print(
-                    "policy: none\nhint: --policies builtin, --policies DIR, or `policies:` in the configuration file\n",
-                )?;
-                return Ok(ExitCode::Done);
-            }
-            let width = list.iter().map(|policy| policy.name.len()).max().unwrap_or(0);
-            let mut text = String::new();
-            for policy in &list {
-                let actions = policy.actions.join(",");
-                let state = if policy.in_force { actions } else { "not bound: does nothing".to_owned() };
-                text.push_str(&format!(
-                    "{:width$}  {:<22}  {}\n",
-                    policy.name,
-                    state,
-                    policy.matches.join(" ")
-                ));
-                if let Some(description) = &policy.description {
-                    text.push_str(&format!("{:width$}  {description}\n", ""));
-                }
-                if let Some(what) = &policy.unsupported {
-                    text.push_str(&format!(
-                        "{:width$}  cannot be evaluated here ({what}): what it is about is never allowed\n",
-                        ""
-                    ));
-                }
-            }
-            output::print(&text)?;
-            Ok(ExitCode::Done)
-        }
+        PolicyVerb::List => list(common),
         PolicyVerb::Explain(args) => explain(args, common),
         PolicyVerb::Test(args) => test(args, common, cancel),
     }
+}
+
+/// `policy list`.
+fn list(common: &Common) -> Result<ExitCode, Problem> {
+    let config = resolve::config(common)?;
+    let (schemas, policies) = (open_schemas(&config)?, open_policies(&config)?);
+    if policies.list().is_empty() {
+        output::print(
+            "policy: none\nhint: --policies builtin, --policies DIR, or `policies:` in the configuration file\n",
+        )?;
+        return Ok(ExitCode::Done);
+    }
+    let kinds: Vec<&KindInfo> = schemas.kinds().filter(|info| info.deprecated.is_none()).collect();
+    let all = explained(&policies, policies.list(), &kinds, &schemas, &config);
+    output::print(&report::policies_text(&all, config.style))?;
+    Ok(ExitCode::Done)
+}
+
+/// What becomes of policies for some kinds.
+fn explained(
+    policies: &PolicySet,
+    list: Vec<PolicyInfo>,
+    kinds: &[&KindInfo],
+    schemas: &SchemaSet,
+    config: &Config,
+) -> Vec<Explained> {
+    let user = User::named(config.user.clone().unwrap_or_default());
+    let mut all: Vec<Explained> =
+        list.into_iter().map(|info| Explained { info, kinds: Vec::new() }).collect();
+    for info in kinds {
+        let resource = Resource { plural: info.plural.clone(), namespaced: info.namespaced };
+        let node = schemas.kind(&info.gvk).map(|kind| kind.node);
+        let intent = Intent { kind: info.gvk.clone(), resource, node, namespace: None, user: &user };
+        let shapes = policies.shapes(&intent);
+        for one in &mut all {
+            let own: Vec<Shape> =
+                shapes.iter().filter(|shape| shape.policy == one.info.name).cloned().collect();
+            if !own.is_empty() {
+                one.kinds.push((format!("{} {}", info.gvk.api_version(), info.gvk.kind), own));
+            }
+        }
+    }
+    all
 }
 
 /// `policy explain`.
 fn explain(args: &PolicyExplainArgs, common: &Common) -> Result<ExitCode, Problem> {
     let config = resolve::config(common)?;
     let (schemas, policies) = (open_schemas(&config)?, open_policies(&config)?);
-    let user = User::named(config.user.clone().unwrap_or_default());
     let mut list = policies.list();
     if let Some(name) = &args.name {
         list.retain(|policy| policy.name == *name);
@@ -74,21 +84,7 @@ fn explain(args: &PolicyExplainArgs, common: &Common) -> Result<ExitCode, Proble
         return Err(Problem::new(format!("there is no kind '{word}'"))
             .hint("--schemas DIR names the definitions of custom kinds"));
     }
-    let mut all: Vec<Explained> =
-        list.into_iter().map(|info| Explained { info, kinds: Vec::new() }).collect();
-    for info in kinds {
-        let resource = Resource { plural: info.plural.clone(), namespaced: info.namespaced };
-        let node = schemas.kind(&info.gvk).map(|kind| kind.node);
-        let intent = Intent { kind: info.gvk.clone(), resource, node, namespace: None, user: &user };
-        let shapes = policies.shapes(&intent);
-        for one in &mut all {
-            let own: Vec<Shape> =
-                shapes.iter().filter(|shape| shape.policy == one.info.name).cloned().collect();
-            if !own.is_empty() {
-                one.kinds.push((format!("{} {}", info.gvk.api_version(), info.gvk.kind), own));
-            }
-        }
-    }
+    let all = explained(&policies, list, &kinds, &schemas, &config);
     output::print(&match args.output {
         ReviewFormat::Text if all.is_empty() => "policy: none\n".to_owned(),
         ReviewFormat::Text => report::explain_text(&all, args.kind.as_deref(), config.style),

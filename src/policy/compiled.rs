@@ -4,15 +4,19 @@ use serde_json::Value;
 
 use super::cel::{Bound, Program};
 use super::gatekeeper::ConstraintMatch;
+use super::kyverno::{Patterns, RuleMatch};
 use super::matching::{Match, MatchResources};
 use super::review::Review;
 use super::selector::LabelSelector;
 use crate::manifest::ObjectKey;
 
-/// A ValidatingAdmissionPolicy.
+/// A ValidatingAdmissionPolicy, or what of another engine comes to one.
 #[derive(Debug)]
 pub(super) struct Policy {
+    /// `metadata.name`; for a rule of a policy `POLICY/RULE`.
     pub name: String,
+    /// Where it is one rule of a policy.
+    pub rule_of: Option<RuleOf>,
     pub description: Option<String>,
     pub failure_policy: FailurePolicy,
     pub param_kind: Option<ParamKind>,
@@ -23,15 +27,42 @@ pub(super) struct Policy {
     pub annotations: Vec<(String, Program)>,
     pub bindings: Vec<Binding>,
     pub engine: Engine,
+    /// What decides besides expressions.
+    pub other: Option<Other>,
+}
+
+/// What decides where it is no expression.
+#[derive(Debug)]
+pub(super) enum Other {
+    /// Patterns of Kyverno.
+    Patterns(Patterns),
+}
+
+impl Other {
+    /// What it is, for people.
+    pub(super) fn as_str(&self) -> &'static str {
+        match self {
+            Self::Patterns(_) => "a pattern",
+        }
+    }
+}
+
+/// One rule of a policy.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct RuleOf {
+    pub policy: String,
+    pub rule: String,
 }
 
 /// Whose policy it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Engine {
     /// Kubernetes itself.
     Kubernetes,
     /// Gatekeeper: the policy is a template, its bindings are constraints.
     Gatekeeper,
+    /// Kyverno: a policy carries its actions itself.
+    Kyverno,
 }
 
 impl Engine {
@@ -40,6 +71,7 @@ impl Engine {
         match self {
             Self::Kubernetes => "ValidatingAdmissionPolicy",
             Self::Gatekeeper => "Gatekeeper",
+            Self::Kyverno => "Kyverno",
         }
     }
 }
@@ -91,6 +123,8 @@ pub(super) enum Target {
     Resources(MatchResources),
     /// As a constraint of Gatekeeper says it.
     Constraint(Box<ConstraintMatch>),
+    /// As a rule of Kyverno says it.
+    Rule(Box<RuleMatch>),
 }
 
 impl Target {
@@ -99,6 +133,7 @@ impl Target {
         match self {
             Self::Resources(resources) => resources.matches(review),
             Self::Constraint(about) => about.matches(review),
+            Self::Rule(about) => about.matches(review),
         }
     }
 
@@ -107,6 +142,7 @@ impl Target {
         match self {
             Self::Resources(resources) => resources.matches_kind(review),
             Self::Constraint(about) => about.matches_kind(review),
+            Self::Rule(about) => about.matches_kind(review),
         }
     }
 
@@ -115,6 +151,7 @@ impl Target {
         match self {
             Self::Resources(resources) => resources.selected_objects(),
             Self::Constraint(about) => about.selected_objects(),
+            Self::Rule(about) => about.selected_objects(),
         }
     }
 
@@ -123,6 +160,7 @@ impl Target {
         match self {
             Self::Resources(resources) => resources.selects(object),
             Self::Constraint(about) => about.selects(object),
+            Self::Rule(about) => about.selects(object),
         }
     }
 }

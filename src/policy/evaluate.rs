@@ -9,7 +9,8 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::cel::{Activation, BUDGET, Bound, Evaluation as Run, EvaluationError, Program, Regexes};
-use super::compiled::{Action, Binding, FailurePolicy, Param, Policy, Validation};
+use super::compiled::{Action, Binding, FailurePolicy, Other, Param, Policy, Validation};
+use super::kyverno::Verdict;
 use super::locate::locate;
 use super::matching::Match;
 use super::params::{Params, params};
@@ -29,6 +30,10 @@ pub struct Evaluation {
     pub matched: Vec<String>,
     /// Those among them that had nothing to say.
     pub passed: Vec<String>,
+    /// Those that are about objects like it and not about this one: a match condition does not hold.
+    pub skipped: Vec<String>,
+    /// Those of which an expression failed before they had said anything, whatever their `failurePolicy` makes of that.
+    pub failed: Vec<String>,
     /// `auditAnnotations` that the API server would write: `POLICY/KEY` and value.
     pub annotations: Vec<(String, String)>,
 }
@@ -89,10 +94,11 @@ pub(super) fn evaluate(
             continue;
         }
         let subject = subject.get_or_insert_with(|| Subject::new(review));
-        let (before, mut matched) = (evaluation.findings.len(), false);
+        let (before, mut matched, mut asked) = (evaluation.findings.len(), false, false);
         for binding in &policy.bindings {
             let found = constraints.clone().and(binding.resources.matches(review));
             let one = One { policy, binding, subject, regexes, assumed: found == Match::Assumed };
+            asked |= found != Match::No;
             matched |= match found {
                 Match::No => false,
                 Match::OtherVersion(version) => {
@@ -109,6 +115,9 @@ pub(super) fn evaluate(
             };
         }
         conceal(&subject.placed, review.old, &mut evaluation);
+        if asked && !matched {
+            evaluation.skipped.push(policy.name.clone());
+        }
         if matched {
             evaluation.matched.push(policy.name.clone());
             if evaluation.findings.len() == before {
@@ -188,6 +197,11 @@ impl One<'_> {
                 return true;
             }
         }
+        if let Some(other) = &self.policy.other
+            && !self.otherwise(other, evaluation)
+        {
+            return false;
+        }
         let run = match self.start(&self.activation(&self.subject.object, params)) {
             Ok(run) => run,
             Err(error) => {
@@ -212,6 +226,25 @@ impl One<'_> {
             }
         }
         self.annotate(&run, evaluation);
+        true
+    }
+
+    /// Asks what is no expression; false where that is not about the object.
+    fn otherwise(&self, other: &Other, evaluation: &mut Evaluation) -> bool {
+        match other {
+            Other::Patterns(_) if self.subject.review.operation == Operation::Delete => return false,
+            Other::Patterns(patterns) => match patterns.judge(&self.subject.placed) {
+                Verdict::Pass => {}
+                Verdict::Skip => return false,
+                Verdict::Fail { message, path } => {
+                    let finding = self.finding(self.severity(), &path, message);
+                    evaluation.findings.push(Finding { hint: self.hint(), ..finding });
+                }
+                Verdict::Error(message) => {
+                    self.error("the pattern", "", &EvaluationError::Failed(message), evaluation);
+                }
+            },
+        }
         true
     }
 
@@ -274,6 +307,13 @@ impl One<'_> {
 
     fn error(&self, what: &str, path: &str, error: &EvaluationError, evaluation: &mut Evaluation) {
         let name = &self.policy.name;
+        let spoke = |finding: &Finding| finding.rule.strip_prefix("policy/") == Some(name);
+        if !error.is_incomplete()
+            && !evaluation.failed.contains(name)
+            && !evaluation.findings.iter().any(spoke)
+        {
+            evaluation.failed.push(name.clone());
+        }
         if error.is_incomplete() {
             let text = format!("{what} of policy '{name}' cannot be evaluated here: {error}");
             evaluation.findings.push(self.incomplete(path, text));
@@ -292,8 +332,10 @@ impl One<'_> {
 
     fn finding(&self, severity: Severity, path: &str, message: String) -> Finding {
         let rule = format!("policy/{}", self.policy.name);
+        let rule_of = self.policy.rule_of.as_ref();
         let origin = PolicyOrigin {
-            policy: self.policy.name.clone(),
+            policy: rule_of.map_or_else(|| self.policy.name.clone(), |of| of.policy.clone()),
+            rule: rule_of.map(|of| of.rule.clone()),
             binding: Some(self.binding.name.clone()),
             engine: self.policy.engine.as_str().to_owned(),
         };
@@ -314,7 +356,7 @@ impl One<'_> {
 
     fn hint(&self) -> Option<String> {
         self.assumed.then(|| {
-            "the policy is for namespaces with certain labels, which are not known here: it may not apply"
+            "labels of the namespace, or roles of who asks, decide about the policy and are not known here: it may not apply"
                 .to_owned()
         })
     }

@@ -13,8 +13,9 @@ use super::cel::Bound;
 use super::compiled::{
     Action, Binding, Engine, FailurePolicy, Param, ParamKind, ParamSource, Policy, Target,
 };
-use super::load::{Object, PolicyError};
+use super::load::PolicyError;
 use super::matching::{Match, MatchResources, namespace_selected};
+use super::object::{Object, Places};
 use super::review::{Review, is_namespace};
 use super::selector::{LabelSelector, Labels};
 use crate::manifest::{Manifest, ObjectKey};
@@ -65,9 +66,12 @@ pub(super) fn template(manifest: &Manifest) -> Result<Policy, Vec<PolicyError>> 
         annotations: Vec::new(),
         bindings: Vec::new(),
         engine: Engine::Gatekeeper,
+        rule_of: None,
+        other: None,
     };
     let mut errors = Vec::new();
-    object.expressions(&source, &BEFORE, "matchCondition", &mut policy, &mut errors);
+    let places = Places { conditions: format!("{source}/matchCondition"), ..Places::below(&source) };
+    object.expressions(&places, &BEFORE, &mut policy, &mut errors);
     if policy.validations.is_empty() && errors.is_empty() {
         errors.push(object.named(&source, "a template needs validations"));
     }

@@ -142,9 +142,17 @@ impl<'a> Review<'a> {
             .or_else(|| self.namespace.and_then(|namespace| name(namespace, "/metadata/name")))
     }
 
-    /// The object as the API server would hand it to policies: in a namespace if it is namespaced.
+    /// The object as the API server would hand it to policies: in a namespace if it is namespaced, and with the one field that is
+    /// `null` there where nothing is said.
     pub(super) fn placed(&self, object: &Value) -> Value {
         let mut placed = object.clone();
+        let key = ObjectKey::of(object);
+        if key.gvk().group == "rbac.authorization.k8s.io"
+            && matches!(key.kind.as_str(), "Role" | "ClusterRole")
+            && let Some(map) = placed.as_object_mut()
+        {
+            map.entry("rules").or_insert(Value::Null);
+        }
         if self.resource.namespaced
             && let Some(metadata) = placed.get_mut("metadata").and_then(Value::as_object_mut)
             && !metadata.contains_key("namespace")

@@ -77,6 +77,13 @@ impl LabelSelector {
         json!({"allOf": labels.chain(expressions).collect::<Vec<_>>()})
     }
 
+    /// Whether a key or value has a wildcard, which Kyverno would expand.
+    pub(super) fn has_wildcards(&self) -> bool {
+        let labels = self.match_labels.iter().flat_map(|(key, value)| [key, value]);
+        let expressions = self.match_expressions.iter().flat_map(|one| one.values.iter().chain([&one.key]));
+        labels.chain(expressions).any(|text| text.contains(['*', '?']))
+    }
+
     /// Whether it selects everything.
     pub(super) fn is_empty(&self) -> bool {
         self.match_labels.is_empty() && self.match_expressions.is_empty()

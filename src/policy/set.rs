@@ -30,13 +30,15 @@ pub struct PolicyInfo {
     pub actions: Vec<String>,
     /// The parameters that its bindings name: `Kind/name`, or `Kind` for a selector.
     pub params: Vec<String>,
-    /// The engine: `ValidatingAdmissionPolicy` or `Gatekeeper`.
+    /// The engine: `ValidatingAdmissionPolicy`, `MutatingAdmissionPolicy`, `Gatekeeper` or `Kyverno`.
     pub engine: String,
     /// What its `kubernetes.io/description` annotation says.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
     /// False for a policy without a binding, which does nothing.
     pub in_force: bool,
+    /// Whether it changes objects: that is seen in a cluster's dry run, and not evaluated here.
+    pub mutates: bool,
     /// A function that its expressions use and that is missing here: its verdicts are incomplete.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unsupported: Option<String>,
@@ -72,9 +74,22 @@ impl PolicySet {
         evaluate(&self.loaded.policies, &self.loaded.params, &self.regexes, review)
     }
 
-    /// All policies, sorted by name.
+    /// All policies, sorted by name, those that change objects behind the others.
     pub fn list(&self) -> Vec<PolicyInfo> {
-        self.loaded.policies.iter().map(info).collect()
+        let mut all: Vec<PolicyInfo> = self.loaded.policies.iter().map(info).collect();
+        all.extend(self.loaded.mutating.iter().map(|one| PolicyInfo {
+            name: one.name.clone(),
+            matches: one.constraints.resources(),
+            bindings: one.bindings.clone(),
+            actions: Vec::new(),
+            params: Vec::new(),
+            engine: "MutatingAdmissionPolicy".to_owned(),
+            description: one.description.clone(),
+            in_force: !one.bindings.is_empty(),
+            mutates: true,
+            unsupported: None,
+        }));
+        all
     }
 }
 
@@ -93,8 +108,10 @@ fn info(policy: &Policy) -> PolicyInfo {
     });
     let mut matches = policy.constraints.resources();
     for binding in &policy.bindings {
-        if let Target::Constraint(about) = &binding.resources {
-            matches.extend(about.kinds());
+        match &binding.resources {
+            Target::Constraint(about) => matches.extend(about.kinds()),
+            Target::Rule(about) => matches.extend(about.kinds()),
+            Target::Resources(_) => {}
         }
     }
     matches.dedup();
@@ -113,6 +130,7 @@ fn info(policy: &Policy) -> PolicyInfo {
         engine: policy.engine.as_str().to_owned(),
         description: policy.description.clone(),
         in_force: !policy.bindings.is_empty(),
+        mutates: false,
         unsupported: programs.filter_map(|program| program.unsupported.clone()).next(),
     }
 }

@@ -131,6 +131,17 @@ impl PolicySet {
                     told,
                 });
             }
+            if let Some(other) = &one.policy.other {
+                shapes.push(Shape {
+                    policy: one.policy.name.clone(),
+                    binding: one.binding.name.clone(),
+                    validation: one.policy.validations.len(),
+                    denies: one.binding.actions.contains(&Action::Deny),
+                    expression: other.as_str().to_owned(),
+                    message: None,
+                    told: Told::After(format!("{} is no expression", other.as_str())),
+                });
+            }
         });
         shapes
     }
@@ -212,7 +223,9 @@ impl PolicySet {
                 let uncertain = match found {
                     Match::No => continue,
                     Match::OtherVersion(version) => Some(format!("it is written for {version}")),
-                    Match::Assumed => Some("labels of the namespace decide whether it applies".to_owned()),
+                    Match::Assumed => {
+                        Some("names, labels or the namespace decide whether it applies".to_owned())
+                    }
                     Match::Yes => None,
                 };
                 let one = One { policy, binding, uncertain, selected };

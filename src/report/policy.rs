@@ -1,5 +1,6 @@
 //! What policies are and what becomes of them: for people and as JSON.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use serde_json::{Value, json};
@@ -51,13 +52,79 @@ fn shape(shape: &Shape) -> Value {
     value
 }
 
+/// `policy list`: one line a policy, with how many of its validations are in the constraint for all kinds that it is about.
+pub fn policies_text(all: &[Explained], style: Style) -> String {
+    let heads = ["POLICY", "ACTION", "CONSTRAINT", "ABOUT"].map(str::to_owned);
+    let rows: Vec<[String; 4]> = all
+        .iter()
+        .map(|Explained { info, kinds }| {
+            let state = match (info.mutates, info.in_force) {
+                (true, _) => "mutates".to_owned(),
+                (false, true) => info.actions.join(","),
+                (false, false) => "not bound".to_owned(),
+            };
+            let about = visible_line(&info.matches.join(" ")).into_owned();
+            [visible_line(&info.name).into_owned(), state, in_constraint(kinds), about]
+        })
+        .collect();
+    let width = |column: usize| {
+        let cells = rows.iter().chain([&heads]).filter_map(|row| row.get(column));
+        cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
+    };
+    let widths = [0, 1, 2].map(width);
+    let line = |[name, action, constraint, about]: &[String; 4]| {
+        let [first, second, third] = widths;
+        format!("{name:first$}  {action:second$}  {constraint:third$}  {about}").trim_end().to_owned()
+    };
+    let mut text = format!("{}\n", style.faint(&line(&heads)));
+    for (row, Explained { info, .. }) in rows.iter().zip(all) {
+        let _ = writeln!(text, "{}", line(row));
+        let mut notes: Vec<String> = info.description.iter().cloned().collect();
+        let others: Vec<&str> =
+            info.bindings.iter().map(String::as_str).filter(|name| *name != info.name).collect();
+        if !others.is_empty() {
+            notes.push(format!("bound by {}", others.join(", ")));
+        }
+        if info.mutates {
+            notes.push("it changes objects on a cluster, and is not evaluated here".to_owned());
+        } else if !info.in_force {
+            notes.push("without a binding it does nothing".to_owned());
+        }
+        if let Some(what) = &info.unsupported {
+            notes
+                .push(format!("not allowed is what makes it ask for {what}, which cannot be evaluated here"));
+        }
+        for note in notes {
+            let _ = writeln!(text, "{:1$}  {2}", "", widths[0], visible_line(&note));
+        }
+    }
+    text
+}
+
+/// How many validations are known beforehand for every kind that they are about, of how many.
+fn in_constraint(kinds: &[(String, Vec<Shape>)]) -> String {
+    let mut all: BTreeMap<(&str, usize), bool> = BTreeMap::new();
+    for shape in kinds.iter().flat_map(|(_, shapes)| shapes) {
+        let known = matches!(shape.told, Told::Constraint(_) | Told::Always | Told::Never);
+        *all.entry((&shape.binding, shape.validation)).or_insert(true) &= known;
+    }
+    if all.is_empty() {
+        return "-".to_owned();
+    }
+    format!("{} of {}", all.values().filter(|known| **known).count(), all.len())
+}
+
 /// `policy explain`: policy by policy, validation by validation, kinds of which the same is true together.
 /// `kind`: the only one that was asked about.
 pub fn explain_text(all: &[Explained], kind: Option<&str>, style: Style) -> String {
     let mut text = String::new();
     for Explained { info, kinds } in all {
         let actions = info.actions.join(",");
-        let state = if info.in_force { actions } else { "not bound: does nothing".to_owned() };
+        let state = match (info.mutates, info.in_force) {
+            (true, _) => "changes objects on a cluster: not evaluated here".to_owned(),
+            (false, true) => actions,
+            (false, false) => "not bound: does nothing".to_owned(),
+        };
         let _ = writeln!(text, "{}  {state}", style.strong(&visible_line(&info.name)));
         if let Some(description) = &info.description {
             let _ = writeln!(text, "  {}", visible_line(description));
@@ -82,7 +149,9 @@ pub fn explain_text(all: &[Explained], kind: Option<&str>, style: Style) -> Stri
                     Told::Never => format!("{names}: never holds, none can be made"),
                     Told::After(reason) => format!("{names}: checked after the draft ({reason})"),
                     Told::Incomplete(what) => {
-                        format!("{names}: cannot be evaluated here ({what}), so none is allowed")
+                        format!(
+                            "{names}: not allowed where it asks for {what}, which cannot be evaluated here"
+                        )
                     }
                 };
                 let _ = writeln!(text, "     {}", visible_line(&line));

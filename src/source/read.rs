@@ -19,12 +19,14 @@ pub struct Limits {
     pub total_bytes: u64,
     /// Levels of folders.
     pub depth: usize,
+    /// Names of hidden folders that are read all the same.
+    pub hidden: &'static [&'static str],
 }
 
 impl Default for Limits {
-    /// 10 000 files, 10 MiB each, 128 MiB together, 32 levels.
+    /// 10 000 files, 10 MiB each, 128 MiB together, 32 levels, nothing hidden.
     fn default() -> Self {
-        Self { files: 10_000, file_bytes: 10 << 20, total_bytes: 128 << 20, depth: 32 }
+        Self { files: 10_000, file_bytes: 10 << 20, total_bytes: 128 << 20, depth: 32, hidden: &[] }
     }
 }
 
@@ -158,7 +160,9 @@ impl Walk<'_> {
             .map_err(|error| SourceError::io(folder, WHAT, &error))?;
         entries.sort_by_key(fs::DirEntry::file_name);
         for entry in entries {
-            if entry.file_name().to_string_lossy().starts_with('.') {
+            let name = entry.file_name();
+            let name = name.to_string_lossy();
+            if name.starts_with('.') && !self.limits.hidden.contains(&name.as_ref()) {
                 continue;
             }
             let path = entry.path();
@@ -307,7 +311,7 @@ mod tests {
             let error = read_manifests_within(folder.path(), &limits).unwrap_err();
             assert_eq!(error.wrong(), Wrong::TooLarge, "{limits:?}: {error}");
         }
-        let exact = Limits { files: 3, file_bytes: size, total_bytes: 3 * size, depth: 3 };
+        let exact = Limits { files: 3, file_bytes: size, total_bytes: 3 * size, depth: 3, hidden: &[] };
         assert_eq!(read_manifests_within(folder.path(), &exact).unwrap().len(), 3);
     }
 

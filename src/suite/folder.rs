@@ -28,9 +28,10 @@ fn expected(file: &Path) -> Option<Decision> {
     }
 }
 
-/// Whether a file is a case of this format.
+/// Whether a file is a case of this format. A policy of such a name (`allowed-registries.yaml`) is none.
 pub(super) fn is_case(file: &Path) -> bool {
-    expected(file).is_some()
+    let is_policy = || source::read_text(file).is_ok_and(|text| text.contains("kyverno.io/v"));
+    expected(file).is_some() && (home(file) != file.parent().unwrap_or(Path::new("")) || !is_policy())
 }
 
 /// The folder that a case's file belongs to: above `cases`, if it lies there.

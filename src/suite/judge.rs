@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::{Decision, Outcome, Row};
 use crate::finding::{Finding, Severity};
 use crate::manifest::ObjectKey;
-use crate::policy::{Operation, PolicySet, Resource, Review, User};
+use crate::policy::{Evaluation, Operation, PolicySet, Resource, Review, User};
 use crate::schema::{SchemaSet, defaulted};
 
 /// A case as every format can say it.
@@ -98,33 +98,52 @@ fn said(case: &Case, asked: &Asked, schemas: &SchemaSet) -> Vec<Finding> {
     findings_of(&case.policies, asked, &around, schemas)
 }
 
-/// What policies say of one object, as the API server would hand it to them. A Namespace among the objects around is the one
-/// that they see.
+/// What policies say of one object, as the API server would hand it to them.
 pub(super) fn findings_of(
     policies: &PolicySet,
     asked: &Asked,
     around: &[Value],
     schemas: &SchemaSet,
 ) -> Vec<Finding> {
-    let object = defaulted(&asked.object, schemas);
-    let old = asked.old.as_ref().map(|old| defaulted(old, schemas));
-    let key = ObjectKey::of(&object);
-    let resource = match schemas.kind(&key.gvk()) {
-        Some(known) => Resource { plural: known.info.plural.clone(), namespaced: known.info.namespaced },
-        None => Resource::guess(&key.gvk()),
+    let asked = Asked {
+        object: defaulted(&asked.object, schemas),
+        old: asked.old.as_ref().map(|old| defaulted(old, schemas)),
+        operation: asked.operation,
     };
+    evaluation_of(policies, &asked, around, &tester(), schemas).findings
+}
+
+/// What policies say of one object as it is, for somebody. A Namespace among the objects around is the one that they see.
+pub(super) fn evaluation_of(
+    policies: &PolicySet,
+    asked: &Asked,
+    around: &[Value],
+    user: &User,
+    schemas: &SchemaSet,
+) -> Evaluation {
+    let key = ObjectKey::of(&asked.object);
+    let resource = resource_of(&key, schemas);
+    // An object that names none goes to `default`.
+    let home = key.namespace.as_deref().unwrap_or(if resource.namespaced { "default" } else { "" });
     let namespace = around.iter().find(|other| {
         let other = ObjectKey::of(other);
-        other.api_version == "v1" && other.kind == "Namespace" && Some(&other.name) == key.namespace.as_ref()
+        other.api_version == "v1" && other.kind == "Namespace" && other.name == home
     });
-    let user = tester();
     let review = Review {
-        object: &object,
-        old: old.as_ref(),
+        object: &asked.object,
+        old: asked.old.as_ref(),
         operation: asked.operation,
         resource,
         namespace,
-        user: &user,
+        user,
     };
-    policies.evaluate(&review).findings
+    policies.evaluate(&review)
+}
+
+/// The resource of an object's kind: as its schema says, else guessed.
+pub(super) fn resource_of(key: &ObjectKey, schemas: &SchemaSet) -> Resource {
+    match schemas.kind(&key.gvk()) {
+        Some(known) => Resource { plural: known.info.plural.clone(), namespaced: known.info.namespaced },
+        None => Resource::guess(&key.gvk()),
+    }
 }

@@ -6,6 +6,7 @@
 //! | `folder` | a folder of policies with `allowed-*` and `denied-*` manifests beside them or in `cases/` |
 //! | `changes` | `tests.json` beside `policy.yaml`: templates with changed fields, as kubescape's cel-admission-library has them |
 //! | `gator` | Gatekeeper's `suite.yaml` |
+//! | `kyverno` | Kyverno's `kyverno-test.yaml` |
 //! | `pod_security` | Pods under `LEVEL/vMINOR/pass` and `…/fail`, as k8s.io/pod-security-admission has them |
 //!
 //! What cannot be evaluated is an `error`, never a pass.
@@ -14,6 +15,7 @@ mod changes;
 mod folder;
 mod gator;
 mod judge;
+mod kyverno;
 mod pod_security;
 mod run;
 #[cfg(test)]
@@ -33,6 +35,10 @@ pub enum Decision {
     Warned,
     /// It is refused.
     Denied,
+    /// No policy is about it.
+    Skipped,
+    /// A policy fails on it.
+    Failed,
 }
 
 impl Decision {
@@ -42,6 +48,8 @@ impl Decision {
             Self::Allowed => "allowed",
             Self::Warned => "warned",
             Self::Denied => "denied",
+            Self::Skipped => "skipped",
+            Self::Failed => "failed",
         }
     }
 }

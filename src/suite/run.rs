@@ -5,7 +5,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use super::judge::judge;
-use super::{Row, changes, folder, gator, pod_security};
+use super::{Row, changes, folder, gator, kyverno, pod_security};
 use crate::manifest::{Manifest, ParseError};
 use crate::policy::{PolicyError, PolicySet};
 use crate::schema::SchemaSet;
@@ -56,7 +56,7 @@ pub fn run(
 ) -> Result<Vec<Row>, SuiteError> {
     let mut rows = Vec::new();
     for path in paths {
-        let files = source::files(path, &Limits::default())?;
+        let files = source::files(path, &Limits { hidden: &[kyverno::FOLDER], ..Limits::default() })?;
         let mut found = false;
         for changes in files.iter().filter(|file| changes::is_suite(file)) {
             if cancelled() {
@@ -71,6 +71,13 @@ pub fn run(
             }
             found = true;
             rows.extend(gator::run(suite, schemas)?);
+        }
+        for test in files.iter().filter(|file| kyverno::is_test(file)) {
+            if cancelled() {
+                return Ok(rows);
+            }
+            found = true;
+            rows.extend(kyverno::run(test, schemas)?);
         }
         for case in files.iter().filter(|file| pod_security::is_case(file)) {
             if cancelled() {
@@ -88,7 +95,7 @@ pub fn run(
         }
         if !found {
             let hint = "a suite is a folder of policies with allowed-*.yaml and denied-*.yaml in it or in its folder 'cases', a tests.json beside a \
-                        policy.yaml, a suite.yaml of Gatekeeper, or Pods under LEVEL/vMINOR/pass and LEVEL/vMINOR/fail";
+                        policy.yaml, a suite.yaml of Gatekeeper, a kyverno-test.yaml, or Pods under LEVEL/vMINOR/pass and LEVEL/vMINOR/fail";
             return Err(SuiteError::new(path, "there is no test in it", hint));
         }
     }

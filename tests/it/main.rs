@@ -49,6 +49,7 @@ mod model_url;
 mod patterns;
 mod plan;
 mod policies;
+mod policy_kyverno;
 mod policy_shaping;
 mod policy_suites;
 #[cfg(feature = "llama")]

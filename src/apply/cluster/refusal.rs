@@ -52,6 +52,7 @@ pub(super) fn pod_refused(owner: &ObjectKey, template: &str, error: &ServerError
     );
     finding.origin = policy(&message_of(error)).map(|policy| PolicyOrigin {
         policy,
+        rule: None,
         binding: None,
         engine: "admission".into(),
     });

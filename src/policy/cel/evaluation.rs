@@ -173,9 +173,6 @@ impl<'a> Evaluation<'a> {
         program: &Program,
         read: impl FnOnce(&dyn Val) -> Result<T, EvaluationError>,
     ) -> Result<T, EvaluationError> {
-        if let Some(what) = &program.unsupported {
-            return Err(EvaluationError::Unsupported(what.clone()));
-        }
         let mut scope = self.context.new_inner_scope();
         scope.add_variable_as_val("variables", Box::new(Variables(self)));
         let value = CelValue::resolve_val(&program.expression, &scope);
@@ -187,6 +184,9 @@ impl<'a> Evaluation<'a> {
     fn trouble(&self) -> Result<(), EvaluationError> {
         if self.meter.is_spent() {
             return Err(EvaluationError::Budget);
+        }
+        if let Some(what) = self.meter.lacking() {
+            return Err(EvaluationError::Unsupported(what.to_owned()));
         }
         if self.meter.touched_unknown() {
             return Err(EvaluationError::UnknownNamespace);

@@ -8,7 +8,7 @@
 use std::any::Any;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use cel::ExecutionError;
 use cel::common::traits::{Adder, Comparer, Indexer, Iterable};
@@ -61,6 +61,7 @@ struct State {
     left: AtomicU64,
     spent: AtomicBool,
     unknown: AtomicBool,
+    unsupported: OnceLock<String>,
     regexes: Arc<Regexes>,
 }
 
@@ -75,6 +76,7 @@ impl Meter {
             left: AtomicU64::new(budget),
             spent: AtomicBool::new(false),
             unknown: AtomicBool::new(false),
+            unsupported: OnceLock::new(),
             regexes,
         }))
     }
@@ -101,6 +103,17 @@ impl Meter {
     /// Whether something was looked at that is not known here.
     pub(super) fn touched_unknown(&self) -> bool {
         self.0.unknown.load(Ordering::Relaxed)
+    }
+
+    /// Remembers that something was asked for that is missing here, and says so.
+    pub(super) fn lacks(&self, what: &str) -> ExecutionError {
+        let _ = self.0.unsupported.set(what.to_owned());
+        ExecutionError::function_error("unsupported", what)
+    }
+
+    /// What was asked for and is missing here.
+    pub(super) fn lacking(&self) -> Option<&str> {
+        self.0.unsupported.get().map(String::as_str)
     }
 
     /// The regular expression for a pattern.

@@ -1,12 +1,14 @@
 //! CEL as Kubernetes' admission policies use it: the one place that knows the `cel` crate.
 //!
-//! What an expression may use: the standard library, the strings, lists, math and encoders extensions, optionals,
-//! `cel.bind`, and Kubernetes' libraries quantity, regex (`find`, `findAll`, `matches`), lists, sets, `url`, `ip`, `cidr`,
-//! `semver` and named formats. Missing: `authorizer`, comprehensions with two variables, struct literals. An expression that
-//! uses one of them compiles, and its evaluation is [`EvaluationError::Unsupported`] by name.
+//! What an expression may use: the standard library, the strings and lists extensions, optionals, comprehensions with two
+//! variables, and Kubernetes' libraries quantity, regex (`find`, `findAll`, `matches`), lists, sets, `url`, `ip`, `cidr`, `semver`
+//! and named formats; in policies of Kyverno the math and encoders extensions, `cel.bind` and `parseServiceAccount` too. A function
+//! that Kubernetes has not does not compile, as on an API server. Missing here are `authorizer`, struct literals, and the libraries
+//! of Kyverno that ask a cluster, a registry or a clock: an expression that uses one of them compiles, and where its evaluation gets
+//! there it is [`EvaluationError::Unsupported`] by name.
 //!
-//! `x.orValue(y)` on something that is no optional is an error, as in Kubernetes with cel-go 0.28 and later; older
-//! API servers return `x`.
+//! `x.orValue(y)` on something that is no optional is `x`, as in all releases of Kubernetes up to 1.36 (cel-go 0.26); with
+//! cel-go 0.28 and later it is an error.
 //!
 //! Nothing here can run away: the text is limited ([`LONGEST_SOURCE`]), the nesting too, and every evaluation has a
 //! budget of steps and copies (`meter.rs`).
@@ -23,6 +25,7 @@ mod re2;
 mod rewrite;
 #[cfg(test)]
 mod tests;
+mod two_variables;
 mod value;
 
 use std::sync::{Arc, LazyLock};
@@ -49,6 +52,8 @@ static ENVIRONMENT: LazyLock<Result<Arc<Env>, String>> =
 pub(super) struct Declared<'a> {
     /// Whether the policy has a `paramKind`.
     pub params: bool,
+    /// Whether the names that Kyverno adds exist; what they stand for is not known here.
+    pub kyverno: bool,
     /// Names of the variables above it.
     pub variables: &'a [String],
 }

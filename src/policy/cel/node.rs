@@ -206,6 +206,38 @@ pub(super) fn elements<'b, 'v>(value: &'b (dyn Val + 'v)) -> Result<Vec<&'b (dyn
     Ok(items)
 }
 
+/// Keys and values of a map; of a list indices and elements.
+///
+/// # Errors
+/// Names the type where the value is neither, or of what cannot be kept.
+pub(super) fn entries(value: &dyn Val) -> Result<Vec<(Box<dyn Val>, Box<dyn Val>)>, ExecutionError> {
+    let items = elements(value)?;
+    if value.get_type() != &MAP_TYPE {
+        let indexed = items.into_iter().enumerate().map(|(index, item)| {
+            let index: Box<dyn Val> = Box::new(CelInt::from(i64::try_from(index).unwrap_or(i64::MAX)));
+            Ok((index, freeze(item)?))
+        });
+        return indexed.collect();
+    }
+    let indexer = value.as_indexer().ok_or_else(ExecutionError::missing_argument_or_target)?;
+    let keyed = items.into_iter().map(|key| Ok((freeze(key)?, freeze(indexer.get(key)?.as_ref())?)));
+    keyed.collect()
+}
+
+/// The entries of a map or list, each as a list of key and value.
+///
+/// # Errors
+/// As [`entries`].
+pub(super) fn pairs(value: &dyn Val) -> Result<Box<dyn Val>, ExecutionError> {
+    let pair = |(key, value)| -> Box<dyn Val> { Box::new(Node::list(vec![key, value])) };
+    Ok(Box::new(Node::list(entries(value)?.into_iter().map(pair).collect())))
+}
+
+/// A map of entries.
+pub(super) fn with_entries(entries: impl Iterator<Item = (Box<dyn Val>, Box<dyn Val>)>) -> Box<dyn Val> {
+    Box::new(Node::map(entries.map(|(key, value)| Entry { key, value }).collect()))
+}
+
 fn name(entry: &Entry) -> Option<&str> {
     entry.key.downcast_ref::<CelString>().map(CelString::inner)
 }

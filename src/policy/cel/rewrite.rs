@@ -11,6 +11,7 @@ use cel::common::ast::{CallExpr, ComprehensionExpr, EntryExpr, Expr, ListExpr, L
 use cel::common::types::CelInt;
 
 use super::functions::{self, Cost, cost_of};
+use super::two_variables;
 use super::{Access, DEEPEST_SOURCE, Declared, Root, Segment};
 
 /// Names that stand for types.
@@ -30,6 +31,34 @@ const TYPES: [&str; 12] = [
 ];
 /// First parts of function names.
 const NAMESPACES: [&str; 7] = ["optional", "math", "lists", "sets", "base64", "strings", "format"];
+
+/// What Kyverno's policies may name besides: values and libraries that ask a cluster, a registry or a clock.
+const KYVERNO: [&str; 15] = [
+    "resource",
+    "image",
+    "images",
+    "imageData",
+    "http",
+    "globalContext",
+    "exceptions",
+    "json",
+    "yaml",
+    "random",
+    "time",
+    "x509",
+    "user",
+    "generator",
+    "authorizer",
+];
+
+/// Functions that Kyverno's policies have and Kubernetes' own have not, and the name spaces of such.
+const KYVERNO_FUNCTIONS: [&str; 1] = ["parseServiceAccount"];
+const KYVERNO_SPACES: [&str; 3] = ["math.", "base64.", "cel."];
+
+/// Whether Kubernetes' own policies have a function of this name.
+fn is_kubernetes(name: &str) -> bool {
+    !KYVERNO_FUNCTIONS.contains(&name) && !KYVERNO_SPACES.iter().any(|space| name.starts_with(space))
+}
 
 /// What a rewriting found.
 pub(super) struct Rewritten {
@@ -135,10 +164,10 @@ impl Rewriter<'_> {
         let IdedExpr { id, expr } = expression;
         let expr = match expr {
             Expr::Literal(_) | Expr::Unspecified => expr,
-            Expr::Ident(name) => {
-                self.name(&name);
-                Expr::Ident(name)
-            }
+            Expr::Ident(name) => match self.name(&name) {
+                None => Expr::Ident(name),
+                Some(what) => self.unsupported(what),
+            },
             Expr::Select(select) => {
                 let recorded = self.record(access);
                 self.select(select, record && !recorded)
@@ -153,10 +182,7 @@ impl Rewriter<'_> {
                 }
                 Expr::Map(map)
             }
-            Expr::Struct(structure) => {
-                self.unsupported(format!("{}{{…}}", structure.type_name));
-                Expr::Struct(structure)
-            }
+            Expr::Struct(structure) => self.unsupported(format!("{}{{…}}", structure.type_name)),
             Expr::Comprehension(comprehension) => {
                 Expr::Comprehension(Box::new(self.comprehension(*comprehension)))
             }
@@ -176,27 +202,34 @@ impl Rewriter<'_> {
         })
     }
 
-    fn unsupported(&mut self, what: String) {
-        self.unsupported.get_or_insert(what);
+    /// What stands in the place of something that is missing here: it fails, and only where it is asked for.
+    fn unsupported(&mut self, what: String) -> Expr {
+        self.unsupported.get_or_insert_with(|| what.clone());
+        metered(functions::UNSUPPORTED, vec![ided(Expr::Literal(LiteralValue::String(what.into())))])
     }
 
     fn is_bound(&self, name: &str) -> bool {
         name.starts_with('@') || self.scope.iter().any(|(bound, _)| bound == name)
     }
 
-    fn name(&mut self, name: &str) {
+    /// Checks a name; for one that is missing here what that is.
+    fn name(&mut self, name: &str) -> Option<String> {
         let plain = name.trim_start_matches('.');
         if self.is_bound(name) || TYPES.contains(&plain) {
-            return;
+            return None;
         }
         match plain {
             "object" | "oldObject" | "request" | "namespaceObject" => {}
             "params" if self.declared.params => {}
-            "authorizer" => self.unsupported("authorizer".to_owned()),
-            "variables" => self.unsupported("variables without a name behind it".to_owned()),
+            name if self.declared.kyverno && KYVERNO.contains(&name) => {
+                return Some(format!("Kyverno's {name}"));
+            }
+            "authorizer" => return Some("authorizer".to_owned()),
+            "variables" => return Some("variables without a name behind it".to_owned()),
             "params" => self.fail("`params` is used and the policy has no spec.paramKind".to_owned()),
             _ => self.fail(format!("undeclared reference to '{name}'")),
         }
+        None
     }
 
     fn fail(&mut self, error: String) {
@@ -236,9 +269,6 @@ impl Rewriter<'_> {
     }
 
     fn comprehension(&mut self, mut c: ComprehensionExpr) -> ComprehensionExpr {
-        if c.iter_var2.is_some() {
-            self.unsupported("comprehensions with two variables".to_owned());
-        }
         // `cel.bind` and its kin are loops over nothing whose accumulator is the name.
         let binds = matches!(&c.iter_range.expr, Expr::List(list) if list.elements.is_empty());
         let element = self.access(&c.iter_range).map(|access| access.then(Segment::Any));
@@ -281,7 +311,7 @@ impl Rewriter<'_> {
                 }
                 (op::OPT_SELECT | op::INDEX | op::OPT_INDEX, 2) => {
                     if args.first().is_some_and(|operand| self.is_variables(operand)) {
-                        self.unsupported("variables without a plain name behind it".to_owned());
+                        return self.unsupported("variables without a plain name behind it".to_owned());
                     }
                     let index = args.pop();
                     let mut visited: Vec<_> =
@@ -307,12 +337,19 @@ impl Rewriter<'_> {
         });
         if let Some(space) = namespace {
             if space == "cel" && name == "bind" && args.len() == 3 {
+                if !self.declared.kyverno {
+                    self.fail("undeclared reference to 'cel': Kubernetes has no cel.bind()".to_owned());
+                }
                 return self.bind(args);
             }
             if NAMESPACES.contains(&space.as_str()) || space == "cel" || space == "ip" || space == "cidr" {
                 let full = format!("{space}.{name}");
                 return self.known(&full, name, target, args, false);
             }
+        }
+        let two = target.as_ref().and_then(|target| two_variables::with_one(&name, target, &args));
+        if let Some(comprehension) = two {
+            return Expr::Comprehension(Box::new(self.comprehension(comprehension)));
         }
         let full = name.clone();
         let member = target.is_some();
@@ -328,13 +365,21 @@ impl Rewriter<'_> {
         args: Vec<IdedExpr>,
         member: bool,
     ) -> Expr {
-        let cost = cost_of(full, member, args.len());
+        let is_known = self.declared.kyverno || is_kubernetes(full);
+        let cost = if is_known { cost_of(full, member, args.len()) } else { None };
         let receiver = if member { target.map(|target| self.visit(*target, true)) } else { None };
         let args = self.visit_all(args);
         let Some(cost) = cost else {
             let shape = format!("{}{full}() with {} arguments", if member { "." } else { "" }, args.len());
-            self.unsupported(shape);
-            return Expr::Call(CallExpr { func_name: full.to_owned(), target: receiver.map(Box::new), args });
+            // What is called on something that is missing is missing for the same reason.
+            return match receiver {
+                Some(IdedExpr { expr, .. }) if is_unsupported(&expr) => expr,
+                _ if self.declared.kyverno => self.unsupported(shape),
+                _ => {
+                    self.fail(format!("undeclared reference to '{full}': Kubernetes has no {shape}"));
+                    Expr::Literal(LiteralValue::Null)
+                }
+            };
         };
         let announce = |wrapper: &str, argument: IdedExpr| match argument.expr {
             Expr::Literal(_) => argument,
@@ -356,7 +401,7 @@ impl Rewriter<'_> {
         }
     }
 
-    /// `cel.bind(name, value, body)`: a loop over nothing whose accumulator is the name.
+    /// `cel.bind(name, value, body)`.
     fn bind(&mut self, args: Vec<IdedExpr>) -> Expr {
         let mut args = args.into_iter();
         let (Some(name), Some(value), Some(body)) = (args.next(), args.next(), args.next()) else {
@@ -366,17 +411,7 @@ impl Rewriter<'_> {
             self.fail("the first argument of cel.bind must be a simple name".to_owned());
             return Expr::Literal(LiteralValue::Null);
         };
-        let bind = ComprehensionExpr {
-            iter_range: ided(Expr::List(ListExpr::new(Vec::new()))),
-            iter_var: "@unused".to_owned(),
-            iter_var2: None,
-            accu_var: name.clone(),
-            accu_init: value,
-            loop_cond: ided(Expr::Literal(LiteralValue::Boolean(false.into()))),
-            loop_step: ided(Expr::Ident(name)),
-            result: body,
-        };
-        Expr::Comprehension(Box::new(self.comprehension(bind)))
+        Expr::Comprehension(Box::new(self.comprehension(two_variables::bound(name, value, body))))
     }
 
     /// Which field of which object an expression speaks of, as far as its text says.
@@ -394,6 +429,14 @@ impl Rewriter<'_> {
                 Some(self.access(&select.operand)?.then(Segment::Field(select.field.clone())))
             }
             Expr::Call(call) => match (call.func_name.as_str(), &call.target, call.args.as_slice()) {
+                (functions::ENTRIES, None, [of]) => self.access(of),
+                // The value of a pair stands where the pair does, its key stands nowhere.
+                (op::INDEX, None, [IdedExpr { expr: Expr::Ident(name), .. }, index])
+                    if name == two_variables::PAIR =>
+                {
+                    let access = self.scope.iter().rev().find(|(bound, _)| bound == name)?.1.clone();
+                    access.filter(|_| segment(index) == Segment::Index(1))
+                }
                 (op::INDEX | op::OPT_INDEX | op::OPT_SELECT, None, [operand, index]) => {
                     Some(self.access(operand)?.then(segment(index)))
                 }
@@ -420,6 +463,10 @@ fn segment(index: &IdedExpr) -> Segment {
         }
         _ => Segment::Any,
     }
+}
+
+fn is_unsupported(expression: &Expr) -> bool {
+    matches!(expression, Expr::Call(call) if call.func_name == functions::UNSUPPORTED)
 }
 
 fn is_accumulator(expression: Option<&IdedExpr>) -> bool {

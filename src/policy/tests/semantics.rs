@@ -189,7 +189,7 @@ fn what_cannot_be_evaluated_here_is_incomplete_whatever_the_failure_policy_says(
         "authorizer.group('').resource('pods').namespace('lab').check('create').allowed()",
         "namespaceObject.metadata.labels['env'] == 'dev'",
         "lists.range(100000).all(a, lists.range(100000).all(b, true))",
-        "true || authorizer.path('/healthz').check('get').allowed()",
+        "authorizer.path('/healthz').check('get').allowed() || true",
     ] {
         for failure in ["Fail", "Ignore"] {
             let found = said(json!({"failurePolicy": failure, "validations": [{"expression": expression}]}));
@@ -354,11 +354,11 @@ fn other_engines_are_refused_by_name() {
     for (text, engine) in [
         ("apiVersion: mutations.gatekeeper.sh/v1\nkind: Assign\nmetadata: {name: x}", "Gatekeeper"),
         ("apiVersion: config.gatekeeper.sh/v1alpha1\nkind: Config\nmetadata: {name: x}", "Gatekeeper"),
-        ("apiVersion: kyverno.io/v1\nkind: ClusterPolicy\nmetadata: {name: x}", "Kyverno"),
-        ("apiVersion: policies.kyverno.io/v1\nkind: ValidatingPolicy\nmetadata: {name: x}", "Kyverno"),
+        ("apiVersion: policies.kyverno.io/v1\nkind: MutatingPolicy\nmetadata: {name: x}", "Kyverno"),
+        ("apiVersion: kyverno.io/v2\nkind: CleanupPolicy\nmetadata: {name: x}", "Kyverno"),
         (
-            "apiVersion: admissionregistration.k8s.io/v1\nkind: MutatingAdmissionPolicy\nmetadata: {name: x}",
-            "mutating",
+            "apiVersion: admissionregistration.k8s.io/v1\nkind: MutatingWebhookConfiguration\nmetadata: {name: x}",
+            "webhooks",
         ),
     ] {
         let found = PolicySet::from_manifests(&documents(text)).unwrap_err();
@@ -367,6 +367,19 @@ fn other_engines_are_refused_by_name() {
     }
     let params = documents("apiVersion: example.com/v1\nkind: Limits\nmetadata: {name: x}\nmax: 3");
     assert!(PolicySet::from_manifests(&params).unwrap().is_empty());
+}
+
+#[test]
+fn what_changes_objects_is_named_and_nothing_is_asked_of_it() {
+    let text = "apiVersion: admissionregistration.k8s.io/v1\nkind: MutatingAdmissionPolicy\nmetadata: {name: sidecar}\nspec:\n  \
+                matchConstraints: {resourceRules: [{apiGroups: [''], apiVersions: [v1], operations: [CREATE], resources: [pods]}]}\n\
+                ---\napiVersion: admissionregistration.k8s.io/v1\nkind: MutatingAdmissionPolicyBinding\nmetadata: {name: \
+                everywhere}\nspec: {policyName: sidecar}";
+    let set = PolicySet::from_manifests(&documents(text)).unwrap();
+    let list = set.list();
+    let [only] = list.as_slice() else { panic!("{list:?}") };
+    assert!(only.mutates && only.in_force && only.matches == ["pods"] && only.bindings == ["everywhere"]);
+    assert!(evaluate(&set).matched.is_empty());
 }
 
 #[test]

@@ -22,7 +22,8 @@ impl Compiler<'_> {
             return json_of(literal).map(Known::Value);
         }
         let closed = self.closed(expression, environment, &mut Vec::new())?;
-        let rewritten = rewrite::rewrite(closed, &Declared { params: true, variables: &[] }).ok()?;
+        let rewritten =
+            rewrite::rewrite(closed, &Declared { params: true, kyverno: false, variables: &[] }).ok()?;
         let program = Program::new(IdedExpr::default(), rewritten, String::new());
         let null = Bound::null();
         let params = Bound::new(&self.constants.params);

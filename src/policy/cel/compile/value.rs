@@ -199,8 +199,7 @@ impl Compiler<'_> {
                     Ok(match base {
                         Base::Just(inner) => Symbol::one(*inner),
                         Base::Nothing => default.clone(),
-                        // Not an optional: it fails.
-                        _ => Symbol::never(),
+                        no_optional => Symbol::one(no_optional),
                     })
                 })
             }

@@ -1,6 +1,7 @@
 //! Which functions an expression may call, and what a call costs.
 
-use super::internal::{FIND, FIND_ALL, MATCHES, RANGE, REPLACE};
+use super::internal::{FIND, FIND_ALL, MATCHES, OR, OR_VALUE, RANGE, REPLACE, SERVICE_ACCOUNT};
+use super::pairs::{ENTRIES, INSERT, MERGE};
 
 /// Functions that an expression may call by name, with what the rewriting has to do about them.
 pub(in crate::policy::cel) fn cost_of(name: &str, member: bool, arguments: usize) -> Option<Cost> {
@@ -9,7 +10,7 @@ pub(in crate::policy::cel) fn cost_of(name: &str, member: bool, arguments: usize
         ("size", false, 1) | ("size", true, 0) => Cost::Step,
         ("startsWith" | "endsWith", true, 1) => Cost::Step,
         ("has" | "type" | "dyn" | "int" | "uint" | "double" | "bool", false, 1) => Cost::Step,
-        ("value" | "hasValue", true, 0) | ("or" | "orValue", true, 1) => Cost::Step,
+        ("value" | "hasValue", true, 0) => Cost::Step,
         ("optional.none", false, 0) | ("optional.of" | "optional.ofNonZeroValue", false, 1) => Cost::Step,
         ("isInteger" | "asInteger" | "asApproximateFloat" | "sign", true, 0) => Cost::Step,
         ("compareTo" | "isGreaterThan" | "isLessThan" | "add" | "sub", true, 1) => Cost::Step,
@@ -96,6 +97,12 @@ pub(in crate::policy::cel) fn cost_of(name: &str, member: bool, arguments: usize
         ("find", true, 1) => Cost::Replaced(FIND),
         ("findAll", true, 1 | 2) => Cost::Replaced(FIND_ALL),
         ("replace", true, 2 | 3) => Cost::Replaced(REPLACE),
+        (ENTRIES, false, 1) => Cost::Replaced(ENTRIES),
+        (INSERT, false, 3) => Cost::Replaced(INSERT),
+        (MERGE, false, 2) => Cost::Replaced(MERGE),
+        ("parseServiceAccount", false, 1) => Cost::Replaced(SERVICE_ACCOUNT),
+        ("or", true, 1) => Cost::Replaced(OR),
+        ("orValue", true, 1) => Cost::Replaced(OR_VALUE),
         ("lists.range", false, 1) => Cost::Replaced(RANGE),
         ("sets.contains", false, 2) => Cost::Replaced("sets.contains"),
         ("sets.equivalent", false, 2) => Cost::Replaced("sets.equivalent"),

@@ -3,13 +3,13 @@
 #![allow(clippy::needless_pass_by_value, reason = "the signature of an overload")]
 
 use cel::common::functions::Function;
-use cel::common::types::{CelInt, CelList, CelString, DYN_TYPE, LIST_TYPE};
+use cel::common::types::{CelInt, CelList, CelOptional, CelString, DYN_TYPE, LIST_TYPE};
 use cel::common::value::{CowVal, Val};
 use cel::{DeclarationError, Env, ExecutionError};
 
 use super::super::compare::equal;
 use super::super::meter::{LARGEST_VALUE, LONGEST_TEXT, Meter};
-use super::super::node::{copy_size, elements, freeze, tree_size};
+use super::super::node::{copy_size, elements, freeze, from_json, tree_size};
 use super::arguments::{Arguments, Outcome, boolean, holds, int, meter, text, value};
 
 pub(in crate::policy::cel) const EQUALS: &str = "@equals";
@@ -25,9 +25,13 @@ pub(in crate::policy::cel) const FIND: &str = "@find";
 pub(in crate::policy::cel) const FIND_ALL: &str = "@findAll";
 pub(in crate::policy::cel) const REPLACE: &str = "@replace";
 pub(in crate::policy::cel) const RANGE: &str = "@range";
+pub(in crate::policy::cel) const UNSUPPORTED: &str = "@unsupported";
+pub(in crate::policy::cel) const SERVICE_ACCOUNT: &str = "@parseServiceAccount";
+pub(in crate::policy::cel) const OR: &str = "@or";
+pub(in crate::policy::cel) const OR_VALUE: &str = "@orValue";
 
 pub(super) fn add_to(env: &mut Env) -> Result<(), DeclarationError> {
-    let functions: [(&str, usize, Function); 15] = [
+    let functions: [(&str, usize, Function); 19] = [
         (EQUALS, 2, equals),
         (CONTAINS, 2, contains),
         (ADD, 2, add),
@@ -43,6 +47,10 @@ pub(super) fn add_to(env: &mut Env) -> Result<(), DeclarationError> {
         (REPLACE, 3, replace),
         (REPLACE, 4, replace),
         (RANGE, 1, range),
+        (UNSUPPORTED, 1, unsupported),
+        (SERVICE_ACCOUNT, 1, service_account),
+        (OR, 2, or),
+        (OR_VALUE, 2, or_value),
     ];
     for (name, arity, function) in functions {
         let types = (0..=arity).map(|_| DYN_TYPE).collect();
@@ -140,6 +148,44 @@ fn squared<'b, 'v>(mut arguments: Arguments<'b, 'v>) -> Outcome<'b, 'v> {
     let length = argument.as_sizer().map_or(1, |sizer| sizer.size().inner().unsigned_abs());
     meter(&arguments)?.charge(tree_size(argument.as_ref()).saturating_mul(length.max(1)))?;
     Ok(argument)
+}
+
+/// Stands for what is missing here; its argument says what that is.
+fn unsupported<'b, 'v>(arguments: Arguments<'b, 'v>) -> Outcome<'b, 'v> {
+    Err(meter(&arguments)?.lacks(text(&arguments, 1, UNSUPPORTED)?))
+}
+
+/// Kyverno's `parseServiceAccount(name)`: name and namespace of a service account of which the user's name is given; both are
+/// empty for other users.
+fn service_account<'b, 'v>(arguments: Arguments<'b, 'v>) -> Outcome<'b, 'v> {
+    let user = text(&arguments, 1, SERVICE_ACCOUNT)?;
+    meter(&arguments)?.charge(1)?;
+    let account = user.strip_prefix("system:serviceaccount:").and_then(|rest| rest.split_once(':'));
+    let (namespace, name) = account.unwrap_or_default();
+    let parts = serde_json::json!({"Name": name, "Namespace": namespace});
+    Ok(CowVal::Owned(from_json(&parts)))
+}
+
+/// `x.or(y)`; on what is no optional `x`.
+fn or<'b, 'v>(mut arguments: Arguments<'b, 'v>) -> Outcome<'b, 'v> {
+    let (Some(other), Some(this)) = (arguments.pop(), arguments.pop()) else {
+        return Err(ExecutionError::missing_argument_or_target());
+    };
+    meter(&arguments)?.charge(1)?;
+    let is_empty = this.downcast_ref::<CelOptional>().is_some_and(|optional| optional.option().is_none());
+    Ok(if is_empty { other } else { this })
+}
+
+/// `x.orValue(y)`; on what is no optional `x`.
+fn or_value<'b, 'v>(mut arguments: Arguments<'b, 'v>) -> Outcome<'b, 'v> {
+    let (Some(other), Some(this)) = (arguments.pop(), arguments.pop()) else {
+        return Err(ExecutionError::missing_argument_or_target());
+    };
+    let meter = meter(&arguments)?;
+    let Some(optional) = this.downcast_ref::<CelOptional>() else { return Ok(this) };
+    let Some(inner) = optional.option() else { return Ok(other) };
+    meter.charge(1 + copy_size(inner))?;
+    Ok(CowVal::Owned(inner.clone_as_boxed()))
 }
 
 fn matches<'b, 'v>(arguments: Arguments<'b, 'v>) -> Outcome<'b, 'v> {

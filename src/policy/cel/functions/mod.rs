@@ -5,13 +5,15 @@ mod cost;
 mod internal;
 mod kubernetes;
 mod network;
+mod pairs;
 mod versions;
 
 use cel::{DeclarationError, Env};
 
 pub(super) use cost::{Cost, cost_of};
-pub(super) use internal::{ADD, CONTAINS, EQUALS, KEEP, LOOP, MADE, SIZED, SQUARED};
+pub(super) use internal::{ADD, CONTAINS, EQUALS, KEEP, LOOP, MADE, SIZED, SQUARED, UNSUPPORTED};
 pub(super) use network::{Cidr, Ip, Url};
+pub(super) use pairs::{ENTRIES, INSERT, MERGE};
 pub(super) use versions::{Format, Semver};
 
 /// The standard library, the extensions that Kubernetes turns on, and the functions of this file.
@@ -25,6 +27,7 @@ pub(super) fn environment() -> Result<Env, DeclarationError> {
     env.add_extension(cel::extensions::math)?;
     env.add_extension(cel::extensions::encoders)?;
     internal::add_to(&mut env)?;
+    pairs::add_to(&mut env)?;
     kubernetes::quantities(&mut env)?;
     kubernetes::lists(&mut env)?;
     kubernetes::sets(&mut env)?;
