@@ -107,3 +107,87 @@ fn the_server_and_this_program_agree_on_every_case_of_the_shipped_policies() {
     }
     assert!(cases >= 20, "only {cases} cases");
 }
+
+/// Expressions that hold for [`ROLE`], as the API server evaluates them and as this program does.
+const HOLD: [&str; 9] = [
+    "object.rules == null",
+    "object.metadata.labels.orValue({}) == object.metadata.labels",
+    "object.metadata.labels.all(k, v, v != '') && object.metadata.labels.exists(k, v, k == 'b' && v == '2')",
+    "object.metadata.labels.transformMap(k, v, int(v) * 2) == {'a': 2, 'b': 4}",
+    "['x', 'y'].transformList(i, v, string(i) + v) == ['0x', '1y']",
+    "object.metadata.labels.transformMapEntry(k, v, {v: k})['1'] == 'a'",
+    "[3, 1].sortBy(n, n) == [1, 3] && [1, 1, 2].distinct().size() == 2",
+    "quantity('1.5Gi') == quantity('1536Mi') && isIP('10.0.0.1') && semver('1.2.3').major() == 1",
+    "true || authorizer.path('/healthz').check('get').allowed()",
+];
+
+/// Expressions that the API server does not take.
+const REFUSED: [&str; 6] = [
+    "cel.bind(x, 1, x == 1)",
+    "math.greatest(1, 2) == 2",
+    "base64.encode(b'a') == 'YQ=='",
+    "object.metadata.name.startWith('a')",
+    "object.metadata.name.startsWith('a', 'b')",
+    "parseServiceAccount(request.userInfo.username).Name == 'a'",
+];
+
+const ROLE: &str = "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {name: empty, labels: {a: '1', b: '2'}}\n";
+
+/// A policy with these validations, for new ClusterRoles of one name only.
+fn policy(name: &str, expressions: &[&str]) -> String {
+    let validations: Vec<Value> = expressions
+        .iter()
+        .map(
+            |expression| json!({"expression": expression, "message": format!("does not hold: {expression}")}),
+        )
+        .collect();
+    to_yaml_documents(&[
+        json!({"apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingAdmissionPolicy", "metadata": {"name": name},
+            "spec": {
+                "matchConstraints": {"resourceRules": [{"apiGroups": ["rbac.authorization.k8s.io"], "apiVersions": ["v1"],
+                    "operations": ["CREATE"], "resources": ["clusterroles"]}]},
+                "matchConditions": [{"name": "own", "expression": "object.metadata.name in ['empty', 'canary']"}],
+                "validations": validations}}),
+        json!({"apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingAdmissionPolicyBinding",
+            "metadata": {"name": name}, "spec": {"policyName": name, "validationActions": ["Deny"]}}),
+    ])
+}
+
+#[test]
+fn expressions_mean_here_what_they_mean_on_the_server() {
+    let Some(rig) = rig("expressions of policies on a real API server") else { return };
+    let copilot = Copilot::new().with_env("KUBECONFIG", rig.kubeconfig.clone());
+    let kubectl =
+        |args: &[&str]| copilot.run_program(rig.kubectl_path(), [&["--context", "admin"], args].concat());
+    for expression in REFUSED {
+        copilot.write("p/policy.yaml", &policy("refused", &[expression]));
+        let server = kubectl(&["create", "--dry-run=server", "-f", "p/policy.yaml"]);
+        assert!(
+            server.stderr.contains("undeclared reference") || server.stderr.contains("no matching overload"),
+            "{expression}: {}",
+            server.stderr
+        );
+        let here = copilot.run(["policy", "list", "--policies", "p"]).expect_code(2);
+        assert!(
+            here.stderr.contains("does not compile: undeclared reference"),
+            "{expression}: {}",
+            here.stderr
+        );
+    }
+    let name = rig.namespace("expressions");
+    let acts = "object.metadata.name != 'canary'";
+    copilot.write("p/policy.yaml", &policy(&name, &[&[acts], &HOLD[..]].concat()));
+    copilot.write("role.yaml", ROLE);
+    copilot.write("canary.yaml", &ROLE.replace("empty", "canary"));
+    let created = kubectl(&["create", "-f", "p/policy.yaml"]);
+    assert_eq!(created.code, Some(0), "{}", created.stderr);
+    let canary = || kubectl(&["create", "--dry-run=server", "-f", "canary.yaml"]);
+    assert!((0..PATIENCE).any(|_| canary().stderr.contains(acts)), "the policy never acted");
+    let server = kubectl(&["create", "--dry-run=server", "-f", "role.yaml"]);
+    assert_eq!(server.code, Some(0), "{}", server.stderr);
+    let plan = |file: &str| copilot.run(["plan", "-f", file, "--to", "empty", "--policies", "p"]);
+    let here = plan("role.yaml");
+    assert_eq!(here.code, Some(0), "{}{}", here.stdout, here.stderr);
+    let here = plan("canary.yaml").expect_code(1);
+    assert!(format!("{}{}", here.stdout, here.stderr).contains(acts), "{}", here.stderr);
+}

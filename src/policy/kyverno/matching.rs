@@ -103,7 +103,9 @@ impl TryFrom<String> for Kind {
             [group, version, kind] => (*group, *version, *kind, ""),
             [group, version, kind, sub] => (*group, *version, *kind, *sub),
             _ => {
-                return Err(format!("'{text}' names no kind; it is KIND, VERSION/KIND or GROUP/VERSION/KIND"));
+                return Err(format!(
+                    "'{text}' names no kind; it is KIND, VERSION/KIND or GROUP/VERSION/KIND"
+                ));
             }
         };
         Ok(Self {
