@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::manifest::{GroupVersionKind, ObjectKey};
-use crate::policy::{PolicySet, Resource, User};
+use crate::policy::{Inventory, PolicySet, Resource, User};
 use crate::schema::SchemaSet;
 
 /// What objects are judged by. Build it once and use it for many checks.
@@ -18,18 +18,34 @@ pub struct CheckContext<'a> {
     /// What the target holds: an object that is there is changed, not created, and policies see it as `oldObject`. A
     /// Namespace among them is the one that policies and selectors look at.
     pub existing: &'a [Value],
+    /// Whether the target holds nothing else: policies that compare objects are incomplete where it may.
+    pub knows_all: bool,
+    /// What such policies compare with; `None` for what the target holds and the objects that are checked together.
+    pub inventory: Option<&'a Inventory>,
 }
 
 impl<'a> CheckContext<'a> {
     /// A target in which nothing is known to exist.
     pub fn new(schemas: &'a SchemaSet, policies: &'a PolicySet, user: &'a User) -> Self {
-        Self { schemas, policies, user, existing: &[] }
+        Self { schemas, policies, user, existing: &[], knows_all: false, inventory: None }
     }
 
     /// The same with the objects of the target.
     #[must_use]
     pub fn with_existing(self, existing: &'a [Value]) -> Self {
         Self { existing, ..self }
+    }
+
+    /// The same where the target holds nothing else.
+    #[must_use]
+    pub fn knowing_all(self, knows_all: bool) -> Self {
+        Self { knows_all, ..self }
+    }
+
+    /// The same with what policies that compare objects compare with.
+    #[must_use]
+    pub fn with_inventory(self, inventory: Option<&'a Inventory>) -> Self {
+        Self { inventory, ..self }
     }
 
     /// The object of the target that has this identity, whatever its version.

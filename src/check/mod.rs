@@ -22,6 +22,7 @@ use serde_json::Value;
 
 use crate::finding::Finding;
 use crate::manifest::{Manifest, ObjectKey};
+use crate::policy::Inventory;
 use crate::schema;
 use report::Collected;
 
@@ -50,13 +51,16 @@ impl Subject {
 /// Pods is one finding, at the workload's field.
 pub fn check(objects: &[Value], context: &CheckContext<'_>) -> CheckReport {
     let mut collected = Collected::default();
+    let own = (context.inventory.is_none() && context.policies.reads_inventory())
+        .then(|| Inventory::of(context.existing.iter().chain(objects), context.knows_all));
+    let inventory = context.inventory.or(own.as_ref());
     for object in objects {
         let manifest = Manifest::rendered(object.clone());
         let accepted = schema::validate(&manifest, context.schemas);
         collected.schema_ok &= !accepted.iter().any(report::stops);
         let subject = Subject::new(object, context);
         let mut findings: Vec<Finding> = accepted;
-        findings.extend(policies::evaluate(&subject, objects, context, &mut collected));
+        findings.extend(policies::evaluate(&subject, objects, context, inventory, &mut collected));
         let namespace = subject.key.namespace.as_deref().and_then(|name| context.namespace(name, objects));
         findings.extend(rules::run(&subject, namespace));
         collected.add(findings);

@@ -7,7 +7,7 @@ use super::report::Collected;
 use super::{Subject, pods::PodView};
 use crate::finding::Finding;
 use crate::manifest::ObjectKey;
-use crate::policy::{Operation, Resource, Review};
+use crate::policy::{Inventory, Operation, Resource, Review};
 use crate::schema;
 
 /// What the policies in force say of an object and of the Pods that it would create. A Pod's findings are put at the
@@ -16,6 +16,7 @@ pub(super) fn evaluate<'a>(
     subject: &Subject,
     objects: &'a [Value],
     context: &CheckContext<'a>,
+    inventory: Option<&Inventory>,
     collected: &mut Collected,
 ) -> Vec<Finding> {
     if context.policies.is_empty() {
@@ -32,6 +33,7 @@ pub(super) fn evaluate<'a>(
             resource,
             namespace,
             user: context.user,
+            inventory,
         });
         collected
             .spoke

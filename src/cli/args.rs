@@ -323,9 +323,21 @@ pub struct PolicyTestArgs {
     /// Suites: files or folders with everything below them. Repeatable.
     #[arg(short = 'f', long = "file", value_name = "PATH", required = true)]
     pub file: Vec<PathBuf>,
+    /// The engine that is taken of a Gatekeeper template that has two.
+    #[arg(long, value_enum, default_value_t = TemplateEngine::Cel)]
+    pub engine: TemplateEngine,
     /// Format of stdout.
     #[arg(short = 'o', long, value_enum, default_value_t = SuiteFormat::Text)]
     pub output: SuiteFormat,
+}
+
+/// Engines of Gatekeeper's templates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum TemplateEngine {
+    /// K8sNativeValidation, as Gatekeeper takes it.
+    Cel,
+    /// Rego.
+    Rego,
 }
 
 /// Formats of `policy test`.

@@ -1,10 +1,12 @@
 //! `policy list`, `policy explain`, `policy test`.
 
-use crate::cli::args::{Common, PolicyExplainArgs, PolicyTestArgs, PolicyVerb, ReviewFormat, SuiteFormat};
+use crate::cli::args::{
+    Common, PolicyExplainArgs, PolicyTestArgs, PolicyVerb, ReviewFormat, SuiteFormat, TemplateEngine,
+};
 use crate::cli::{output, resolve};
 use crate::config::Config;
 use crate::model::Cancel;
-use crate::policy::{Intent, PolicyInfo, PolicySet, Resource, Shape, User};
+use crate::policy::{Intent, PolicyInfo, PolicySet, Prefer, Resource, Shape, User};
 use crate::report::{self, Explained};
 use crate::schema::{KindInfo, SchemaSet};
 use crate::session::{ExitCode, Problem, open_policies, open_schemas};
@@ -97,7 +99,11 @@ fn explain(args: &PolicyExplainArgs, common: &Common) -> Result<ExitCode, Proble
 fn test(args: &PolicyTestArgs, common: &Common, cancel: &Cancel) -> Result<ExitCode, Problem> {
     let config = resolve::config(common)?;
     let schemas = open_schemas(&config)?;
-    let rows = suite::run(&args.file, &schemas, &|| cancel.is_cancelled())
+    let prefer = match args.engine {
+        TemplateEngine::Cel => Prefer::Expressions,
+        TemplateEngine::Rego => Prefer::Rego,
+    };
+    let rows = suite::run(&args.file, &schemas, prefer, &|| cancel.is_cancelled())
         .map_err(|error| Problem::new(error.message).hint(error.hint))?;
     if cancel.is_cancelled() {
         return Ok(ExitCode::Interrupted);

@@ -461,7 +461,8 @@ impl<'a> Drafter<'a> {
         language: Language,
     ) -> Result<(Thing, Vec<crate::finding::Finding>, Vec<Intervention>, (usize, usize)), Box<Outcome>> {
         let context = CheckContext::new(self.library.schemas, self.library.policies, self.library.user)
-            .with_existing(&self.setting.existing);
+            .with_existing(&self.setting.existing)
+            .knowing_all(self.setting.knows_all);
         let words = gate::Words { text, setting: self.setting };
         let gated = gate::pass(pattern, filled, &context, &words)
             .map_err(|error| refused(filled, &error, language))?;

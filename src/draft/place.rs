@@ -25,6 +25,8 @@ pub struct Setting {
     pub known: Known,
     /// Objects that exist in the target (or in the request's context).
     pub existing: Vec<Value>,
+    /// Whether these are all and known in full, as in a folder.
+    pub knows_all: bool,
 }
 
 impl Setting {

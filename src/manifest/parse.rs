@@ -2,10 +2,12 @@
 
 mod build;
 mod json;
+mod quoted;
 mod scalar;
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
@@ -145,7 +147,7 @@ fn read(bytes: &[u8], budget: &Budget) -> Result<Vec<Document>, Fault> {
     let text = decode(bytes)?;
     let mut used = Used::default();
     let Some(chunks) = json::documents(text) else {
-        return Builder::new(text, START, budget, &mut used).documents();
+        return lenient(text, budget);
     };
     let mut documents = Vec::new();
     let (mut origin, mut reached) = (START, 0);
@@ -159,6 +161,24 @@ fn read(bytes: &[u8], budget: &Budget) -> Result<Vec<Document>, Fault> {
         }
     }
     Ok(documents)
+}
+
+/// Quoted texts of which the next line has to be indented first; more are an error, since each is a reading of its own.
+const MOST_INDENTED: usize = 64;
+
+/// Reads YAML, with quoted texts that go on without being indented.
+fn lenient(text: &str, budget: &Budget) -> Result<Vec<Document>, Fault> {
+    let mut text = Cow::Borrowed(text);
+    for _ in 0..MOST_INDENTED {
+        match Builder::new(&text, START, budget, &mut Used::default()).documents() {
+            Err(fault) => match quoted::indented(&text, &fault) {
+                Some(indented) => text = Cow::Owned(indented),
+                None => return Err(fault),
+            },
+            documents => return documents,
+        }
+    }
+    Builder::new(&text, START, budget, &mut Used::default()).documents()
 }
 
 /// UTF-8 without a byte order mark and without NUL.

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::cel::{Bound, Program};
-use super::gatekeeper::ConstraintMatch;
+use super::gatekeeper::{ConstraintMatch, RegoTemplate};
 use super::kyverno::{Patterns, RuleMatch};
 use super::matching::{Match, MatchResources};
 use super::review::Review;
@@ -36,6 +36,8 @@ pub(super) struct Policy {
 pub(super) enum Other {
     /// Patterns of Kyverno.
     Patterns(Patterns),
+    /// A template of Gatekeeper.
+    Rego(Box<RegoTemplate>),
 }
 
 impl Other {
@@ -43,6 +45,15 @@ impl Other {
     pub(super) fn as_str(&self) -> &'static str {
         match self {
             Self::Patterns(_) => "a pattern",
+            Self::Rego(_) => "Rego",
+        }
+    }
+
+    /// Whether it compares an object with others.
+    pub(super) fn reads_inventory(&self) -> bool {
+        match self {
+            Self::Patterns(_) => false,
+            Self::Rego(template) => template.reads_inventory(),
         }
     }
 }

@@ -163,12 +163,12 @@ impl One<'_> {
         let null = Bound::null();
         match params(self.policy, self.binding, self.subject.review, known) {
             Params::Skip => false,
-            Params::Null => self.with_params(&null, evaluation),
+            Params::Null => self.with_params(&null, None, evaluation),
             Params::These(found) => {
                 // Every parameter is asked, also after one has matched.
                 let mut matched = false;
                 for param in found {
-                    matched |= self.with_params(&param.bound, evaluation);
+                    matched |= self.with_params(&param.bound, Some(param), evaluation);
                 }
                 matched
             }
@@ -188,7 +188,7 @@ impl One<'_> {
         Run::new(activation, &self.policy.variables, Arc::clone(self.regexes), BUDGET)
     }
 
-    fn with_params(&self, params: &Bound, evaluation: &mut Evaluation) -> bool {
+    fn with_params(&self, params: &Bound, param: Option<&Param>, evaluation: &mut Evaluation) -> bool {
         match self.conditions(params) {
             Ok(true) => {}
             Ok(false) => return false,
@@ -198,7 +198,7 @@ impl One<'_> {
             }
         }
         if let Some(other) = &self.policy.other
-            && !self.otherwise(other, evaluation)
+            && !self.otherwise(other, param, evaluation)
         {
             return false;
         }
@@ -230,8 +230,23 @@ impl One<'_> {
     }
 
     /// Asks what is no expression; false where that is not about the object.
-    fn otherwise(&self, other: &Other, evaluation: &mut Evaluation) -> bool {
+    fn otherwise(&self, other: &Other, param: Option<&Param>, evaluation: &mut Evaluation) -> bool {
+        let null = Value::Null;
         match other {
+            Other::Rego(template) => {
+                match template.violations(self.subject.review, param.map_or(&null, |param| &param.object)) {
+                    Ok(messages) => {
+                        for message in messages {
+                            let finding = self.finding(self.severity(), "", message);
+                            evaluation.findings.push(Finding { hint: self.hint(), ..finding });
+                        }
+                    }
+                    Err(why) => {
+                        let text = format!("policy '{}' cannot be evaluated here: {why}", self.policy.name);
+                        evaluation.findings.push(self.incomplete("", text));
+                    }
+                }
+            }
             Other::Patterns(_) if self.subject.review.operation == Operation::Delete => return false,
             Other::Patterns(patterns) => match patterns.judge(&self.subject.placed) {
                 Verdict::Pass => {}

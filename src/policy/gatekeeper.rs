@@ -1,22 +1,22 @@
-//! Gatekeeper's templates with the engine K8sNativeValidation (CEL), and constraints: read into the same form as Kubernetes'
-//! own policies. A template is a policy, a constraint a binding that is its own parameter.
-//!
-//! Templates that only have Rego are not evaluated here, and reading one says so.
+//! Gatekeeper's templates and constraints: read into the same form as Kubernetes' own policies. A template is a policy, a
+//! constraint a binding that is its own parameter. Of a template with both engines, K8sNativeValidation (CEL) is evaluated,
+//! as Gatekeeper does.
 //!
 //! Sources: gatekeeper `pkg/drivers/k8scel` (variables, matchCondition, parameters) and `pkg/mutation/match` (what a constraint
-//! is about).
+//! is about), frameworks `constraint/pkg/client/drivers/rego` (input, inventory, violations).
 
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::cel::Bound;
 use super::compiled::{
-    Action, Binding, Engine, FailurePolicy, Param, ParamKind, ParamSource, Policy, Target,
+    Action, Binding, Engine, FailurePolicy, Other, Param, ParamKind, ParamSource, Policy, Target,
 };
-use super::load::PolicyError;
+use super::load::{PolicyError, Prefer};
 use super::matching::{Match, MatchResources, namespace_selected};
 use super::object::{Object, Places};
-use super::review::{Review, is_namespace};
+use super::rego::{Inventory, Rego, Version, rules};
+use super::review::{Operation, Review, is_namespace};
 use super::selector::{LabelSelector, Labels};
 use crate::manifest::{Manifest, ObjectKey};
 
@@ -35,29 +35,21 @@ const BEFORE: [(&str, &str); 2] = [
 ];
 
 /// Reads a template. Its name as a policy is that of its constraints' kind.
-pub(super) fn template(manifest: &Manifest) -> Result<Policy, Vec<PolicyError>> {
+pub(super) fn template(manifest: &Manifest, prefer: Prefer) -> Result<Policy, Vec<PolicyError>> {
     let object = Object { manifest };
     let kind = object.text("/spec/crd/spec/names/kind").map_err(|error| vec![error])?;
     let code = object.get("/spec/targets/0/code").and_then(Value::as_array);
-    let engine = |entry: &Value| entry.get("engine").and_then(Value::as_str) == Some("K8sNativeValidation");
-    let Some(index) = code.and_then(|code| code.iter().position(engine)) else {
-        return Err(vec![PolicyError {
-            hint: "give the template a K8sNativeValidation engine beside Rego; Rego is not evaluated here"
-                .to_owned(),
-            ..object.error("/kind", format!("{} has only Rego, which is not evaluated here", manifest.key()))
-        }]);
+    let engine = |name: &str| {
+        let is_it = |entry: &Value| entry.get("engine").and_then(Value::as_str) == Some(name);
+        code.and_then(|code| code.iter().position(is_it))
     };
-    let source = format!("/spec/targets/0/code/{index}/source");
-    let known = ["validations", "variables", "matchCondition", "failurePolicy", "generateVAP"];
-    object.fields(&source, &known).map_err(|error| vec![error])?;
-    let failure_policy = object
-        .read::<FailurePolicy>(&format!("{source}/failurePolicy"))
-        .map_err(|error| vec![error])?
-        .unwrap_or_default();
+    let (native, rego) = (engine("K8sNativeValidation"), engine("Rego"));
+    let rego = rego.map(|index| format!("/spec/targets/0/code/{index}/source"));
+    let rego = rego.or_else(|| object.get("/spec/targets/0/rego").map(|_| "/spec/targets/0".to_owned()));
     let mut policy = Policy {
         name: kind.clone(),
         description: object.description(),
-        failure_policy,
+        failure_policy: FailurePolicy::default(),
         param_kind: Some(ParamKind { api_version: format!("{CONSTRAINTS}/v1beta1"), kind }),
         constraints: MatchResources::default(),
         conditions: Vec::new(),
@@ -69,13 +61,154 @@ pub(super) fn template(manifest: &Manifest) -> Result<Policy, Vec<PolicyError>> 
         rule_of: None,
         other: None,
     };
-    let mut errors = Vec::new();
-    let places = Places { conditions: format!("{source}/matchCondition"), ..Places::below(&source) };
-    object.expressions(&places, &BEFORE, &mut policy, &mut errors);
-    if policy.validations.is_empty() && errors.is_empty() {
-        errors.push(object.named(&source, "a template needs validations"));
+    match (native, rego) {
+        (Some(_), Some(at)) if prefer == Prefer::Rego => rego_template(object, &at, &mut policy)?,
+        (Some(index), _) => {
+            native_template(object, &format!("/spec/targets/0/code/{index}/source"), &mut policy)?;
+        }
+        (None, Some(at)) => rego_template(object, &at, &mut policy)?,
+        (None, None) => {
+            let text =
+                "a template needs spec.targets[0].rego, or an engine Rego or K8sNativeValidation in its code";
+            return Err(vec![object.named("/spec/targets/0", text)]);
+        }
     }
-    if errors.is_empty() { Ok(policy) } else { Err(errors) }
+    Ok(policy)
+}
+
+/// The engine K8sNativeValidation.
+fn native_template(object: Object<'_>, source: &str, policy: &mut Policy) -> Result<(), Vec<PolicyError>> {
+    let known = ["validations", "variables", "matchCondition", "failurePolicy", "generateVAP"];
+    object.fields(source, &known).map_err(|error| vec![error])?;
+    policy.failure_policy = object
+        .read::<FailurePolicy>(&format!("{source}/failurePolicy"))
+        .map_err(|error| vec![error])?
+        .unwrap_or_default();
+    let mut errors = Vec::new();
+    let places = Places { conditions: format!("{source}/matchCondition"), ..Places::below(source) };
+    object.expressions(&places, &BEFORE, policy, &mut errors);
+    if policy.validations.is_empty() && errors.is_empty() {
+        errors.push(object.named(source, "a template needs validations"));
+    }
+    if errors.is_empty() { Ok(()) } else { Err(errors) }
+}
+
+/// A template in Rego.
+#[derive(Debug)]
+pub(super) struct RegoTemplate {
+    rego: Rego,
+    /// `data.PACKAGE.violation`.
+    rule: String,
+    /// The schema of its parameters, for their defaults.
+    schema: Value,
+}
+
+/// The engine Rego.
+fn rego_template(object: Object<'_>, at: &str, policy: &mut Policy) -> Result<(), Vec<PolicyError>> {
+    let one = |error: PolicyError| vec![error];
+    let text = object.text(&format!("{at}/rego")).map_err(one)?;
+    let libs = object.read::<Vec<String>>(&format!("{at}/libs")).map_err(one)?.unwrap_or_default();
+    let version = object.read::<String>(&format!("{at}/version")).map_err(one)?;
+    let version = if version.as_deref() == Some("v1") { Version::V1 } else { Version::V0 };
+    if !rules(&text).iter().any(|rule| rule == "violation") {
+        return Err(one(object.named(&format!("{at}/rego"), "it has no rule `violation`")));
+    }
+    let own = (format!("{}.rego", policy.name), text, version);
+    let libs = libs.into_iter().enumerate();
+    let modules: Vec<_> = std::iter::once(own)
+        .chain(libs.map(|(index, text)| (format!("{}-lib-{index}.rego", policy.name), text, version)))
+        .collect();
+    let rego = Rego::compile(&modules).map_err(|error| {
+        let hint = "correct it; Rego is read by regorus here, which may lack what OPA reads: https://github.com/microsoft/regorus";
+        let said = object.named(&format!("{at}/rego"), &format!("its Rego cannot be read: {error}"));
+        one(PolicyError { hint: hint.to_owned(), ..said })
+    })?;
+    let rule = format!("{}.violation", rego.packages.first().map_or("data", String::as_str));
+    let schema = object.get("/spec/crd/spec/validation/openAPIV3Schema").cloned().unwrap_or_default();
+    policy.other = Some(Other::Rego(Box::new(RegoTemplate { rego, rule, schema })));
+    Ok(())
+}
+
+impl RegoTemplate {
+    /// Whether it compares an object with others.
+    pub(super) fn reads_inventory(&self) -> bool {
+        self.rego.reads_inventory
+    }
+
+    /// What the template says of the object of a review under a constraint: messages.
+    ///
+    /// # Errors
+    /// Why that cannot be said here.
+    pub(super) fn violations(&self, review: &Review<'_>, constraint: &Value) -> Result<Vec<String>, String> {
+        let mut request = review.request();
+        // What is taken away is the object that is judged.
+        let (object, old) = match review.operation {
+            Operation::Delete => {
+                (review.old.unwrap_or(review.object), Some(review.old.unwrap_or(review.object)))
+            }
+            _ => (review.object, review.old),
+        };
+        if let Some(map) = request.as_object_mut() {
+            map.insert("object".into(), review.placed(object));
+            map.insert("oldObject".into(), old.map_or(Value::Null, |old| review.placed(old)));
+            if let Some(namespace) = review.namespace {
+                map.insert("namespaceObject".into(), namespace.clone());
+            }
+        }
+        let mut parameters = constraint.pointer("/spec/parameters").cloned().unwrap_or_else(|| json!({}));
+        fill(&self.schema, &mut parameters);
+        let input = json!({"review": request, "parameters": parameters});
+        let data = match (self.rego.reads_inventory, review.inventory) {
+            (false, _) => None,
+            (true, None) => {
+                return Err(
+                    "it compares with other objects (data.inventory), which are not known here".to_owned()
+                );
+            }
+            (true, Some(inventory)) => Some(match review.operation {
+                Operation::Create => inventory.without(&ObjectKey::of(review.object)),
+                _ => inventory.document().clone(),
+            }),
+        };
+        let data = data.map(|inventory| json!({"inventory": inventory}));
+        let found = self.rego.value(&self.rule, &input, data.as_ref())?;
+        let mut messages = Vec::new();
+        for violation in found.iter().flat_map(|found| found.as_array().into_iter().flatten()) {
+            let text = violation.get("msg").and_then(Value::as_str);
+            messages.push(text.ok_or("a violation has no `msg`")?.to_owned());
+        }
+        if messages.is_empty()
+            && self.rego.reads_inventory
+            && !review.inventory.is_some_and(Inventory::is_whole)
+        {
+            return Err(
+                "it compares with other objects (data.inventory), of which not all are known here".to_owned()
+            );
+        }
+        Ok(messages)
+    }
+}
+
+/// Sets what a schema has defaults for.
+fn fill(schema: &Value, value: &mut Value) {
+    match value {
+        Value::Object(map) => {
+            for (name, inner) in schema.get("properties").and_then(Value::as_object).into_iter().flatten() {
+                if let (None, Some(default)) = (map.get(name), inner.get("default")) {
+                    map.insert(name.clone(), default.clone());
+                }
+                if let Some(value) = map.get_mut(name) {
+                    fill(inner, value);
+                }
+            }
+        }
+        Value::Array(items) => {
+            if let Some(inner) = schema.get("items") {
+                items.iter_mut().for_each(|item| fill(inner, item));
+            }
+        }
+        _ => {}
+    }
 }
 
 /// Reads a constraint; the policy that it belongs to is named by its kind.

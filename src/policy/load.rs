@@ -40,6 +40,16 @@ fn place(file: Option<&str>, line: Option<usize>, column: Option<usize>) -> Stri
     }
 }
 
+/// Which engine is taken of a template that has two.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Prefer {
+    /// K8sNativeValidation (CEL), as Gatekeeper does.
+    #[default]
+    Expressions,
+    /// Rego.
+    Rego,
+}
+
 /// What a folder held.
 #[derive(Debug, Default)]
 pub(super) struct Loaded {
@@ -63,7 +73,7 @@ const GROUP: &str = "admissionregistration.k8s.io";
 ///
 /// # Errors
 /// Everything that is wrong, not only the first.
-pub(super) fn load(manifests: &[Manifest]) -> Result<Loaded, Vec<PolicyError>> {
+pub(super) fn load(manifests: &[Manifest], prefer: Prefer) -> Result<Loaded, Vec<PolicyError>> {
     let mut loaded = Loaded::default();
     let mut errors = Vec::new();
     let mut bindings = Vec::new();
@@ -91,7 +101,7 @@ pub(super) fn load(manifests: &[Manifest]) -> Result<Loaded, Vec<PolicyError>> {
                 Ok(policy) => changing.push((policy, manifest.key().name)),
                 Err(error) => errors.push(error),
             },
-            (gatekeeper::TEMPLATES, "ConstraintTemplate") => match gatekeeper::template(manifest) {
+            (gatekeeper::TEMPLATES, "ConstraintTemplate") => match gatekeeper::template(manifest, prefer) {
                 Ok(policy) => loaded.policies.push(policy),
                 Err(found) => errors.extend(found),
             },

@@ -27,6 +27,7 @@ mod matching;
 mod object;
 mod params;
 pub mod pod_security;
+mod rego;
 mod review;
 mod selector;
 mod set;
@@ -35,7 +36,8 @@ mod shape;
 mod tests;
 
 pub use evaluate::Evaluation;
-pub use load::PolicyError;
+pub use load::{PolicyError, Prefer};
+pub use rego::Inventory;
 pub use review::{Operation, Resource, Review, User};
 pub use set::{PolicyInfo, PolicySet};
 pub use shape::{Both, Comparison, Intent, Shape, Told};

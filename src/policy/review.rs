@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::rego::Inventory;
 use crate::manifest::{GroupVersionKind, ObjectKey};
 
 /// What happens to the object.
@@ -117,6 +118,8 @@ pub struct Review<'a> {
     pub namespace: Option<&'a Value>,
     /// Who asks.
     pub user: &'a User,
+    /// The objects around it; `None` where they are not known here, and policies that compare with them are incomplete.
+    pub inventory: Option<&'a Inventory>,
 }
 
 impl<'a> Review<'a> {
@@ -129,6 +132,7 @@ impl<'a> Review<'a> {
             resource: Resource::guess(&ObjectKey::of(object).gvk()),
             namespace: None,
             user,
+            inventory: None,
         }
     }
 

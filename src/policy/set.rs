@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use super::cel::Regexes;
-use super::compiled::{ParamSource, Policy, Target};
+use super::compiled::{Other, ParamSource, Policy, Target};
 use super::evaluate::{Evaluation, evaluate};
-use super::load::{Loaded, PolicyError, load};
+use super::load::{Loaded, PolicyError, Prefer, load};
 use super::review::Review;
 use crate::manifest::Manifest;
 
@@ -56,7 +56,20 @@ impl PolicySet {
     /// # Errors
     /// Everything that cannot be read or does not compile, and objects of policy engines that are not evaluated here.
     pub fn from_manifests(manifests: &[Manifest]) -> Result<Self, Vec<PolicyError>> {
-        Ok(Self { loaded: Arc::new(load(manifests)?), regexes: Arc::default() })
+        Self::preferring(manifests, Prefer::default())
+    }
+
+    /// The same, with the engine that is taken of a template of Gatekeeper that has two.
+    ///
+    /// # Errors
+    /// As [`PolicySet::from_manifests`].
+    pub fn preferring(manifests: &[Manifest], prefer: Prefer) -> Result<Self, Vec<PolicyError>> {
+        Ok(Self { loaded: Arc::new(load(manifests, prefer)?), regexes: Arc::default() })
+    }
+
+    /// Whether a policy compares an object with those around it, see [`Review::inventory`].
+    pub fn reads_inventory(&self) -> bool {
+        self.loaded.policies.iter().any(|policy| policy.other.as_ref().is_some_and(Other::reads_inventory))
     }
 
     /// Whether there is no policy in it.

@@ -311,6 +311,7 @@ fn review<'a>(intent: &Intent<'a>, object: &'a Value) -> Review<'a> {
         resource: intent.resource.clone(),
         namespace: intent.namespace,
         user: intent.user,
+        inventory: None,
     }
 }
 

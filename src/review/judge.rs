@@ -11,7 +11,7 @@ use super::{Review, ReviewError, duplicates};
 use crate::check::{CheckContext, check};
 use crate::finding::{Finding, Severity};
 use crate::manifest::Manifest;
-use crate::policy::{PolicySet, User};
+use crate::policy::{Inventory, PolicySet, User};
 use crate::schema::SchemaSet;
 
 /// What is reviewed against.
@@ -39,7 +39,11 @@ pub fn review(texts: Texts, rules: Rules<'_>, stop: &dyn Fn() -> bool) -> Result
     // Whoever applies the files is not known here, and a verdict that depended on who reviews would be none.
     let user = User::default();
     let namespaces = namespaces(&manifests);
-    let context = CheckContext::new(&schemas, rules.policies, &user);
+    let inventory = rules
+        .policies
+        .reads_inventory()
+        .then(|| Inventory::of(manifests.iter().map(|manifest| &manifest.object), true));
+    let context = CheckContext::new(&schemas, rules.policies, &user).with_inventory(inventory.as_ref());
     for manifest in &manifests {
         if stop() {
             return Err(ReviewError::Stopped);

@@ -85,6 +85,7 @@ impl Engine {
             user: there.or_else(|| config.user.clone()),
             known: snapshot.as_ref().map(facts::known).unwrap_or_default(),
             existing: target.existing(),
+            knows_all: snapshot.is_none(),
         };
         let facts = Facts::builtin().with_target(&setting);
         Ok(Self {
@@ -400,7 +401,9 @@ impl Engine {
     }
 
     fn context(&self) -> CheckContext<'_> {
-        CheckContext::new(&self.schemas, &self.policies, &self.user).with_existing(self.whole())
+        CheckContext::new(&self.schemas, &self.policies, &self.user)
+            .with_existing(self.whole())
+            .knowing_all(self.snapshot.is_none())
     }
 
     /// The existing objects that are known in full: a cluster's are known by name alone, but for the namespace.

@@ -12,7 +12,7 @@ use super::run::{SuiteError, read};
 use super::{Decision, Outcome, Row};
 use crate::finding::{Finding, Severity};
 use crate::manifest::ObjectKey;
-use crate::policy::{Operation, PolicyError, PolicySet};
+use crate::policy::{Operation, PolicyError, PolicySet, Prefer};
 use crate::schema::SchemaSet;
 use crate::source;
 
@@ -73,7 +73,7 @@ pub(super) fn is_suite(file: &Path) -> bool {
 ///
 /// # Errors
 /// The suite itself cannot be read. What a test names and cannot be read is an `error` row.
-pub(super) fn run(file: &Path, schemas: &SchemaSet) -> Result<Vec<Row>, SuiteError> {
+pub(super) fn run(file: &Path, schemas: &SchemaSet, prefer: Prefer) -> Result<Vec<Row>, SuiteError> {
     let wrong = |why: String| SuiteError::new(file, why, "correct the file");
     let manifests = read(file)?;
     let Some(manifest) = manifests.into_iter().find(|manifest| manifest.key().kind == "Suite") else {
@@ -98,7 +98,7 @@ pub(super) fn run(file: &Path, schemas: &SchemaSet) -> Result<Vec<Row>, SuiteErr
             rows.push(row("", Decision::Allowed, Outcome::Skip, "the suite skips it".to_owned()));
             continue;
         }
-        let policies = policies(home, test);
+        let policies = policies(home, test, prefer);
         if test.invalid {
             let (outcome, message) = match policies {
                 Err(why) => (Outcome::Pass, why),
@@ -129,7 +129,7 @@ pub(super) fn run(file: &Path, schemas: &SchemaSet) -> Result<Vec<Row>, SuiteErr
     Ok(rows)
 }
 
-fn policies(home: &Path, test: &Test) -> Result<PolicySet, String> {
+fn policies(home: &Path, test: &Test, prefer: Prefer) -> Result<PolicySet, String> {
     if test.expansion.is_some() {
         return Err("it expands objects by a template, which is not done here".to_owned());
     }
@@ -137,7 +137,7 @@ fn policies(home: &Path, test: &Test) -> Result<PolicySet, String> {
     for path in [&test.template, &test.constraint] {
         manifests.extend(read(&home.join(path)).map_err(|error| error.message)?);
     }
-    PolicySet::from_manifests(&manifests)
+    PolicySet::preferring(&manifests, prefer)
         .map_err(|errors| errors.iter().map(PolicyError::to_string).collect::<Vec<_>>().join("; "))
 }
 

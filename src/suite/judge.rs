@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::{Decision, Outcome, Row};
 use crate::finding::{Finding, Severity};
 use crate::manifest::ObjectKey;
-use crate::policy::{Evaluation, Operation, PolicySet, Resource, Review, User};
+use crate::policy::{Evaluation, Inventory, Operation, PolicySet, Resource, Review, User};
 use crate::schema::{SchemaSet, defaulted};
 
 /// A case as every format can say it.
@@ -129,6 +129,8 @@ pub(super) fn evaluation_of(
         let other = ObjectKey::of(other);
         other.api_version == "v1" && other.kind == "Namespace" && other.name == home
     });
+    // A suite says everything that is there.
+    let inventory = policies.reads_inventory().then(|| Inventory::of(around, true));
     let review = Review {
         object: &asked.object,
         old: asked.old.as_ref(),
@@ -136,6 +138,7 @@ pub(super) fn evaluation_of(
         resource,
         namespace,
         user,
+        inventory: inventory.as_ref(),
     };
     policies.evaluate(&review)
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::judge::judge;
 use super::{Row, changes, folder, gator, kyverno, pod_security};
 use crate::manifest::{Manifest, ParseError};
-use crate::policy::{PolicyError, PolicySet};
+use crate::policy::{PolicyError, PolicySet, Prefer};
 use crate::schema::SchemaSet;
 use crate::source::{self, Limits, SourceError};
 
@@ -45,13 +45,15 @@ pub(super) struct Folder {
     pub files: Vec<PathBuf>,
 }
 
-/// Runs all suites below these paths, in order. `cancelled` is asked between suites.
+/// Runs all suites below these paths, in order. Of a template of Gatekeeper with two engines one is taken. `cancelled` is asked
+/// between suites.
 ///
 /// # Errors
 /// A path, policy or case that cannot be read; a path below which there is no suite.
 pub fn run(
     paths: &[PathBuf],
     schemas: &SchemaSet,
+    prefer: Prefer,
     cancelled: &dyn Fn() -> bool,
 ) -> Result<Vec<Row>, SuiteError> {
     let mut rows = Vec::new();
@@ -70,7 +72,7 @@ pub fn run(
                 return Ok(rows);
             }
             found = true;
-            rows.extend(gator::run(suite, schemas)?);
+            rows.extend(gator::run(suite, schemas, prefer)?);
         }
         for test in files.iter().filter(|file| kyverno::is_test(file)) {
             if cancelled() {

@@ -309,3 +309,15 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_quoted_text_may_go_on_without_being_indented() {
+    let text = "apiVersion: v1\nkind: X\nmetadata:\n  name: \"a \\\"quoted\\\"\n  text\n\n  of three\"\n  other: 'it''s\n  so'\nlast: 1\n";
+    let found = parse(text.as_bytes(), None, &Budget::default()).unwrap();
+    let object = &found[0].object;
+    assert_eq!(object.pointer("/metadata/name"), Some(&json!("a \"quoted\" text\nof three")));
+    assert_eq!(object.pointer("/metadata/other"), Some(&json!("it's so")));
+    assert_eq!(found[0].locations.get("/last"), Some(&Location { line: 10, column: 7 }));
+    let open = parse(b"apiVersion: v1\nkind: \"X\nmetadata: {}\n", None, &Budget::default()).unwrap_err();
+    assert!(open.line >= 2, "{open}");
+}

@@ -24,6 +24,8 @@ mod quantity;
 mod re2;
 mod rewrite;
 #[cfg(test)]
+mod spec;
+#[cfg(test)]
 mod tests;
 mod two_variables;
 mod value;
