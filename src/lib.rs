@@ -24,7 +24,7 @@
 //! | 2 | [`cluster`] | read-only access to a cluster and its facts; secret values are masked here |
 //! | 2 | [`diff`] | two objects -> changes; list-map aware; secrets masked; display rows |
 //! | 3 | [`pattern`] | kro ResourceGraphDefinitions: schema, form and expansion; the image catalogue |
-//! | 3 | [`policy`] | admission policies (Kubernetes' own, Gatekeeper's with CEL, Pod Security) evaluated locally, and compiled to the schema of what they let pass |
+//! | 3 | [`policy`] | admission policies (Kubernetes' own, Gatekeeper's, Kyverno's, Rego, Pod Security) evaluated locally, and compiled to the schema of what they let pass |
 //! | 3 | [`capacity`] | GPUs and quota: what is free, does it fit, what would |
 //! | 4 | [`constraint`] | what the model may answer: forms, slots, candidates, as JSON Schema too; and the walk by which it writes a manifest under its schema |
 //! | 4 | [`check`] | the gate: schema + policy + built-in rules (one file a rule) on objects and their Pods -> verdict |

@@ -24,7 +24,11 @@ pub(super) fn evaluate<'a>(
     }
     let old = context.old(&subject.key).map(|old| schema::defaulted(old, context.schemas));
     let namespace = subject.key.namespace.as_deref().and_then(|name| context.namespace(name, objects));
-    let ask = |object: &Value, old: Option<&Value>, resource: Resource, collected: &mut Collected| {
+    let ask = |object: &Value,
+               old: Option<&Value>,
+               resource: Resource,
+               collected: &mut Collected,
+               is_derived: bool| {
         let operation = if old.is_some() { Operation::Update } else { Operation::Create };
         let evaluation = context.policies.evaluate(&Review {
             object,
@@ -34,6 +38,7 @@ pub(super) fn evaluate<'a>(
             namespace,
             user: context.user,
             inventory,
+            is_derived,
         });
         collected
             .spoke
@@ -42,14 +47,14 @@ pub(super) fn evaluate<'a>(
         evaluation.findings
     };
     let resource = context.resource(&subject.key.gvk());
-    let mut findings = ask(&subject.object, old.as_ref(), resource, collected);
+    let mut findings = ask(&subject.object, old.as_ref(), resource, collected, false);
     if subject.key.api_version == "v1" && subject.key.kind == "Pod" {
         return findings;
     }
     let said = findings.len();
     for view in &subject.pods {
         let resource = context.resource(&ObjectKey::of(&view.pod).gvk());
-        for finding in ask(&view.pod, None, resource, collected) {
+        for finding in ask(&view.pod, None, resource, collected, true) {
             let moved = moved(finding, &subject.key, view);
             let repeats =
                 findings.iter().take(said).any(|own| own.rule == moved.rule && own.path == moved.path)

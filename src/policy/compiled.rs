@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::cel::{Bound, Program};
+use super::conftest::ModuleRule;
 use super::gatekeeper::{ConstraintMatch, RegoTemplate};
 use super::kyverno::{Patterns, RuleMatch};
 use super::matching::{Match, MatchResources};
@@ -38,6 +39,8 @@ pub(super) enum Other {
     Patterns(Patterns),
     /// A template of Gatekeeper.
     Rego(Box<RegoTemplate>),
+    /// A rule of a module, as conftest has them.
+    Module(Box<ModuleRule>),
 }
 
 impl Other {
@@ -45,14 +48,14 @@ impl Other {
     pub(super) fn as_str(&self) -> &'static str {
         match self {
             Self::Patterns(_) => "a pattern",
-            Self::Rego(_) => "Rego",
+            Self::Rego(_) | Self::Module(_) => "Rego",
         }
     }
 
     /// Whether it compares an object with others.
     pub(super) fn reads_inventory(&self) -> bool {
         match self {
-            Self::Patterns(_) => false,
+            Self::Patterns(_) | Self::Module(_) => false,
             Self::Rego(template) => template.reads_inventory(),
         }
     }
@@ -74,6 +77,8 @@ pub(super) enum Engine {
     Gatekeeper,
     /// Kyverno: a policy carries its actions itself.
     Kyverno,
+    /// Rego with rules as conftest has them.
+    Conftest,
 }
 
 impl Engine {
@@ -83,6 +88,7 @@ impl Engine {
             Self::Kubernetes => "ValidatingAdmissionPolicy",
             Self::Gatekeeper => "Gatekeeper",
             Self::Kyverno => "Kyverno",
+            Self::Conftest => "Rego",
         }
     }
 }

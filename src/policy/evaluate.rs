@@ -9,7 +9,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::cel::{Activation, BUDGET, Bound, Evaluation as Run, EvaluationError, Program, Regexes};
-use super::compiled::{Action, Binding, FailurePolicy, Other, Param, Policy, Validation};
+use super::compiled::{Action, Binding, Engine, FailurePolicy, Other, Param, Policy, Validation};
 use super::kyverno::Verdict;
 use super::locate::locate;
 use super::matching::Match;
@@ -89,6 +89,10 @@ pub(super) fn evaluate(
     }
     let mut subject = None;
     for policy in policies.iter().filter(|policy| !policy.bindings.is_empty()) {
+        // It is about what stands in files.
+        if policy.engine == Engine::Conftest && (review.is_derived || review.operation == Operation::Delete) {
+            continue;
+        }
         let constraints = policy.constraints.matches(review);
         if constraints == Match::No {
             continue;
@@ -233,6 +237,17 @@ impl One<'_> {
     fn otherwise(&self, other: &Other, param: Option<&Param>, evaluation: &mut Evaluation) -> bool {
         let null = Value::Null;
         match other {
+            Other::Module(rule) => match rule.messages(self.subject.review.object) {
+                Ok(messages) => {
+                    for message in messages {
+                        evaluation.findings.push(self.finding(self.severity(), "", message));
+                    }
+                }
+                Err(why) => {
+                    let text = format!("rule '{}' cannot be evaluated here: {why}", self.policy.name);
+                    evaluation.findings.push(self.incomplete("", text));
+                }
+            },
             Other::Rego(template) => {
                 match template.violations(self.subject.review, param.map_or(&null, |param| &param.object)) {
                     Ok(messages) => {

@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use super::cel::Bound;
 use super::compiled::{Binding, Engine, Param, Policy, Target};
+use super::conftest::{self, Module};
 use super::matching::MatchResources;
 use super::object::Object;
 use super::{gatekeeper, kyverno};
@@ -69,11 +70,15 @@ pub(super) struct Mutating {
 
 const GROUP: &str = "admissionregistration.k8s.io";
 
-/// Reads all manifests. Policies come sorted by name, their bindings too.
+/// Reads all manifests and modules. Policies come sorted by name, their bindings too.
 ///
 /// # Errors
 /// Everything that is wrong, not only the first.
-pub(super) fn load(manifests: &[Manifest], prefer: Prefer) -> Result<Loaded, Vec<PolicyError>> {
+pub(super) fn load(
+    manifests: &[Manifest],
+    modules: &[Module],
+    prefer: Prefer,
+) -> Result<Loaded, Vec<PolicyError>> {
     let mut loaded = Loaded::default();
     let mut errors = Vec::new();
     let mut bindings = Vec::new();
@@ -128,6 +133,10 @@ pub(super) fn load(manifests: &[Manifest], prefer: Prefer) -> Result<Loaded, Vec
                 }),
             },
         }
+    }
+    match conftest::policies(modules) {
+        Ok(found) => loaded.policies.extend(found),
+        Err(found) => errors.extend(found),
     }
     for policy in &mut loaded.mutating {
         policy
@@ -193,7 +202,9 @@ fn attach(
                 ),
             );
         }
-        let by_bindings = |known: &&mut Policy| known.name == policy && known.engine != Engine::Kyverno;
+        let by_bindings = |known: &&mut Policy| {
+            known.name == policy && !matches!(known.engine, Engine::Kyverno | Engine::Conftest)
+        };
         match policies.iter_mut().find(by_bindings) {
             Some(known) if known.param_kind.is_none() && binding.params.is_some() => {
                 errors.push(object.error(

@@ -17,6 +17,7 @@
 mod builtin;
 mod cel;
 mod compiled;
+mod conftest;
 mod evaluate;
 mod fitted;
 mod gatekeeper;
@@ -35,6 +36,7 @@ mod shape;
 #[cfg(test)]
 mod tests;
 
+pub use conftest::{Module, ModuleTest, run_tests};
 pub use evaluate::Evaluation;
 pub use load::{PolicyError, Prefer};
 pub use rego::Inventory;

@@ -35,8 +35,19 @@ impl<'a> Object<'a> {
             line: location.map(|location| location.line),
             column: location.map(|location| location.column),
             message,
-            hint: "correct it; see `kubectl explain validatingadmissionpolicy.spec` for the fields"
-                .to_owned(),
+            hint: format!("correct it; see {} for the fields", self.documentation()),
+        }
+    }
+
+    /// Where the fields of its kind are described.
+    fn documentation(self) -> &'static str {
+        let group = self.manifest.key().gvk().group;
+        if group.ends_with("gatekeeper.sh") {
+            "https://open-policy-agent.github.io/gatekeeper/website/docs/constrainttemplates"
+        } else if group.ends_with("kyverno.io") {
+            "https://kyverno.io/docs/policy-types"
+        } else {
+            "`kubectl explain validatingadmissionpolicy.spec`"
         }
     }
 

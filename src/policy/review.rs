@@ -120,6 +120,8 @@ pub struct Review<'a> {
     pub user: &'a User,
     /// The objects around it; `None` where they are not known here, and policies that compare with them are incomplete.
     pub inventory: Option<&'a Inventory>,
+    /// Whether nobody wrote it: a Pod that another object would create.
+    pub is_derived: bool,
 }
 
 impl<'a> Review<'a> {
@@ -133,6 +135,7 @@ impl<'a> Review<'a> {
             namespace: None,
             user,
             inventory: None,
+            is_derived: false,
         }
     }
 

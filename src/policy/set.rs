@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::cel::Regexes;
 use super::compiled::{Other, ParamSource, Policy, Target};
+use super::conftest::Module;
 use super::evaluate::{Evaluation, evaluate};
 use super::load::{Loaded, PolicyError, Prefer, load};
 use super::review::Review;
@@ -30,7 +31,7 @@ pub struct PolicyInfo {
     pub actions: Vec<String>,
     /// The parameters that its bindings name: `Kind/name`, or `Kind` for a selector.
     pub params: Vec<String>,
-    /// The engine: `ValidatingAdmissionPolicy`, `MutatingAdmissionPolicy`, `Gatekeeper` or `Kyverno`.
+    /// The engine: `ValidatingAdmissionPolicy`, `MutatingAdmissionPolicy`, `Gatekeeper`, `Kyverno` or `Rego`.
     pub engine: String,
     /// What its `kubernetes.io/description` annotation says.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -59,12 +60,20 @@ impl PolicySet {
         Self::preferring(manifests, Prefer::default())
     }
 
+    /// The same with modules in Rego beside the manifests.
+    ///
+    /// # Errors
+    /// As [`PolicySet::from_manifests`], and a module that cannot be read.
+    pub fn with_modules(manifests: &[Manifest], modules: &[Module]) -> Result<Self, Vec<PolicyError>> {
+        Ok(Self { loaded: Arc::new(load(manifests, modules, Prefer::default())?), regexes: Arc::default() })
+    }
+
     /// The same, with the engine that is taken of a template of Gatekeeper that has two.
     ///
     /// # Errors
     /// As [`PolicySet::from_manifests`].
     pub fn preferring(manifests: &[Manifest], prefer: Prefer) -> Result<Self, Vec<PolicyError>> {
-        Ok(Self { loaded: Arc::new(load(manifests, prefer)?), regexes: Arc::default() })
+        Ok(Self { loaded: Arc::new(load(manifests, &[], prefer)?), regexes: Arc::default() })
     }
 
     /// Whether a policy compares an object with those around it, see [`Review::inventory`].

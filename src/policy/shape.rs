@@ -312,6 +312,7 @@ fn review<'a>(intent: &Intent<'a>, object: &'a Value) -> Review<'a> {
         namespace: intent.namespace,
         user: intent.user,
         inventory: None,
+        is_derived: false,
     }
 }
 

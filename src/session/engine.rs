@@ -16,14 +16,14 @@ use crate::finding::{Finding, Severity};
 use crate::manifest::{Budget, Manifest, ObjectKey, parse, pods};
 use crate::model::{self, Backend, Cancel, ModelError, OpenOptions};
 use crate::pattern::PatternSet;
-use crate::policy::{PolicyError, PolicySet, User};
+use crate::policy::{Module, PolicyError, PolicySet, User};
 use crate::schema::SchemaSet;
 use crate::session::exposure::server_finding;
 use crate::session::facts;
 use crate::session::place;
 use crate::session::problem::{ExitCode, Problem};
 use crate::session::target::Target;
-use crate::source;
+use crate::source::{self, Limits};
 
 /// The group versions whose schemas are read from a cluster when it is opened: all that patterns and native kinds use.
 const LIVE: &[&str] = &["v1", "apps/v1", "batch/v1", "networking.k8s.io/v1"];
@@ -530,9 +530,9 @@ fn open_policies_with(
     if theirs.is_empty() {
         return open_policies(config);
     }
-    let mut all = policy_manifests(config)?;
+    let (mut all, modules) = policy_files(config)?;
     all.extend_from_slice(theirs);
-    match PolicySet::from_manifests(&all) {
+    match PolicySet::with_modules(&all, &modules) {
         Ok(policies) => Ok(policies),
         Err(errors) => {
             findings.extend(errors.iter().map(|error| {
@@ -579,11 +579,11 @@ pub fn open_schemas(config: &Config) -> Result<SchemaSet, Problem> {
 /// # Errors
 /// A policy that does not parse, or is of a kind that is not evaluated here.
 pub fn open_policies(config: &Config) -> Result<PolicySet, Problem> {
-    let manifests = policy_manifests(config)?;
+    let (manifests, modules) = policy_files(config)?;
     if config.policies.is_empty() {
         return Ok(PolicySet::none());
     }
-    let policies = PolicySet::from_manifests(&manifests).map_err(|errors| policy_problem(&errors))?;
+    let policies = PolicySet::with_modules(&manifests, &modules).map_err(|errors| policy_problem(&errors))?;
     if policies.is_empty() {
         let named: Vec<String> = config.policies.iter().map(PolicySource::to_string).collect();
         return Err(Problem::new(format!("there is no policy in {}", named.join(", ")))
@@ -592,18 +592,28 @@ pub fn open_policies(config: &Config) -> Result<PolicySet, Problem> {
     Ok(policies)
 }
 
-fn policy_manifests(config: &Config) -> Result<Vec<Manifest>, Problem> {
-    let mut manifests: Vec<Manifest> = Vec::new();
+/// The manifests and the Rego of the policies of a configuration.
+fn policy_files(config: &Config) -> Result<(Vec<Manifest>, Vec<Module>), Problem> {
+    let (mut manifests, mut modules): (Vec<Manifest>, Vec<Module>) = (Vec::new(), Vec::new());
     for source in &config.policies {
         match source {
             PolicySource::Builtin => manifests.extend(PolicySet::builtin_manifests().map_err(Problem::new)?),
             PolicySource::Platform => {
                 manifests.extend(PolicySet::platform_manifests().map_err(Problem::new)?);
             }
-            PolicySource::Path(path) => manifests.extend(source::read_manifests(path).map_err(Problem::new)?),
+            PolicySource::Path(path) => {
+                let rego = source::read_others(path, "rego", &Limits::default()).map_err(Problem::new)?;
+                let is_rego_alone = !path.is_dir() && !rego.is_empty();
+                modules.extend(
+                    rego.into_iter().map(|(file, text)| Module { file: file.display().to_string(), text }),
+                );
+                if !is_rego_alone {
+                    manifests.extend(source::read_manifests(path).map_err(Problem::new)?);
+                }
+            }
         }
     }
-    Ok(manifests)
+    Ok((manifests, modules))
 }
 
 /// All errors, one a line; the hint is that of the error where it is the only one.

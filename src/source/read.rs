@@ -93,6 +93,29 @@ pub fn read_manifests_within(path: &Path, limits: &Limits) -> Result<Vec<Manifes
     Ok(manifests)
 }
 
+/// The files with a given extension that are no manifests, in a folder and below, with their texts; `path` itself where it is such
+/// a file.
+///
+/// # Errors
+/// A file that cannot be read; more of other files than are listed.
+pub fn read_others(
+    path: &Path,
+    extension: &str,
+    limits: &Limits,
+) -> Result<Vec<(PathBuf, String)>, SourceError> {
+    let is_one = |file: &Path| file.extension().is_some_and(|own| own == extension);
+    if !path.is_dir() {
+        return if is_one(path) { Ok(vec![(path.to_owned(), read_text(path)?)]) } else { Ok(Vec::new()) };
+    }
+    let listing = listing(path, limits)?;
+    if listing.others_left_out > 0 {
+        let why = format!("it has more than {MOST_OTHERS} files that are no manifests");
+        return Err(SourceError::new(path, Wrong::TooLarge, WHAT, why, NARROWER));
+    }
+    let files = listing.others.into_iter().filter(|file| is_one(file));
+    files.map(|file| read_text(&file).map(|text| (file, text))).collect()
+}
+
 const NARROWER: &str = "name a smaller folder, or single files";
 const WHAT: &str = "cannot read the folder";
 

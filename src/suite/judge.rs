@@ -139,6 +139,7 @@ pub(super) fn evaluation_of(
         namespace,
         user,
         inventory: inventory.as_ref(),
+        is_derived: false,
     };
     policies.evaluate(&review)
 }

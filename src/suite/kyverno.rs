@@ -372,7 +372,7 @@ impl<'a> Room<'a> {
     /// The objects around one, the Namespace that it is in among them: with no labels where the test says none.
     fn around(&self, object: &Value) -> Vec<Value> {
         let key = ObjectKey::of(object);
-        let mut around: Vec<Value> = self.values.namespaces.iter().map(|one| namespace(one)).collect();
+        let mut around: Vec<Value> = self.values.namespaces.iter().map(namespace).collect();
         around.extend(self.resources.iter().cloned());
         if resource_of(&key, self.schemas).namespaced {
             let name = key.namespace.as_deref().unwrap_or("default");

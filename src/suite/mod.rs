@@ -7,6 +7,7 @@
 //! | `changes` | `tests.json` beside `policy.yaml`: templates with changed fields, as kubescape's cel-admission-library has them |
 //! | `gator` | Gatekeeper's `suite.yaml` |
 //! | `kyverno` | Kyverno's `kyverno-test.yaml` |
+//! | `rego` | tests in Rego, as conftest and OPA have them |
 //! | `pod_security` | Pods under `LEVEL/vMINOR/pass` and `…/fail`, as k8s.io/pod-security-admission has them |
 //!
 //! What cannot be evaluated is an `error`, never a pass.
@@ -17,6 +18,7 @@ mod gator;
 mod judge;
 mod kyverno;
 mod pod_security;
+mod rego;
 mod run;
 #[cfg(test)]
 mod tests;

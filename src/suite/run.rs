@@ -5,7 +5,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use super::judge::judge;
-use super::{Row, changes, folder, gator, kyverno, pod_security};
+use super::{Row, changes, folder, gator, kyverno, pod_security, rego};
 use crate::manifest::{Manifest, ParseError};
 use crate::policy::{PolicyError, PolicySet, Prefer};
 use crate::schema::SchemaSet;
@@ -74,6 +74,12 @@ pub fn run(
             found = true;
             rows.extend(gator::run(suite, schemas, prefer)?);
         }
+        if cancelled() {
+            return Ok(rows);
+        }
+        let tests = rego::run(path)?;
+        found |= !tests.is_empty();
+        rows.extend(tests);
         for test in files.iter().filter(|file| kyverno::is_test(file)) {
             if cancelled() {
                 return Ok(rows);
@@ -97,7 +103,7 @@ pub fn run(
         }
         if !found {
             let hint = "a suite is a folder of policies with allowed-*.yaml and denied-*.yaml in it or in its folder 'cases', a tests.json beside a \
-                        policy.yaml, a suite.yaml of Gatekeeper, a kyverno-test.yaml, or Pods under LEVEL/vMINOR/pass and LEVEL/vMINOR/fail";
+                        policy.yaml, a suite.yaml of Gatekeeper, a kyverno-test.yaml, tests in Rego (x_test.rego), or Pods under LEVEL/vMINOR/pass and LEVEL/vMINOR/fail";
             return Err(SuiteError::new(path, "there is no test in it", hint));
         }
     }

@@ -50,6 +50,7 @@ mod patterns;
 mod plan;
 mod policies;
 mod policy_kyverno;
+mod policy_rego;
 mod policy_shaping;
 mod policy_suites;
 #[cfg(feature = "llama")]

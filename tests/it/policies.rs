@@ -55,8 +55,8 @@ fn policies_of_the_configuration_are_in_force_and_a_flag_is_over_them() {
 const UNUSABLE: &[(&str, &str, &str)] = &[
     (
         "apiVersion: templates.gatekeeper.sh/v1\nkind: ConstraintTemplate\nmetadata: {name: k8srequiredlabels}\nspec:\n  crd: {spec: {names: {kind: K8sRequiredLabels}}}\n  targets: [{target: admission.k8s.gatekeeper.sh, rego: 'package x'}]\n",
-        "error: policies/p.yaml:2:7: ConstraintTemplate/k8srequiredlabels has only Rego",
-        "K8sNativeValidation",
+        "error: policies/p.yaml:6:57: ConstraintTemplate/k8srequiredlabels: it has no rule `violation`",
+        "gatekeeper",
     ),
     (
         "apiVersion: kyverno.io/v2\nkind: CleanupPolicy\nmetadata: {name: labels}\n",
@@ -102,7 +102,7 @@ fn all_that_is_wrong_is_said_at_once() {
     copilot.write("policies/b.yaml", UNUSABLE[1].0);
     let output = copilot.run(["policy", "list", "--policies", "policies"]).expect_code(2);
     assert!(
-        output.stderr.contains("a.yaml:2:7") && output.stderr.contains("b.yaml:2:7"),
+        output.stderr.contains("a.yaml:6:57") && output.stderr.contains("b.yaml:2:7"),
         "{}",
         output.stderr
     );

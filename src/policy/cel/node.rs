@@ -206,11 +206,14 @@ pub(super) fn elements<'b, 'v>(value: &'b (dyn Val + 'v)) -> Result<Vec<&'b (dyn
     Ok(items)
 }
 
+/// A key and its value.
+pub(super) type Keyed = (Box<dyn Val>, Box<dyn Val>);
+
 /// Keys and values of a map; of a list indices and elements.
 ///
 /// # Errors
 /// Names the type where the value is neither, or of what cannot be kept.
-pub(super) fn entries(value: &dyn Val) -> Result<Vec<(Box<dyn Val>, Box<dyn Val>)>, ExecutionError> {
+pub(super) fn entries(value: &dyn Val) -> Result<Vec<Keyed>, ExecutionError> {
     let items = elements(value)?;
     if value.get_type() != &MAP_TYPE {
         let indexed = items.into_iter().enumerate().map(|(index, item)| {
@@ -234,7 +237,7 @@ pub(super) fn pairs(value: &dyn Val) -> Result<Box<dyn Val>, ExecutionError> {
 }
 
 /// A map of entries.
-pub(super) fn with_entries(entries: impl Iterator<Item = (Box<dyn Val>, Box<dyn Val>)>) -> Box<dyn Val> {
+pub(super) fn with_entries(entries: impl Iterator<Item = Keyed>) -> Box<dyn Val> {
     Box::new(Node::map(entries.map(|(key, value)| Entry { key, value }).collect()))
 }
 

@@ -279,14 +279,14 @@ fn run(test: &Message) -> Outcome {
     }
     let fails = test.message("eval_error").is_some() || test.message("any_eval_errors").is_some();
     let question = match test.message("value").map(literal) {
-        _ if fails => source.clone(),
+        _ if fails => source,
         Some(Ok(value)) if value == "double('NaN')" => format!("cel.bind(r, {source}, r != r)"),
         Some(Ok(value)) => {
             format!("cel.bind(r, {source}, cel.bind(e, {value}, r == e && type(r) == type(e)))")
         }
         Some(Err(reason)) => return Outcome::Left(reason),
         // Without a value it is `true`.
-        None => source.clone(),
+        None => source,
     };
     let outcome = compile(&question, Declared { kyverno: true, ..own })
         .map_err(|error| (true, error))

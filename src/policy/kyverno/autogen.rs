@@ -32,7 +32,7 @@ impl Within {
     }
 
     /// A pattern of a Pod as one of what makes it.
-    pub(super) fn wrap(self, pattern: Value) -> Value {
+    pub(super) fn wrap(self, pattern: &Value) -> Value {
         let inner = json!({"spec": {"template": pattern}});
         match self {
             Self::Template => inner,

@@ -34,20 +34,10 @@ pub(super) fn is_policy(group: &str, kind: &str) -> bool {
 /// Reads a policy: one for each of its rules, and one for each way in which a rule for Pods is written for what makes them.
 pub(super) fn policies(manifest: &Manifest) -> Result<Vec<Policy>, Vec<PolicyError>> {
     let object = Object { manifest };
-    let found = match manifest.key().kind.as_str() {
+    match manifest.key().kind.as_str() {
         "ClusterPolicy" | "Policy" => rules::policies(object),
         _ => validating_policies(object),
-    };
-    found.map_err(|errors| {
-        let hint = "correct it; see https://kyverno.io/docs/policy-types/ for the fields";
-        errors
-            .into_iter()
-            .map(|error| PolicyError {
-                hint: if error.hint.contains("kubectl explain") { hint.to_owned() } else { error.hint },
-                ..error
-            })
-            .collect()
-    })
+    }
 }
 
 /// A policy of Kyverno without anything in it.

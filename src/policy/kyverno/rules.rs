@@ -78,9 +78,9 @@ pub(super) fn policies(object: Object<'_>) -> Result<Vec<Policy>, Vec<PolicyErro
                     ("validate", Value::Object(validate)) => {
                         for (key, value) in validate {
                             *value = match (key.as_str(), &*value) {
-                                ("pattern", pattern) => within.wrap(pattern.clone()),
+                                ("pattern", pattern) => within.wrap(pattern),
                                 ("anyPattern", Value::Array(patterns)) => {
-                                    patterns.iter().map(|pattern| within.wrap(pattern.clone())).collect()
+                                    patterns.iter().map(|pattern| within.wrap(pattern)).collect()
                                 }
                                 (_, other) => moved(other, within, false),
                             };

@@ -6,7 +6,7 @@ use cel::common::types::DYN_TYPE;
 use cel::common::value::CowVal;
 use cel::{DeclarationError, Env, ExecutionError};
 
-use super::super::node::{entries, freeze, pairs, tree_size, with_entries};
+use super::super::node::{Keyed, entries, freeze, pairs, tree_size, with_entries};
 use super::arguments::{Arguments, Outcome, meter, value};
 
 /// The `[key, value]` of each entry: of a list with its index.
@@ -45,10 +45,7 @@ fn merge<'b, 'v>(arguments: Arguments<'b, 'v>) -> Outcome<'b, 'v> {
     grown(map, entries(more.as_ref())?)
 }
 
-fn grown<'b, 'v>(
-    map: &CowVal<'_, '_>,
-    new: Vec<(Box<dyn cel::common::value::Val>, Box<dyn cel::common::value::Val>)>,
-) -> Outcome<'b, 'v> {
+fn grown<'b, 'v>(map: &CowVal<'_, '_>, new: Vec<Keyed>) -> Outcome<'b, 'v> {
     let known = entries(map.as_ref())?;
     if new.iter().any(|(key, _)| known.iter().any(|(other, _)| other.equals(key.as_ref()))) {
         return Err(ExecutionError::function_error("insert", "a key is there twice"));
