@@ -47,12 +47,13 @@ pub struct ObjectKey {
 impl ObjectKey {
     /// Reads the key off an object; what is missing is empty.
     pub fn of(object: &Value) -> Self {
-        let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
+        let text = |within: Option<&Value>, field: &str| within?.get(field)?.as_str().map(str::to_owned);
+        let metadata = object.get("metadata");
         Self {
-            api_version: text("/apiVersion").unwrap_or_default(),
-            kind: text("/kind").unwrap_or_default(),
-            namespace: text("/metadata/namespace"),
-            name: text("/metadata/name").unwrap_or_default(),
+            api_version: text(Some(object), "apiVersion").unwrap_or_default(),
+            kind: text(Some(object), "kind").unwrap_or_default(),
+            namespace: text(metadata, "namespace"),
+            name: text(metadata, "name").unwrap_or_default(),
         }
     }
 

@@ -1,11 +1,14 @@
 //! A policy in the form in which it is evaluated: every expression compiled once, bindings and parameters at hand.
 
+use std::sync::OnceLock;
+
 use serde_json::Value;
 
 use super::cel::{Bound, Program};
 use super::conftest::ModuleRule;
 use super::gatekeeper::{ConstraintMatch, RegoTemplate};
 use super::kyverno::{Patterns, RuleMatch};
+use super::locate::Way;
 use super::matching::{Match, MatchResources};
 use super::review::Review;
 use super::selector::LabelSelector;
@@ -122,6 +125,8 @@ pub(super) struct Validation {
     pub program: Program,
     pub message: Option<String>,
     pub message_expression: Option<Program>,
+    /// Fields that it speaks of; found out when it is first breached.
+    pub ways: OnceLock<Vec<Way>>,
 }
 
 /// A ValidatingAdmissionPolicyBinding.

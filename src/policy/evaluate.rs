@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::cel::{Activation, BUDGET, Bound, Evaluation as Run, EvaluationError, Program, Regexes};
 use super::compiled::{Action, Binding, Engine, FailurePolicy, Other, Param, Policy, Validation};
 use super::kyverno::Verdict;
-use super::locate::locate;
+use super::locate::{locate, told};
 use super::matching::Match;
 use super::params::{Params, params};
 use super::review::{Operation, Review, is_namespace};
@@ -398,7 +398,8 @@ impl One<'_> {
             let run = self.start(&self.activation(&object, params));
             run.is_ok_and(|run| run.boolean(&validation.program) != Ok(true))
         };
-        locate(&validation.program, &self.policy.variables, &self.subject.placed, &fails)
+        let ways = validation.ways.get_or_init(|| told(&validation.program, &self.policy.variables));
+        locate(ways, &self.subject.placed, &fails)
     }
 }
 

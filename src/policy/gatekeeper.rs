@@ -16,7 +16,7 @@ use super::load::{PolicyError, Prefer};
 use super::matching::{Match, MatchResources, namespace_selected};
 use super::object::{Object, Places};
 use super::rego::{Inventory, Rego, Version, rules};
-use super::review::{Operation, Review, is_namespace};
+use super::review::{Operation, Review};
 use super::selector::{LabelSelector, Labels};
 use crate::manifest::{Manifest, ObjectKey};
 
@@ -283,14 +283,12 @@ impl ConstraintMatch {
         if !(labelled(review.object) || review.old.is_some_and(labelled)) {
             return Match::No;
         }
-        let name = ObjectKey::of(review.object).name;
-        if self.name.as_ref().is_some_and(|pattern| !is_like(pattern, &name)) {
+        if self.name.as_ref().is_some_and(|pattern| !is_like(pattern, review.name())) {
             return Match::No;
         }
         // An object without a namespace that is to be in one goes to `default`.
-        let namespace =
-            self.namespace_of(review).or_else(|| review.resource.namespaced.then(|| "default".to_owned()));
-        if namespace.is_some_and(|name| !self.has_namespace(&name)) {
+        let namespace = self.namespace_of(review).or_else(|| review.resource.namespaced.then_some("default"));
+        if namespace.is_some_and(|name| !self.has_namespace(name)) {
             return Match::No;
         }
         match self.matches_kind(review) {
@@ -300,9 +298,8 @@ impl ConstraintMatch {
     }
 
     /// The namespace that the lists of namespaces are about.
-    fn namespace_of(&self, review: &Review<'_>) -> Option<String> {
-        let key = ObjectKey::of(review.object);
-        if is_namespace(&key.gvk()) { Some(key.name) } else { review.namespace_name().map(str::to_owned) }
+    fn namespace_of<'a>(&self, review: &Review<'a>) -> Option<&'a str> {
+        if review.is_namespace() { Some(review.name()) } else { review.namespace_name() }
     }
 
     fn has_namespace(&self, name: &str) -> bool {
@@ -312,12 +309,12 @@ impl ConstraintMatch {
 
     /// Whether objects of a review's kind and namespace are meant, whatever their labels and names are.
     pub(super) fn matches_kind(&self, review: &Review<'_>) -> Match {
-        let kind = ObjectKey::of(review.object).gvk();
+        let (group, kind) = (review.group_version().0, review.kind());
         let has = |list: &[String], wanted: &str| {
             list.is_empty() || list.iter().any(|one| one == "*" || one == wanted)
         };
         let of_kind = self.kinds.is_empty()
-            || self.kinds.iter().any(|one| has(&one.api_groups, &kind.group) && has(&one.kinds, &kind.kind));
+            || self.kinds.iter().any(|one| has(&one.api_groups, group) && has(&one.kinds, kind));
         let in_scope = match self.scope {
             Scope::All => true,
             Scope::Namespaced => review.resource.namespaced,
@@ -328,7 +325,7 @@ impl ConstraintMatch {
         }
         let lists = !self.namespaces.is_empty() || !self.excluded_namespaces.is_empty();
         let by_lists = match self.namespace_of(review) {
-            Some(name) if !self.has_namespace(&name) => return Match::No,
+            Some(name) if !self.has_namespace(name) => return Match::No,
             // Not known yet.
             None if lists && review.resource.namespaced => Match::Assumed,
             _ => Match::Yes,

@@ -11,7 +11,7 @@ const LONGEST_LIST: usize = 32;
 
 /// A way into an object that stops where the text stops saying.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Way {
+pub(super) struct Way {
     segments: Vec<Segment>,
 }
 
@@ -19,20 +19,11 @@ struct Way {
 ///
 /// Where it is about the elements of a list, `fails` is asked about the object with only one of them, and the first
 /// element that fails alone is pointed at.
-pub(super) fn locate(
-    program: &Program,
-    variables: &[(String, Program)],
-    object: &Value,
-    fails: &dyn Fn(&Value) -> bool,
-) -> String {
-    let mut found: Vec<(bool, usize, Way)> = Vec::new();
-    for way in ways(program, variables, 0) {
-        let told =
-            matches!(way.segments.first(), Some(Segment::Field(field)) if !GUARDS.contains(&field.as_str()));
-        if told && !found.iter().any(|(_, _, known)| *known == way) {
-            let place = resolve(&way.segments, object);
-            found.push((place.exists, place.steps, way));
-        }
+pub(super) fn locate(ways: &[Way], object: &Value, fails: &dyn Fn(&Value) -> bool) -> String {
+    let mut found: Vec<(bool, usize, &Way)> = Vec::new();
+    for way in ways {
+        let place = resolve(&way.segments, object);
+        found.push((place.exists, place.steps, way));
     }
     // Ways that lead into the object say more than those that break off; among those, the longer. Else the first.
     found.sort_by_key(|(exists, steps, _)| std::cmp::Reverse((*exists, if *exists { 0 } else { *steps })));
@@ -43,6 +34,19 @@ pub(super) fn locate(
     culprit
         .or_else(|| found.first().map(|(.., way)| resolve(&way.segments, object).pointer))
         .unwrap_or_default()
+}
+
+/// The ways that say something of what a program speaks of, each once.
+pub(super) fn told(program: &Program, variables: &[(String, Program)]) -> Vec<Way> {
+    let mut told: Vec<Way> = Vec::new();
+    for way in ways(program, variables, 0) {
+        let says =
+            matches!(way.segments.first(), Some(Segment::Field(field)) if !GUARDS.contains(&field.as_str()));
+        if says && !told.contains(&way) {
+            told.push(way);
+        }
+    }
+    told
 }
 
 /// All ways that a program reads, those of variables put in their place.

@@ -3,9 +3,8 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::review::{Review, is_namespace};
+use super::review::Review;
 use super::selector::{LabelSelector, Labels};
-use crate::manifest::{GroupVersionKind, ObjectKey};
 
 /// `admissionregistration.k8s.io MatchResources`.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -153,20 +152,23 @@ impl MatchResources {
 
     fn object_selected(&self, review: &Review<'_>) -> bool {
         let selects = |object| self.object_selector.selects(Labels::of(object)) == Some(true);
-        selects(review.object) || review.old.is_some_and(selects)
+        self.object_selector.is_empty() || selects(review.object) || review.old.is_some_and(selects)
     }
 
     fn rules_match(&self, rules: &[Rule], review: &Review<'_>) -> Match {
-        let kind = ObjectKey::of(review.object).gvk();
-        if rules.iter().any(|rule| rule.matches(&kind.group, &kind.version, review)) {
+        if rules.is_empty() {
+            return Match::No;
+        }
+        let (group, version) = review.group_version();
+        if rules.iter().any(|rule| rule.matches(group, version, review)) {
             return Match::Yes;
         }
         if self.match_policy == MatchPolicy::Exact {
             return Match::No;
         }
         let mut other_shape = None;
-        for (group, version, same) in equivalents(&kind, &review.resource.plural) {
-            if rules.iter().any(|rule| rule.matches(&group, &version, review)) {
+        for (group, version, same) in equivalents((group, version), &review.resource.plural) {
+            if rules.iter().any(|rule| rule.matches(group, version, review)) {
                 if same {
                     return Match::Yes;
                 }
@@ -174,8 +176,8 @@ impl MatchResources {
             }
         }
         // A custom resource is served in several versions with the same fields unless it has a conversion webhook.
-        let custom = kind.group.contains('.') && !kind.group.ends_with(".k8s.io");
-        if custom && rules.iter().any(|rule| rule.matches_any_version(&kind.group, review)) {
+        let custom = group.contains('.') && !group.ends_with(".k8s.io");
+        if custom && rules.iter().any(|rule| rule.matches_any_version(group, review)) {
             return Match::Yes;
         }
         other_shape.map_or(Match::No, Match::OtherVersion)
@@ -184,7 +186,10 @@ impl MatchResources {
 
 /// Whether a selector of namespaces selects the one of a review: a Namespace by its own labels, what lives in none always.
 pub(super) fn namespace_selected(selector: &LabelSelector, review: &Review<'_>) -> Match {
-    let own = is_namespace(&ObjectKey::of(review.object).gvk());
+    if selector.is_empty() {
+        return Match::Yes;
+    }
+    let own = review.is_namespace();
     let labels = match (own, review.resource.namespaced, review.namespace) {
         (true, ..) => Labels::of(review.object),
         (false, false, _) => return Match::Yes,
@@ -199,18 +204,16 @@ pub(super) fn namespace_selected(selector: &LabelSelector, review: &Review<'_>) 
 }
 
 /// Other groups and versions under which an object is served, with whether its fields are the same there.
-fn equivalents(kind: &GroupVersionKind, plural: &str) -> Vec<(String, String, bool)> {
-    let own = kind.api_version();
+fn equivalents(own: (&str, &str), plural: &str) -> impl Iterator<Item = (&'static str, &'static str, bool)> {
+    let split = |text: &'static str| text.split_once('/').unwrap_or(("", text));
     EQUIVALENT
         .iter()
-        .filter(|(plurals, versions, _)| plurals.contains(&plural) && versions.contains(&own.as_str()))
-        .flat_map(|(_, versions, same)| versions.iter().map(|version| (*version, *same)))
-        .filter(|(version, _)| *version != own)
-        .filter_map(|(version, same)| {
-            let (group, version) = version.split_once('/')?;
-            Some((group.to_owned(), version.to_owned(), same))
+        .filter(move |(plurals, versions, _)| {
+            plurals.contains(&plural) && versions.iter().any(|version| split(version) == own)
         })
-        .collect()
+        .flat_map(move |(_, versions, same)| versions.iter().map(move |version| (split(version), *same)))
+        .filter(move |(version, _)| *version != own)
+        .map(|((group, version), same)| (group, version, same))
 }
 
 fn lists(list: &[String], wanted: &str) -> bool {
@@ -223,7 +226,6 @@ impl Rule {
     }
 
     fn matches_any_version(&self, group: &str, review: &Review<'_>) -> bool {
-        let key = ObjectKey::of(review.object);
         let in_scope = match self.scope {
             Scope::All => true,
             Scope::Namespaced => review.resource.namespaced,
@@ -232,7 +234,8 @@ impl Rule {
         in_scope
             && lists(&self.operations, review.operation.as_str())
             && lists(&self.api_groups, group)
-            && (self.resource_names.is_empty() || self.resource_names.contains(&key.name))
+            && (self.resource_names.is_empty()
+                || self.resource_names.iter().any(|name| name == review.name()))
             && self.resources.iter().any(|resource| names(resource, &review.resource.plural))
     }
 }

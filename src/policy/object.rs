@@ -1,5 +1,7 @@
 //! One manifest that is being read as a part of policies: fields with their places, and expressions that are compiled.
 
+use std::sync::OnceLock;
+
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
@@ -248,6 +250,7 @@ impl<'a> Object<'a> {
                     program,
                     message: self.read::<String>(&format!("{at}/message"))?,
                     message_expression,
+                    ways: OnceLock::new(),
                 });
                 Ok(())
             },

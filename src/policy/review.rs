@@ -144,9 +144,30 @@ impl<'a> Review<'a> {
         if !self.resource.namespaced {
             return None;
         }
-        let name = |object: &'a Value, pointer: &str| object.pointer(pointer).and_then(Value::as_str);
-        name(self.object, "/metadata/namespace")
-            .or_else(|| self.namespace.and_then(|namespace| name(namespace, "/metadata/name")))
+        let own = metadata(self.object, "namespace");
+        own.or_else(|| self.namespace.and_then(|namespace| metadata(namespace, "name")))
+    }
+
+    /// Group and version of the object. Like [`Review::kind`] and [`Review::name`] it is asked for by every rule of every
+    /// policy, and makes no new texts.
+    pub(super) fn group_version(&self) -> (&'a str, &'a str) {
+        let text = self.object.get("apiVersion").and_then(Value::as_str).unwrap_or_default();
+        text.split_once('/').unwrap_or(("", text))
+    }
+
+    /// The object's kind.
+    pub(super) fn kind(&self) -> &'a str {
+        self.object.get("kind").and_then(Value::as_str).unwrap_or_default()
+    }
+
+    /// The object's name.
+    pub(super) fn name(&self) -> &'a str {
+        metadata(self.object, "name").unwrap_or_default()
+    }
+
+    /// Whether the object is a Namespace.
+    pub(super) fn is_namespace(&self) -> bool {
+        self.kind() == "Namespace" && self.group_version().0.is_empty()
     }
 
     /// The object as the API server would hand it to policies: in a namespace if it is namespaced, and with the one field that is
@@ -192,6 +213,10 @@ impl<'a> Review<'a> {
             "dryRun": false, "options": {},
         })
     }
+}
+
+fn metadata<'a>(object: &'a Value, field: &str) -> Option<&'a str> {
+    object.get("metadata")?.get(field)?.as_str()
 }
 
 /// Where an object goes that says no namespace, for policies that read it.

@@ -45,7 +45,9 @@ const NAME_LABEL: &str = "kubernetes.io/metadata.name";
 impl<'a> Labels<'a> {
     /// The labels of an object.
     pub(super) fn of(object: &'a Value) -> Self {
-        Self::Known(object.pointer("/metadata/labels").and_then(Value::as_object))
+        Self::Known(
+            object.get("metadata").and_then(|metadata| metadata.get("labels")).and_then(Value::as_object),
+        )
     }
 
     /// The value of a label: `None` where it is not known, `Some(None)` where there is none.

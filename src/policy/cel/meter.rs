@@ -8,7 +8,7 @@
 use std::any::Any;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use cel::ExecutionError;
 use cel::common::traits::{Adder, Comparer, Indexer, Iterable};
@@ -30,26 +30,27 @@ const CACHED_REGEXES: usize = 256;
 static METER_TYPE: Type = Type::new_unspecified_type("copilot.Meter");
 static UNKNOWN_TYPE: Type = Type::new_unspecified_type("copilot.Unknown");
 
-/// Compiled regular expressions, shared by the evaluations of a policy set.
+/// Compiled regular expressions, shared by the evaluations of a policy set. A copy of one would have caches of its own.
 #[derive(Debug, Default)]
-pub(in crate::policy) struct Regexes(Mutex<HashMap<String, Result<Regex, String>>>);
+pub(in crate::policy) struct Regexes(RwLock<HashMap<String, Result<Arc<Regex>, String>>>);
 
 impl Regexes {
     /// The compiled expression.
     ///
     /// # Errors
     /// The parser's message, or that the expression is too large.
-    pub(super) fn get(&self, pattern: &str) -> Result<Regex, String> {
-        let mut cache = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = cache.get(pattern) {
+    pub(super) fn get(&self, pattern: &str) -> Result<Arc<Regex>, String> {
+        if let Some(known) = self.0.read().unwrap_or_else(PoisonError::into_inner).get(pattern) {
             return known.clone();
         }
+        let mut cache = self.0.write().unwrap_or_else(PoisonError::into_inner);
         if cache.len() >= CACHED_REGEXES {
             cache.clear();
         }
         let compiled = RegexBuilder::new(&super::re2::translate(pattern))
             .size_limit(LARGEST_REGEX)
             .build()
+            .map(Arc::new)
             .map_err(|error| format!("'{pattern}' is not a valid regular expression: {error}"));
         cache.insert(pattern.to_owned(), compiled.clone());
         compiled
@@ -117,7 +118,7 @@ impl Meter {
     }
 
     /// The regular expression for a pattern.
-    pub(super) fn regex(&self, pattern: &str) -> Result<Regex, ExecutionError> {
+    pub(super) fn regex(&self, pattern: &str) -> Result<Arc<Regex>, ExecutionError> {
         self.0.regexes.get(pattern).map_err(|message| ExecutionError::function_error("matches", message))
     }
 }

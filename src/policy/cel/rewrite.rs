@@ -145,6 +145,23 @@ fn metered(name: &str, args: Vec<IdedExpr>) -> Expr {
     call(name, all)
 }
 
+/// Names of what an expression is about.
+const VALUES: [&str; 5] = ["object", "oldObject", "request", "namespaceObject", "params"];
+
+/// A field by its index: the crate would look for all of `object.spec.x` as one name first, and for all of its beginnings.
+fn indexed(operand: IdedExpr, field: String) -> Expr {
+    call(op::INDEX, vec![operand, ided(Expr::Literal(LiteralValue::String(field.into())))])
+}
+
+/// The name at the beginning of a chain of fields.
+fn root(expression: &IdedExpr) -> Option<&str> {
+    match &expression.expr {
+        Expr::Ident(name) => Some(name),
+        Expr::Select(select) => root(&select.operand),
+        _ => None,
+    }
+}
+
 struct Rewriter<'a> {
     declared: &'a Declared<'a>,
     scope: Vec<(String, Option<Access>)>,
@@ -248,10 +265,14 @@ impl Rewriter<'_> {
                     select.field
                 ));
             }
-            return Expr::Select(select);
+            return indexed(ided(Expr::Ident("variables".to_owned())), select.field);
         }
         let SelectExpr { operand, field, test } = select;
-        Expr::Select(SelectExpr { operand: self.visit_box(*operand, record), field, test })
+        // Parts of a name that nothing here declares are those of a type.
+        let is_value =
+            !test && root(&operand).is_none_or(|name| self.is_bound(name) || VALUES.contains(&name));
+        let operand = self.visit_box(*operand, record);
+        if is_value { indexed(*operand, field) } else { Expr::Select(SelectExpr { operand, field, test }) }
     }
 
     fn list(&mut self, mut list: ListExpr) -> ListExpr {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::place::Place;
+use super::place::{Place, one};
 use super::predicate::Predicate;
 use super::symbol::{Base, Part, Symbol, Transform, Truth};
 use super::truth::Order;
@@ -214,9 +214,9 @@ fn for_all(place: &Place, scope: usize, predicate: &Predicate) -> Result<Predica
             let keys = match schema.get("type").and_then(Value::as_str) {
                 // Keys are texts: none may be there.
                 Some("object" | "array" | "number") => json!({"type": "object", "maxProperties": 0}),
-                _ => json!({"type": "object", "propertyNames": schema}),
+                _ => typed("object", "propertyNames", schema.clone()),
             };
-            Ok(place.is(json!({"anyOf": [{"type": "array", "items": schema}, keys]})))
+            Ok(place.is(one("anyOf", Value::Array(vec![typed("array", "items", schema), keys]))))
         }
         (false, true) => Ok(Predicate::any([Predicate::all([predicate.clone(), any_list()]), empty(place)])),
         (true, true) => match predicate {
@@ -246,14 +246,14 @@ fn for_some(place: &Place, scope: usize, predicate: &Predicate) -> Result<Predic
         _ if *predicate == Predicate::False => Ok(Predicate::False),
         (_, false) => {
             let schema = predicate.schema(scope)?;
-            let list = json!({"type": "array", "contains": schema});
+            let list = typed("array", "contains", schema.clone());
             let never_a_key =
                 matches!(schema.get("type").and_then(Value::as_str), Some("object" | "array" | "number"));
             if never_a_key {
                 return Ok(place.is(list));
             }
-            let keys = json!({"type": "object", "not": {"propertyNames": {"not": schema}}});
-            Ok(place.is(json!({"anyOf": [list, keys]})))
+            let keys = typed("object", "not", one("propertyNames", one("not", schema)));
+            Ok(place.is(one("anyOf", Value::Array(vec![list, keys]))))
         }
         (false, true) => Ok(Predicate::all([predicate.clone(), filled(place)])),
         (true, true) => match predicate {
@@ -274,6 +274,15 @@ fn for_some(place: &Place, scope: usize, predicate: &Predicate) -> Result<Predic
             _ => Err("it compares an element with something outside of it".to_owned()),
         },
     }
+}
+
+/// A schema of a type with one more keyword.
+fn typed(kind: &str, keyword: &str, value: Value) -> Value {
+    let mut schema = one("type", Value::from(kind));
+    if let Some(map) = schema.as_object_mut() {
+        map.insert(keyword.to_owned(), value);
+    }
+    schema
 }
 
 fn empty(place: &Place) -> Predicate {

@@ -1,5 +1,7 @@
 //! Places of an object and what a schema says of them.
 
+use std::sync::Arc;
+
 use serde_json::{Map, Value, json};
 
 use super::predicate::Predicate;
@@ -31,11 +33,11 @@ impl Place {
             let mut map = object();
             map.insert("required".into(), json!([field]));
             if inner != json!(true) {
-                map.insert("properties".into(), json!({ field.as_str(): inner }));
+                map.insert("properties".into(), one(field, inner));
             }
             Value::Object(map)
         });
-        if schema == json!(true) { Predicate::True } else { Predicate::Is(self.scope, schema) }
+        if schema == json!(true) { Predicate::True } else { Predicate::Is(self.scope, Arc::new(schema)) }
     }
 
     /// The place is there, whatever it is.
@@ -82,26 +84,32 @@ fn absent_or(there: &Value, absent: &Value) -> Option<Value> {
         return None;
     }
     // The two agree on everything else.
+    let is_other = |key: &&String| !matches!(key.as_str(), "required" | "properties");
+    let empty = Map::new();
+    let (mine, theirs) = (there.get("properties").and_then(Value::as_object).unwrap_or(&empty), fields);
+    let others = |map: &Map<String, Value>| map.keys().filter(is_other).count();
+    let same_fields = mine.iter().all(|(name, schema)| name == field || theirs.get(name) == Some(schema))
+        && theirs.keys().all(|name| name == field || mine.contains_key(name));
+    let same_names = match absent.get("required").and_then(Value::as_array) {
+        None => required.len() == 1,
+        Some(names) => {
+            names.len() + 1 == required.len()
+                && names.iter().eq(required.iter().filter(|name| *name != field))
+        }
+    };
+    let same_rest = others(there) == others(absent)
+        && there.iter().filter(|(key, _)| is_other(key)).all(|(key, value)| absent.get(key) == Some(value));
+    if !same_fields || !same_names || !same_rest {
+        return None;
+    }
     let mut one = there.clone();
-    let others: Vec<Value> = required.iter().filter(|name| *name != field).cloned().collect();
-    if others.is_empty() {
+    let left: Vec<Value> = required.iter().filter(|name| *name != field).cloned().collect();
+    if left.is_empty() {
         one.shift_remove("required");
     } else {
-        one.insert("required".into(), Value::Array(others));
+        one.insert("required".into(), Value::Array(left));
     }
-    let without = |map: &Map<String, Value>| {
-        let mut map = map.clone();
-        if let Some(fields) = map.get_mut("properties").and_then(Value::as_object_mut) {
-            fields.shift_remove(field);
-            if fields.is_empty() {
-                map.shift_remove("properties");
-            }
-        }
-        map
-    };
-    let (a, b) = (without(&one), without(absent));
-    let agree = a.len() == b.len() && a.iter().all(|(key, value)| b.get(key) == Some(value));
-    agree.then(|| if one.is_empty() { json!(true) } else { Value::Object(one) })
+    Some(if one.is_empty() { json!(true) } else { Value::Object(one) })
 }
 
 /// Two schemas that differ in one field only: either, of that field.
@@ -118,12 +126,13 @@ fn inside(left: &Value, right: &Value) -> Option<Value> {
     if differing.next().is_some() {
         return None;
     }
-    let either = joined(mine, theirs).unwrap_or_else(|| json!({"anyOf": [mine, theirs]}));
-    let mut one = a.clone();
-    if let Some(fields) = one.get_mut("properties").and_then(Value::as_object_mut) {
+    let either = joined(mine, theirs)
+        .unwrap_or_else(|| one("anyOf", Value::Array(vec![mine.clone(), theirs.clone()])));
+    let mut changed = a.clone();
+    if let Some(fields) = changed.get_mut("properties").and_then(Value::as_object_mut) {
         fields.insert(name.clone(), either);
     }
-    Some(Value::Object(one))
+    Some(Value::Object(changed))
 }
 
 /// Schemas of which one has to hold, as few as can be.
@@ -145,65 +154,93 @@ pub(in crate::policy) fn alternatives(schemas: Vec<Value>) -> Value {
             left.push(next);
         }
     }
-    match left.as_slice() {
-        [] => json!(false),
-        [only] => only.clone(),
-        _ => json!({"anyOf": left}),
+    match left.len() {
+        0 => json!(false),
+        1 => left.remove(0),
+        _ => one("anyOf", Value::Array(left)),
     }
+}
+
+/// A map with one key. `json!` would write its value anew.
+pub(super) fn one(key: &str, value: Value) -> Value {
+    let mut map = Map::new();
+    map.insert(key.to_owned(), value);
+    Value::Object(map)
 }
 
 /// Two schemas as one that accepts what both accept, where that needs no `allOf`.
 pub(in crate::policy) fn merged(left: &Value, right: &Value) -> Option<Value> {
-    if left == right || right == &json!(true) {
-        return Some(left.clone());
+    can_merge(left, right).then(|| {
+        let mut both = left.clone();
+        merge(&mut both, right.clone());
+        both
+    })
+}
+
+/// Whether two schemas can be one without `allOf`.
+pub(super) fn can_merge(left: &Value, right: &Value) -> bool {
+    if left == right || *left == Value::Bool(true) || *right == Value::Bool(true) {
+        return true;
     }
-    if left == &json!(true) {
-        return Some(right.clone());
+    let (Some(a), Some(b)) = (left.as_object(), right.as_object()) else { return false };
+    let counts = a.keys().any(|key| key.contains("ontains"));
+    b.iter().all(|(key, value)| match (a.get(key), key.as_str()) {
+        // These belong to `contains` and change what it says.
+        (None, "contains" | "minContains" | "maxContains") => !counts,
+        (None, _) => true,
+        (Some(known), _) if known == value => true,
+        (Some(known), "required") => known.is_array() && value.is_array(),
+        (Some(known), "properties") => known.is_object() && value.is_object(),
+        (Some(_), "items") => true,
+        _ => false,
+    })
+}
+
+/// Makes one of two schemas that [`can_merge`].
+pub(super) fn merge(left: &mut Value, right: Value) {
+    if *left == right || right == Value::Bool(true) {
+        return;
     }
-    let (a, b) = (left.as_object()?, right.as_object()?);
-    let mut both = a.clone();
-    for (key, value) in b {
-        let Some(known) = both.get(key) else {
-            // These two belong to `contains` and change what it says.
-            if matches!(key.as_str(), "contains" | "minContains" | "maxContains")
-                && a.keys().any(|k| k.contains("ontains"))
-            {
-                return None;
-            }
-            both.insert(key.clone(), value.clone());
+    if *left == Value::Bool(true) {
+        *left = right;
+        return;
+    }
+    let (Some(both), Value::Object(right)) = (left.as_object_mut(), right) else { return };
+    for (key, value) in right {
+        let Some(known) = both.get_mut(&key) else {
+            both.insert(key, value);
             continue;
         };
-        if known == value {
-            continue;
-        }
-        let one = match key.as_str() {
-            "required" => {
-                let mut names: Vec<Value> = known.as_array()?.clone();
-                for name in value.as_array()? {
-                    if !names.contains(name) {
-                        names.push(name.clone());
+        match (key.as_str(), known, value) {
+            (_, known, value) if *known == value => {}
+            ("required", Value::Array(names), Value::Array(more)) => {
+                for name in more {
+                    if !names.contains(&name) {
+                        names.push(name);
                     }
                 }
-                Value::Array(names)
             }
-            "properties" => {
-                let mut fields = known.as_object()?.clone();
-                for (name, schema) in value.as_object()? {
-                    let next = match fields.get(name) {
-                        None => schema.clone(),
-                        Some(known) => merged(known, schema)
-                            .unwrap_or_else(|| json!({"allOf": [known.clone(), schema.clone()]})),
-                    };
-                    fields.insert(name.clone(), next);
+            ("properties", Value::Object(fields), Value::Object(more)) => {
+                for (name, schema) in more {
+                    match fields.get_mut(&name) {
+                        None => {
+                            fields.insert(name, schema);
+                        }
+                        Some(known) => both_of(known, schema),
+                    }
                 }
-                Value::Object(fields)
             }
-            "items" => {
-                merged(known, value).unwrap_or_else(|| json!({"allOf": [known.clone(), value.clone()]}))
-            }
-            _ => return None,
-        };
-        both.insert(key.clone(), one);
+            (_, known, value) => both_of(known, value),
+        }
     }
-    Some(Value::Object(both))
+}
+
+/// Both schemas as one, with `allOf` where it has to be.
+fn both_of(known: &mut Value, other: Value) {
+    if can_merge(known, &other) {
+        merge(known, other);
+    } else {
+        let own = known.take();
+        *known = one("allOf", Value::Array(vec![own, other]));
+    }
 }

@@ -1,18 +1,21 @@
 //! Predicates on objects: schemas of places, and combinations of them.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
 use super::Reason;
-use super::place::{alternatives, merged};
+use super::place::{alternatives, can_merge, merge, one};
 
 /// Which objects are meant. A schema is rooted in a scope: the object (0), or an element of a list that is being gone through.
-#[derive(Debug, Clone, PartialEq)]
+/// Parts are shared: a predicate stands in many others.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Predicate {
     True,
     False,
-    Is(usize, Value),
-    All(Vec<Predicate>),
-    Any(Vec<Predicate>),
+    Is(usize, Arc<Value>),
+    All(Arc<[Predicate]>),
+    Any(Arc<[Predicate]>),
 }
 
 impl Predicate {
@@ -27,14 +30,14 @@ impl Predicate {
             match part {
                 Self::True => {}
                 Self::False => return Self::False,
-                Self::All(inner) => inner.into_iter().for_each(|one| push(&mut kept, one)),
+                Self::All(inner) => inner.iter().for_each(|one| push(&mut kept, one.clone())),
                 other => push(&mut kept, other),
             }
         }
         match kept.len() {
             0 => Self::True,
             1 => kept.remove(0),
-            _ => Self::All(kept),
+            _ => Self::All(kept.into()),
         }
     }
 
@@ -45,14 +48,14 @@ impl Predicate {
             match part {
                 Self::False => {}
                 Self::True => return Self::True,
-                Self::Any(inner) => inner.into_iter().for_each(|one| push(&mut kept, one)),
+                Self::Any(inner) => inner.iter().for_each(|one| push(&mut kept, one.clone())),
                 other => push(&mut kept, other),
             }
         }
         match kept.len() {
             0 => Self::False,
             1 => kept.remove(0),
-            _ => Self::Any(kept),
+            _ => Self::Any(kept.into()),
         }
     }
 
@@ -76,22 +79,18 @@ impl Predicate {
         Ok(match self {
             Self::True => json!(true),
             Self::False => json!(false),
-            Self::Is(own, schema) if *own == scope => schema.clone(),
+            Self::Is(own, schema) if *own == scope => Value::clone(schema),
             Self::Is(..) => return Err("it compares an element with something outside of it".to_owned()),
             Self::All(parts) => {
                 let mut schemas: Vec<Value> = Vec::new();
-                for part in parts {
+                for part in parts.iter() {
                     let next = part.schema(scope)?;
-                    let place = schemas.iter_mut().find_map(|known| {
-                        let both = merged(known, &next)?;
-                        *known = both;
-                        Some(())
-                    });
-                    if place.is_none() {
-                        schemas.push(next);
+                    match schemas.iter_mut().find(|known| can_merge(known, &next)) {
+                        Some(known) => merge(known, next),
+                        None => schemas.push(next),
                     }
                 }
-                if schemas.len() == 1 { schemas.remove(0) } else { json!({"allOf": schemas}) }
+                if schemas.len() == 1 { schemas.remove(0) } else { one("allOf", Value::Array(schemas)) }
             }
             Self::Any(parts) => {
                 let schemas: Result<Vec<Value>, Reason> =

@@ -147,7 +147,7 @@ impl Compiler<'_> {
                 };
                 let pattern = self.text(pattern, environment)?;
                 let regex = self.constants.regexes.get(&pattern);
-                self.symbol(text, environment)?.truth(|base| matches(base, &pattern, regex.as_ref().ok()))
+                self.symbol(text, environment)?.truth(|base| matches(base, &pattern, regex.as_deref().ok()))
             }
             ("hasValue", Some(of), []) => self.symbol(of, environment)?.truth(|base| {
                 Ok(match base {
