@@ -257,3 +257,22 @@ impl Assertion {
         })
     }
 }
+
+/// The policies and objects of a suite, for comparisons: what cannot be read is left out.
+#[cfg(test)]
+pub(super) fn material(file: &Path) -> Vec<(PolicySet, Vec<Value>)> {
+    let home = file.parent().unwrap_or(Path::new(""));
+    let suite = read(file).ok().into_iter().flatten().find(|manifest| manifest.key().kind == "Suite");
+    let suite = suite.and_then(|manifest| serde_json::from_value::<Suite>(manifest.object).ok());
+    let mut all = Vec::new();
+    for test in suite.iter().flat_map(|suite| &suite.tests) {
+        let Ok(set) = policies(home, test, Prefer::Expressions) else { continue };
+        let objects =
+            test.cases.iter().filter_map(|case| read(&home.join(&case.object)).ok()?.into_iter().next());
+        all.push((
+            set,
+            objects.filter_map(|manifest| asked(manifest.object).ok().map(|asked| asked.object)).collect(),
+        ));
+    }
+    all
+}

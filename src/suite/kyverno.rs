@@ -408,3 +408,18 @@ fn files(home: &Path, path: &str) -> Result<Vec<PathBuf>, String> {
     }
     source::files(&home.join(path), &Limits::default()).map_err(|error| error.to_string())
 }
+
+/// The policies and resources of a test, for comparisons: policies that cannot be read are left out.
+#[cfg(test)]
+pub(super) fn material(file: &Path) -> Vec<(PolicySet, Vec<Value>)> {
+    let home = file.parent().unwrap_or(Path::new(""));
+    let test = document(file).ok().and_then(|document| serde_json::from_value::<Test>(document).ok());
+    let schemas = SchemaSet::bundled(None).ok();
+    let Some((test, schemas)) = test.zip(schemas) else { return Vec::new() };
+    let Ok(room) = Room::of(&test, home, &schemas) else { return Vec::new() };
+    let mut names: Vec<&str> = test.results.iter().map(|expected| last(&expected.policy)).collect();
+    names.sort_unstable();
+    names.dedup();
+    let sets = names.into_iter().filter_map(|name| room.policy(name).ok());
+    sets.map(|set| (set, room.resources.clone())).collect()
+}

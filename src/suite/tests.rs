@@ -7,18 +7,42 @@ use serde_json::{Value, json};
 
 use super::judge::Case;
 use super::run::{Folder, folders_of};
-use super::{changes, folder};
+use super::{changes, folder, gator, kyverno};
 use crate::manifest::{ObjectKey, pointer};
-use crate::policy::{Intent, Resource, Told, User};
+use crate::policy::{Intent, PolicySet, Resource, Told, User};
 use crate::schema::{SchemaSet, defaulted};
 use crate::source::{self, Limits};
 
-/// All cases below a path, whatever their format.
-fn cases(path: &Path) -> Vec<Case> {
-    let files = source::files(path, &Limits::default()).unwrap();
+/// Policies and objects of their tests.
+struct Material {
+    suite: String,
+    policies: PolicySet,
+    objects: Vec<Value>,
+}
+
+/// All that lies below a path, whatever its format. Policies that cannot be read are left out.
+fn material(path: &Path) -> Vec<Material> {
+    let limits = Limits { hidden: &[kyverno::FOLDER], ..Limits::default() };
+    let files = source::files(path, &limits).unwrap();
     let changed = files.iter().filter(|file| changes::is_suite(file));
-    let mut all: Vec<Case> = changed.flat_map(|file| changes::cases(file).unwrap()).collect();
-    all.extend(folders_of(&files).iter().flat_map(|folder: &Folder| folder::cases(folder).unwrap()));
+    let mut cases: Vec<Case> = changed.flat_map(|file| changes::cases(file).unwrap()).collect();
+    cases.extend(folders_of(&files).iter().flat_map(|folder: &Folder| folder::cases(folder).unwrap()));
+    let of_case = |case: Case| Material {
+        suite: case.suite,
+        policies: case.policies,
+        objects: case.objects.into_iter().map(|asked| asked.object).collect(),
+    };
+    let mut all: Vec<Material> = cases.into_iter().map(of_case).collect();
+    let others = |file: &&PathBuf| kyverno::is_test(file) || gator::is_suite(file);
+    for file in files.iter().filter(others) {
+        let found = if kyverno::is_test(file) { kyverno::material(file) } else { gator::material(file) };
+        let suite = file.display().to_string();
+        all.extend(found.into_iter().map(|(policies, objects)| Material {
+            suite: suite.clone(),
+            policies,
+            objects,
+        }));
+    }
     all
 }
 
@@ -127,35 +151,23 @@ struct Sums {
 fn compare(path: &Path) -> Sums {
     let schemas = SchemaSet::bundled(None).unwrap();
     let user = User::named("policy-test");
-    let mut groups: BTreeMap<(String, String, String), (Case, Vec<Value>)> = BTreeMap::new();
-    for case in cases(path) {
-        for object in case.objects.iter().map(|asked| defaulted(&asked.object, &schemas)).collect::<Vec<_>>()
-        {
+    let mut groups: BTreeMap<(String, String), (PolicySet, Vec<Value>)> = BTreeMap::new();
+    for one in material(path) {
+        for object in one.objects.iter().map(|object| defaulted(object, &schemas)) {
             let key = ObjectKey::of(&object);
-            let name = (case.suite.clone(), format!("{} {}", key.api_version, key.kind), String::new());
-            let copy = || Case {
-                suite: case.suite.clone(),
-                name: case.name.clone(),
-                policy: case.policy.clone(),
-                policies: case.policies.clone(),
-                objects: Vec::new(),
-                around: case.around.clone(),
-                expected: case.expected,
-                messages: Vec::new(),
-                broken: None,
-            };
-            groups.entry(name).or_insert_with(|| (copy(), Vec::new())).1.push(object);
+            let name = (one.suite.clone(), format!("{} {}", key.api_version, key.kind));
+            groups.entry(name).or_insert_with(|| (one.policies.clone(), Vec::new())).1.push(object);
         }
     }
     let mut sums = Sums::default();
-    for ((suite, kind, _), (case, objects)) in &groups {
+    for ((suite, kind), (policies, objects)) in &groups {
         let key = ObjectKey::of(&objects[0]);
         let resource = match schemas.kind(&key.gvk()) {
             Some(known) => Resource { plural: known.info.plural.clone(), namespaced: known.info.namespaced },
             None => Resource::guess(&key.gvk()),
         };
         let intent = Intent { kind: key.gvk(), resource, node: None, namespace: None, user: &user };
-        for shape in case.policies.shapes(&intent) {
+        for shape in policies.shapes(&intent) {
             match &shape.told {
                 Told::Always | Told::Never => sums.constant += 1,
                 Told::Constraint(_) => sums.compiled += 1,
@@ -166,9 +178,9 @@ fn compare(path: &Path) -> Sums {
             }
         }
         let mut verdicts: BTreeMap<(String, usize), (usize, usize)> = BTreeMap::new();
-        let comparison = case.policies.comparison(&intent);
+        let comparison = policies.comparison(&intent);
         for object in mutants(objects) {
-            for both in case.policies.both_verdicts(&comparison, &intent, &object) {
+            for both in policies.both_verdicts(&comparison, &intent, &object) {
                 let (Some(schema), Some(expression)) = (both.schema, both.expression) else { continue };
                 sums.pairs += 1;
                 let sum = verdicts.entry((both.policy.clone(), both.validation)).or_default();
