@@ -107,6 +107,9 @@ pub struct Comparison {
     schemas: Vec<Option<(jsonschema::Validator, bool)>>,
 }
 
+/// Shapes with the number of their policy.
+type Numbered = Vec<(usize, Vec<Shape>)>;
+
 impl PolicySet {
     /// What the policies in force say about the shape of new objects of a kind. Kinds that a policy does not match have no
     /// entry of it.
@@ -122,7 +125,7 @@ impl PolicySet {
         // Policies say nothing of each other; those beside each other are often alike, and go to different threads.
         let (review, next) = (&review, AtomicUsize::new(0));
         let next = &next;
-        let parts: Vec<Option<Vec<(usize, Vec<Shape>)>>> = std::thread::scope(|scope| {
+        let parts: Vec<Option<Numbered>> = std::thread::scope(|scope| {
             let begin = |_| {
                 let work = move || {
                     let mut done = Vec::new();
