@@ -100,6 +100,13 @@ bench-llm: ## our drafts beside llama-server and llguidance on the same model: t
 	  --model '$(KUBECTL_COPILOT_CACHE)/models/qwen2.5-coder-0.5b-instruct-q4_k_m.gguf' --server "$$server" \
 	  --ours '$(CARGO_TARGET_DIR)/release/examples/one_by_one' --binary '$(CARGO_TARGET_DIR)/release/kubectl-copilot'
 
+.PHONY: bench-policies
+bench-policies: ## many objects under many policies beside gator and conftest (built with Go): time, memory
+	@tools/prerequisites.sh build controlplane
+	cargo build --locked --release --bin kubectl-copilot
+	@tools=$$(tools/go-tools.sh build) && tools/bench-policies.py \
+	  --binary '$(CARGO_TARGET_DIR)/release/kubectl-copilot' --gator "$$tools/gator" --conftest "$$tools/conftest"
+
 .PHONY: fmt
 fmt: ## format the sources
 	cargo fmt

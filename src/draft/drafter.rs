@@ -150,6 +150,7 @@ impl<'a> Drafter<'a> {
     ) -> Result<Outcome, ModelError> {
         let pending = std::mem::take(&mut conversation.pending);
         let open = conversation.open.take();
+        let was_asked = open.is_some() || !pending.is_empty();
         if let Some(outcome) = self.held(conversation, turn, &pending, open.as_ref()) {
             return Ok(outcome);
         }
@@ -161,7 +162,9 @@ impl<'a> Drafter<'a> {
             return Ok(outcome);
         }
         if let Some(declined) = &narrowed.declined {
-            return Ok(Outcome::Declined(declined.clone()));
+            let is_no_answer = was_asked && declined.code == DeclineCode::Unclear.as_str();
+            let again = if is_no_answer { self.again(conversation, turn) } else { None };
+            return Ok(again.unwrap_or_else(|| Outcome::Declined(declined.clone())));
         }
         if let Some(outcome) = self.free(conversation, turn, narrowed, cancel)? {
             return Ok(outcome);
@@ -243,7 +246,10 @@ impl<'a> Drafter<'a> {
                 return Ok(Outcome::Asked(asked));
             }
             if filled.values == before {
-                return Ok(Outcome::Declined(DeclineCode::Unclear.declined(turn.language)));
+                let again = if was_asked { self.again(conversation, turn) } else { None };
+                return Ok(
+                    again.unwrap_or_else(|| Outcome::Declined(DeclineCode::Unclear.declined(turn.language)))
+                );
             }
             things[position] = filled;
         }
@@ -260,6 +266,20 @@ impl<'a> Drafter<'a> {
         }
         remember(conversation, things, &outcome);
         Ok(outcome)
+    }
+
+    /// The question that is still open, after words that are no answer to it; `None` where there is none.
+    fn again(&mut self, conversation: &mut Conversation, turn: &mut Turn<'_>) -> Option<Outcome> {
+        if conversation.things.is_empty() {
+            return None;
+        }
+        let mut things = conversation.things.clone();
+        let outcome = self.finish(&mut things, turn);
+        if !matches!(outcome, Outcome::Asked(_)) {
+            return None;
+        }
+        remember(conversation, things, &outcome);
+        Some(outcome)
     }
 
     /// What a first turn describes beside workloads, where its kind was only guessed.

@@ -1,7 +1,6 @@
 //! What policies say about the shape of the objects of one kind: the part of them that is a JSON Schema.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::{Value, json};
 
@@ -15,13 +14,6 @@ use super::review::{Operation, Resource, Review, User, is_namespace};
 use super::set::PolicySet;
 use crate::manifest::GroupVersionKind;
 use crate::schema::Node;
-
-/// Policies up to which it is not worth the while to begin threads.
-const FEW: usize = 8;
-/// Threads that go over policies.
-const MOST_THREADS: usize = 4;
-/// The stack of each, in bytes: expressions are gone through recursively.
-const STACK: usize = 16 << 20;
 
 /// What is known of the objects before there are any.
 #[derive(Clone)]
@@ -107,9 +99,6 @@ pub struct Comparison {
     schemas: Vec<Option<(jsonschema::Validator, bool)>>,
 }
 
-/// Shapes with the number of their policy.
-type Numbered = Vec<(usize, Vec<Shape>)>;
-
 impl PolicySet {
     /// What the policies in force say about the shape of new objects of a kind. Kinds that a policy does not match have no
     /// entry of it.
@@ -117,41 +106,8 @@ impl PolicySet {
         let skeleton =
             json!({"apiVersion": intent.kind.api_version(), "kind": intent.kind.kind, "metadata": {}});
         let review = review(intent, &skeleton);
-        let policies = &self.loaded.policies;
-        let threads = std::thread::available_parallelism().map_or(1, usize::from).min(MOST_THREADS);
-        if threads < 2 || policies.len() < FEW {
-            return policies.iter().flat_map(|policy| self.shapes_of(policy, intent, &review)).collect();
-        }
-        // Policies say nothing of each other; those beside each other are often alike, and go to different threads.
-        let (review, next) = (&review, AtomicUsize::new(0));
-        let next = &next;
-        let parts: Vec<Option<Numbered>> = std::thread::scope(|scope| {
-            let begin = |_| {
-                let work = move || {
-                    let mut done = Vec::new();
-                    loop {
-                        let index = next.fetch_add(1, Ordering::Relaxed);
-                        let Some(policy) = policies.get(index) else { return done };
-                        done.push((index, self.shapes_of(policy, intent, review)));
-                    }
-                };
-                std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, work).ok()
-            };
-            let begun: Vec<_> = (0..threads).map(begin).collect();
-            begun.into_iter().map(|thread| thread?.join().ok()).collect()
-        });
-        let Some(parts) = parts.into_iter().collect::<Option<Vec<_>>>() else {
-            // No thread could be had.
-            return policies.iter().flat_map(|policy| self.shapes_of(policy, intent, review)).collect();
-        };
-        let mut parts = parts.concat();
-        parts.sort_by_key(|(index, _)| *index);
-        parts.into_iter().flat_map(|(_, shapes)| shapes).collect()
-    }
-
-    fn shapes_of(&self, policy: &Policy, intent: &Intent<'_>, review: &Review<'_>) -> Vec<Shape> {
         let mut shapes = Vec::new();
-        self.each_of(std::slice::from_ref(policy), review, &mut |one, constants| {
+        self.each(&review, &mut |one, constants| {
             for (index, validation) in one.policy.validations.iter().enumerate() {
                 let schema = one.schema(&validation.program, constants);
                 let schema = match intent.node {
@@ -258,16 +214,7 @@ impl PolicySet {
 
     /// Every policy, binding and parameter that is about a review, with what is constant for it.
     fn each(&self, review: &Review<'_>, then: &mut dyn FnMut(&One<'_>, &Constants<'_>)) {
-        self.each_of(&self.loaded.policies, review, then);
-    }
-
-    fn each_of(
-        &self,
-        policies: &[Policy],
-        review: &Review<'_>,
-        then: &mut dyn FnMut(&One<'_>, &Constants<'_>),
-    ) {
-        for policy in policies {
+        for policy in &self.loaded.policies {
             let constraints = policy.constraints.matches_kind(review);
             for binding in &policy.bindings {
                 let found = constraints.clone().and(binding.resources.matches_kind(review));

@@ -1,5 +1,7 @@
 //! The engine behind every face: patterns, schemas, policies, the target and the model, opened from one configuration.
 
+use std::path::Path;
+
 use serde_json::Value;
 
 use crate::apply::{ApplyOutcome, Capacity, ClusterTarget, ConfirmedPlan, FolderTarget, Followed, Plan};
@@ -608,12 +610,27 @@ fn policy_files(config: &Config) -> Result<(Vec<Manifest>, Vec<Module>), Problem
                     rego.into_iter().map(|(file, text)| Module { file: file.display().to_string(), text }),
                 );
                 if !is_rego_alone {
-                    manifests.extend(source::read_manifests(path).map_err(Problem::new)?);
+                    // A file that is named is read whatever its name is.
+                    let wanted = |file: &Path| !path.is_dir() || !is_test_of_policies(file);
+                    let found = source::read_manifests_of(path, &Limits::default(), &wanted);
+                    manifests.extend(found.map_err(Problem::new)?);
                 }
             }
         }
     }
     Ok((manifests, modules))
+}
+
+/// Whether a file in a folder of policies belongs to their tests, by its name (`policy test` reads these): a case, or a suite.
+fn is_test_of_policies(file: &Path) -> bool {
+    let name = file.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    let is_in_cases = file.parent().and_then(Path::file_name).is_some_and(|folder| folder == "cases");
+    let is_case = name.starts_with("allowed-") || name.starts_with("denied-");
+    is_in_cases && is_case
+        || matches!(
+            name,
+            "suite.yaml" | "suite.yml" | "kyverno-test.yaml" | "kyverno-test.yml" | "tests.json"
+        )
 }
 
 /// All errors, one a line; the hint is that of the error where it is the only one.

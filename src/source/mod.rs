@@ -14,7 +14,7 @@ pub use private::{
 };
 pub use probe::{Folder, mode, probe};
 pub use read::{
-    Limits, Listing, files, listing, read_bytes, read_manifests, read_manifests_within, read_others,
-    read_text,
+    Limits, Listing, files, listing, read_bytes, read_manifests, read_manifests_of, read_manifests_within,
+    read_others, read_text,
 };
 pub use write::{contained, create, remove, write_atomic};

@@ -77,11 +77,23 @@ pub fn read_manifests(path: &Path) -> Result<Vec<Manifest>, SourceError> {
 /// # Errors
 /// As [`read_manifests`].
 pub fn read_manifests_within(path: &Path, limits: &Limits) -> Result<Vec<Manifest>, SourceError> {
+    read_manifests_of(path, limits, &|_| true)
+}
+
+/// [`read_manifests_within`] of the files that are wanted.
+///
+/// # Errors
+/// As [`read_manifests`].
+pub fn read_manifests_of(
+    path: &Path,
+    limits: &Limits,
+    wanted: &dyn Fn(&Path) -> bool,
+) -> Result<Vec<Manifest>, SourceError> {
     let mut manifests = Vec::new();
     let mut total = 0_u64;
     let budget =
         Budget { bytes: usize::try_from(limits.file_bytes).unwrap_or(usize::MAX), ..Budget::default() };
-    for file in files(path, limits)? {
+    for file in files(path, limits)?.into_iter().filter(|file| wanted(file)) {
         let bytes = read_bytes(&file, limits.file_bytes)?;
         total = total.saturating_add(u64::try_from(bytes.len()).unwrap_or(u64::MAX));
         if total > limits.total_bytes {

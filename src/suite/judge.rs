@@ -71,6 +71,9 @@ pub(super) fn judge(case: Case, schemas: &SchemaSet) -> Row {
     };
     let (outcome, message) = match (got, lacking) {
         (None, _) => (Outcome::Error, incomplete.map(|finding| finding.message.clone()).unwrap_or_default()),
+        (Some(got), _) if got != case.expected && findings.is_empty() => {
+            (Outcome::Fail, unbound(&case.policies))
+        }
         (Some(got), _) if got != case.expected => (Outcome::Fail, told()),
         (Some(_), Some(part)) => (Outcome::Fail, format!("no message says '{part}': {}", told())),
         (Some(_), None) => (Outcome::Pass, told()),
@@ -88,6 +91,16 @@ pub(super) fn judge(case: Case, schemas: &SchemaSet) -> Row {
         got,
         outcome,
         message,
+    }
+}
+
+/// The policies that say nothing since they have no binding.
+fn unbound(policies: &PolicySet) -> String {
+    let all = policies.list().into_iter().filter(|policy| !policy.in_force);
+    let names: Vec<String> = all.map(|policy| policy.name).collect();
+    match names.as_slice() {
+        [] => String::new(),
+        names => format!("without a binding nothing is said by {}", names.join(", ")),
     }
 }
 

@@ -182,6 +182,12 @@ fn a_label_that_policy_requires_is_asked_for_in_a_pattern_and_taken_from_the_wor
         set["metadata"]["labels"]["acme.com/cost-center"].clone()
     };
     assert_eq!(label(&document), json!("4711"), "{document}");
+    // Words that are no answer leave the question open.
+    for no_answer in ["what do you mean?", "hm?"] {
+        let document = draft(&rule, no_answer, &[request], 1);
+        assert_eq!(document["outcome"], "asked", "{no_answer}: {document}");
+        assert_eq!(document["questions"][0]["field"], "labels.acme.com/cost-center", "{no_answer}");
+    }
     let document = draft(&rule, &format!("{request}, cost center 4711"), &[], 0);
     assert_eq!(label(&document), json!("4711"), "{document}");
 }
@@ -200,4 +206,6 @@ fn an_image_without_the_prefix_that_policy_wants_is_asked_about_and_never_prefix
     assert_eq!(intervention["policy"], "registry", "{document}");
     assert!(intervention["wanted"].as_str().is_some_and(|image| image.contains("nginx")), "{document}");
     assert!(!document.to_string().contains("registry.corp/nginx"), "{document}");
+    let again = draft(&rule, "no idea", &["a deployment called web with the image nginx:1.25 on port 80"], 1);
+    assert_eq!(again["interventions"][0]["policy"], "registry", "{again}");
 }

@@ -49,6 +49,34 @@ fn json(copilot: &Copilot, code: i32) -> Value {
 }
 
 #[test]
+fn a_policy_without_a_binding_says_nothing_and_that_is_said() {
+    let copilot = Copilot::new();
+    suite(&copilot);
+    copilot.write("p/policy.yaml", POLICY);
+    let document = json(&copilot, 1);
+    let results = document["results"].as_array().expect("rows");
+    let six = results.iter().find(|row| row["case"] == "denied-six").expect("the case");
+    assert_eq!(six["message"], "without a binding nothing is said by few-replicas");
+}
+
+#[test]
+fn a_folder_of_policies_may_hold_their_tests() {
+    let copilot = Copilot::new();
+    suite(&copilot);
+    copilot.write("p/cases/denied-broken.yaml", "kind: [\n");
+    copilot.write(
+        "p/sub/suite.yaml",
+        "kind: Suite\napiVersion: test.gatekeeper.sh/v1alpha1\nmetadata: {name: s}\ntests: []\n",
+    );
+    copilot.write("p/sub/tests.json", "[]");
+    let output = copilot.run(["policy", "list", "--policies", "p"]).expect_code(0);
+    assert!(output.stdout.contains("few-replicas  Deny"), "{}", output.stdout);
+    // Other files are policies, or errors.
+    copilot.write("p/denied-broken.yaml", "kind: [\n");
+    copilot.run(["policy", "list", "--policies", "p"]).expect_code(2);
+}
+
+#[test]
 fn the_shipped_policies_pass_their_own_tests() {
     let policies = repository::root().join("policies");
     let copilot = Copilot::new();

@@ -20,20 +20,32 @@ impl<'a> Compiler<'a> {
         steps: &[Transform],
         body: Body<'_, 'a>,
     ) -> Result<Truth, Reason> {
-        of.truth(|base| self.all_of(base, steps, body))
+        Ok(self.whole(of, steps, body)?.truth)
     }
 
-    fn all_of(&mut self, base: Base, steps: &[Transform], body: Body<'_, 'a>) -> Result<Truth, Reason> {
+    fn whole(&mut self, of: Symbol, steps: &[Transform], body: Body<'_, 'a>) -> Result<Whole, Reason> {
+        let (mut yes, mut no, mut there) = (Vec::new(), Vec::new(), Vec::new());
+        for (when, base) in of.0 {
+            let Whole { truth, made } = self.whole_of(base, steps, body)?;
+            yes.push(Predicate::all([when.clone(), truth.yes]));
+            no.push(Predicate::all([when.clone(), truth.no]));
+            there.push(Predicate::all([when, made]));
+        }
+        let truth = Truth { yes: Predicate::any(yes), no: Predicate::any(no) };
+        Ok(Whole { truth, made: Predicate::any(there) })
+    }
+
+    fn whole_of(&mut self, base: Base, steps: &[Transform], body: Body<'_, 'a>) -> Result<Whole, Reason> {
         self.step()?;
         match base {
             Base::At(place) => {
                 let scope = self.open_scope();
                 let element = Symbol::one(Base::At(Place::root(scope)));
-                let Element { truth, made } = self.element(element, steps, body)?;
-                Ok(Truth {
-                    yes: for_all(&place, scope, &Predicate::all([made.clone(), truth.yes]))?,
-                    no: Predicate::all([for_some(&place, scope, &truth.no)?, for_all(&place, scope, &made)?]),
-                })
+                let Whole { truth, made } = self.element(element, steps, body)?;
+                let all_made = for_all(&place, scope, &made)?;
+                let yes = for_all(&place, scope, &Predicate::all([made, truth.yes]))?;
+                let no = Predicate::all([for_some(&place, scope, &truth.no)?, all_made.clone()]);
+                Ok(Whole { truth: Truth { yes, no }, made: all_made })
             }
             Base::Constant(Value::Array(items)) => {
                 let items = items.into_iter().map(Symbol::constant);
@@ -46,30 +58,25 @@ impl<'a> Compiler<'a> {
             Base::List(parts) => {
                 let (mut yes, mut no, mut there) = (Vec::new(), Vec::new(), Vec::new());
                 for part in parts {
-                    let (truth, defined) = match part {
+                    let Whole { truth, made } = match part {
                         Part::One(symbol) => {
                             let defined = symbol.is_defined();
-                            let Element { truth, made } = self.element(symbol, steps, body)?;
-                            (truth, Predicate::all([defined, made]))
+                            let Whole { truth, made } = self.element(symbol, steps, body)?;
+                            Whole { truth, made: Predicate::all([defined, made]) }
                         }
                         Part::Each { of, steps: inner } => {
                             let both: Vec<Transform> = inner.iter().chain(steps).cloned().collect();
-                            let defined = self.all(of.clone(), &both, &mut |_, _| Ok(Truth::of(true)))?.yes;
-                            (self.all(of, &both, body)?, defined)
+                            self.whole(of, &both, body)?
                         }
                     };
                     yes.push(truth.yes);
                     no.push(truth.no);
-                    there.push(defined);
+                    there.push(made);
                 }
-                let there = Predicate::all(there);
-                Ok(Truth {
-                    yes: Predicate::all(yes.into_iter().chain([there.clone()])),
-                    no: Predicate::all([Predicate::any(no), there]),
-                })
+                Ok(Whole::of(yes, no, there))
             }
             // No list and no map: it fails.
-            _ => Ok(Truth::never()),
+            _ => Ok(Whole { truth: Truth::never(), made: Predicate::False }),
         }
     }
 
@@ -78,28 +85,19 @@ impl<'a> Compiler<'a> {
         items: Vec<Symbol>,
         steps: &[Transform],
         body: Body<'_, 'a>,
-    ) -> Result<Truth, Reason> {
+    ) -> Result<Whole, Reason> {
         let (mut yes, mut no, mut all_made) = (Vec::new(), Vec::new(), Vec::new());
         for item in items {
-            let Element { truth, made } = self.element(item, steps, body)?;
+            let Whole { truth, made } = self.element(item, steps, body)?;
             yes.push(truth.yes);
             no.push(truth.no);
             all_made.push(made);
         }
-        let made = Predicate::all(all_made);
-        Ok(Truth {
-            yes: Predicate::all(yes.into_iter().chain([made.clone()])),
-            no: Predicate::all([Predicate::any(no), made]),
-        })
+        Ok(Whole::of(yes, no, all_made))
     }
 
     /// One element through the steps to the body: what is filtered out is true of everything.
-    fn element(
-        &mut self,
-        element: Symbol,
-        steps: &[Transform],
-        body: Body<'_, 'a>,
-    ) -> Result<Element, Reason> {
+    fn element(&mut self, element: Symbol, steps: &[Transform], body: Body<'_, 'a>) -> Result<Whole, Reason> {
         let (mut kept, mut gone, mut current) = (Predicate::True, Predicate::False, element);
         let mut made = Predicate::True;
         for step in steps {
@@ -118,7 +116,7 @@ impl<'a> Compiler<'a> {
         }
         let truth = body(self, current)?;
         let yes = Predicate::any([gone, Predicate::all([kept.clone(), truth.yes])]);
-        Ok(Element { truth: Truth { yes, no: Predicate::all([kept, truth.no]) }, made })
+        Ok(Whole { truth: Truth { yes, no: Predicate::all([kept, truth.no]) }, made })
     }
 
     /// `exists_one`: of a list of the object itself.
@@ -197,11 +195,21 @@ impl<'a> Compiler<'a> {
     }
 }
 
-/// What became of one element.
-struct Element {
+/// What is asked of one element or of all, and whether there is a list to ask: steps before the body succeed, since lists are made
+/// whole before anything looks at them.
+struct Whole {
     truth: Truth,
-    /// Whether the steps before the body succeed: lists are made whole before anything looks at them.
     made: Predicate,
+}
+
+impl Whole {
+    /// True where it is true of all parts and all are made, false where it is false of one and all are made.
+    fn of(yes: Vec<Predicate>, no: Vec<Predicate>, made: Vec<Predicate>) -> Self {
+        let made = Predicate::all(made);
+        let yes = Predicate::all(yes.into_iter().chain([made.clone()]));
+        let no = Predicate::all([Predicate::any(no), made.clone()]);
+        Self { truth: Truth { yes, no }, made }
+    }
 }
 
 /// The elements of the list, or the keys of the map, at a place are all so.
