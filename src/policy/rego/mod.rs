@@ -93,6 +93,16 @@ impl Rego {
             reads_inventory |= prepared.contains("data.inventory");
             packages.push(engine.add_policy(name.clone(), prepared).map_err(|error| failed(&error))?);
         }
+        // The first evaluation makes the engine ready for all: each of its copies would else do so again. What it gives, or that
+        // it fails, says nothing.
+        let first = packages.first().zip(modules.first());
+        let rule = first.and_then(|(package, (_, text, _))| {
+            Some(format!("{package}.{}", rules(text).into_iter().next()?))
+        });
+        if let Some(rule) = rule {
+            engine.set_input(Value::Null);
+            drop(engine.eval_rule(rule));
+        }
         Ok(Self { engine, packages, reads_inventory })
     }
 
