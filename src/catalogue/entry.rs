@@ -153,6 +153,11 @@ impl Catalogue {
         Ok(catalogue)
     }
 
+    /// The entry whose file has this size, in bytes.
+    pub fn of_size(&self, bytes: u64) -> Option<&Entry> {
+        self.models.iter().find(|entry| entry.bytes == bytes)
+    }
+
     /// The entry of that id, whatever the case.
     pub fn get(&self, id: &str) -> Option<&Entry> {
         self.models.iter().find(|entry| entry.id.eq_ignore_ascii_case(id))
@@ -216,6 +221,11 @@ mod tests {
         for entry in &catalogue.models {
             assert_eq!(entry.upstream.revision.len(), 40, "{}: pinned to a commit", entry.id);
             assert!(entry.licence.url.starts_with("https://"), "{}", entry.id);
+            assert_eq!(
+                catalogue.of_size(entry.bytes).map(|one| &one.id),
+                Some(&entry.id),
+                "sizes tell files apart"
+            );
             assert!(entry.upstream.file.ends_with(".gguf"), "{}", entry.id);
         }
         assert!(catalogue.models.iter().any(|entry| entry.run) && catalogue.models.iter().any(|e| !e.run));

@@ -56,8 +56,9 @@ fn explained(
         for one in &mut all {
             let own: Vec<Shape> =
                 shapes.iter().filter(|shape| shape.policy == one.info.name).cloned().collect();
-            if !own.is_empty() {
-                one.kinds.push((format!("{} {}", info.gvk.api_version(), info.gvk.kind), own));
+            if let Some(first) = own.first() {
+                let through = if first.of_pods { ", by its Pods" } else { "" };
+                one.kinds.push((format!("{} {}{through}", info.gvk.api_version(), info.gvk.kind), own));
             }
         }
     }
@@ -70,7 +71,11 @@ fn explain(args: &PolicyExplainArgs, common: &Common) -> Result<ExitCode, Proble
     let (schemas, policies) = (open_schemas(&config)?, open_policies(&config)?);
     let mut list = policies.list();
     if let Some(name) = &args.name {
-        list.retain(|policy| policy.name == *name);
+        // A policy by its own name, by that of which it is a rule, or by that of a binding.
+        let of = |policy: &PolicyInfo| {
+            policy.name.strip_prefix(name.as_str()).is_some_and(|rest| rest.starts_with('/'))
+        };
+        list.retain(|policy| policy.name == *name || of(policy) || policy.bindings.contains(name));
         if list.is_empty() {
             let known: Vec<String> = policies.list().into_iter().map(|policy| policy.name).collect();
             let hint =

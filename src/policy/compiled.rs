@@ -33,6 +33,8 @@ pub(super) struct Policy {
     pub engine: Engine,
     /// What decides besides expressions.
     pub other: Option<Other>,
+    /// The schema of the parameters that stand in a constraint; null where none is said.
+    pub schema: Value,
 }
 
 /// What decides where it is no expression.

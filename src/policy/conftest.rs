@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::compiled::{Action, Binding, Engine, FailurePolicy, Other, Policy, RuleOf, Target};
 use super::load::PolicyError;
 use super::matching::MatchResources;
-use super::rego::{Rego, Version, rules};
+use super::rego::{Rego, Version, data_read, rules};
 
 /// One file in Rego.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,6 +51,19 @@ pub(super) fn policies(modules: &[Module]) -> Result<Vec<Policy>, Vec<PolicyErro
         return Ok(Vec::new());
     }
     let rego = Arc::new(compiled(&modules)?);
+    let roots: Vec<&str> = rego.packages.iter().filter_map(|package| package.split('.').nth(1)).collect();
+    for module in &modules {
+        if let Some(name) = data_read(&module.text).into_iter().find(|name| !roots.contains(&name.as_str())) {
+            return Err(vec![PolicyError {
+                file: Some(module.file.clone()),
+                line: None,
+                column: None,
+                message: format!("it reads data.{name}, which no module here gives"),
+                hint: "write it as a rule of a package of that name: data files (`--data`) are not read"
+                    .to_owned(),
+            }]);
+        }
+    }
     // Rules of one package may stand in several files.
     let mut packages: Vec<(&str, Vec<String>)> = Vec::new();
     for (module, package) in modules.iter().zip(&rego.packages) {
@@ -115,6 +128,7 @@ fn policy(name: String, package: &str, rule: &str, action: Action, found: Module
         bindings: vec![binding],
         engine: Engine::Conftest,
         other: Some(Other::Module(Box::new(found))),
+        schema: Value::Null,
     }
 }
 

@@ -356,7 +356,10 @@ impl One<'_> {
     }
 
     fn incomplete(&self, path: &str, text: String) -> Finding {
-        let hint = "ask the API server: kubectl apply --dry-run=server";
+        let hint = match self.policy.other {
+            None => "ask the API server: kubectl apply --dry-run=server",
+            Some(_) => "correct the policy, or write it without what is missing here",
+        };
         Finding { incomplete: true, ..self.finding(self.severity(), path, text).with_hint(hint) }
     }
 

@@ -60,6 +60,7 @@ pub(super) fn template(manifest: &Manifest, prefer: Prefer) -> Result<Policy, Ve
         engine: Engine::Gatekeeper,
         rule_of: None,
         other: None,
+        schema: object.get("/spec/crd/spec/validation/openAPIV3Schema").cloned().unwrap_or_default(),
     };
     match (native, rego) {
         (Some(_), Some(at)) if prefer == Prefer::Rego => rego_template(object, &at, &mut policy)?,
@@ -189,6 +190,25 @@ impl RegoTemplate {
     }
 }
 
+/// What is wrong with the parameters of a constraint by the schema of its template, as the API server would say.
+pub(super) fn wrong_parameters(schema: &Value, parameters: &Value) -> Option<String> {
+    if schema.is_null() {
+        return None;
+    }
+    let fields = schema.get("properties").and_then(Value::as_object);
+    let keeps = schema.get("x-kubernetes-preserve-unknown-fields") == Some(&Value::Bool(true))
+        || schema.get("additionalProperties").is_some();
+    if let (Some(fields), Some(map), false) = (fields, parameters.as_object(), keeps)
+        && let Some(unknown) = map.keys().find(|name| !fields.contains_key(*name))
+    {
+        let known: Vec<&str> = fields.keys().map(String::as_str).collect();
+        return Some(format!("there is no parameter '{unknown}'; there are {}", known.join(", ")));
+    }
+    let validator = jsonschema::validator_for(schema).ok()?;
+    let error = validator.iter_errors(parameters).next()?;
+    Some(format!("parameters{}: {error}", error.instance_path()))
+}
+
 /// Sets what a schema has defaults for.
 fn fill(schema: &Value, value: &mut Value) {
     match value {
@@ -214,6 +234,9 @@ fn fill(schema: &Value, value: &mut Value) {
 /// Reads a constraint; the policy that it belongs to is named by its kind.
 pub(super) fn constraint(manifest: &Manifest) -> Result<(String, Binding), PolicyError> {
     let object = Object { manifest };
+    if object.get("/spec").is_some() {
+        object.fields("/spec", &["match", "parameters", "enforcementAction", "scopedEnforcementActions"])?;
+    }
     let action = match object.read::<String>("/spec/enforcementAction")?.as_deref() {
         None | Some("deny") => Action::Deny,
         Some("warn") => Action::Warn,

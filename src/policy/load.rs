@@ -83,6 +83,7 @@ pub(super) fn load(
     let mut errors = Vec::new();
     let mut bindings = Vec::new();
     let mut changing = Vec::new();
+    let mut broken = BTreeSet::new();
     // Gatekeeper generates policies whose parameters are its own constraints.
     let param_kinds: BTreeSet<(&str, &str)> = manifests.iter().filter_map(param_kind).collect();
     for manifest in manifests {
@@ -92,7 +93,10 @@ pub(super) fn load(
         match (kind.group.as_str(), kind.kind.as_str()) {
             (GROUP, "ValidatingAdmissionPolicy") => match object.policy() {
                 Ok(policy) => loaded.policies.push(policy),
-                Err(found) => errors.extend(found),
+                Err(found) => {
+                    broken.insert(manifest.key().name);
+                    errors.extend(found);
+                }
             },
             (GROUP, "ValidatingAdmissionPolicyBinding") => match object.binding() {
                 Ok(found) => bindings.push((object, found)),
@@ -108,7 +112,10 @@ pub(super) fn load(
             },
             (gatekeeper::TEMPLATES, "ConstraintTemplate") => match gatekeeper::template(manifest, prefer) {
                 Ok(policy) => loaded.policies.push(policy),
-                Err(found) => errors.extend(found),
+                Err(found) => {
+                    broken.extend(object.text("/spec/crd/spec/names/kind"));
+                    errors.extend(found);
+                }
             },
             (group, kind) if kyverno::is_policy(group, kind) => match kyverno::policies(manifest) {
                 Ok(found) => loaded.policies.extend(found),
@@ -146,7 +153,7 @@ pub(super) fn load(
     loaded.mutating.sort_by(|a, b| a.name.cmp(&b.name));
     loaded.policies.sort_by(|a, b| a.name.cmp(&b.name));
     errors.extend(duplicates(&loaded.policies, manifests));
-    attach(&mut loaded.policies, bindings, &mut errors);
+    attach(&mut loaded.policies, &broken, bindings, &mut errors);
     if errors.is_empty() { Ok(loaded) } else { Err(errors) }
 }
 
@@ -189,6 +196,7 @@ fn duplicates(policies: &[Policy], manifests: &[Manifest]) -> Vec<PolicyError> {
 
 fn attach(
     policies: &mut [Policy],
+    broken: &BTreeSet<String>,
     bindings: Vec<(Object<'_>, (String, Binding))>,
     errors: &mut Vec<PolicyError>,
 ) {
@@ -215,7 +223,19 @@ fn attach(
                     ),
                 ))
             }
-            Some(known) => known.bindings.push(binding),
+            Some(known) => {
+                let parameters = object
+                    .get("/spec/parameters")
+                    .filter(|_| matches!(binding.resources, Target::Constraint(_)));
+                if let Some(why) =
+                    parameters.and_then(|given| gatekeeper::wrong_parameters(&known.schema, given))
+                {
+                    errors.push(object.named("/spec/parameters", &why));
+                }
+                known.bindings.push(binding);
+            }
+            // What is wrong with the policy is said already.
+            None if broken.contains(&policy) => {}
             None if matches!(binding.resources, Target::Constraint(_)) => errors.push(PolicyError {
                 hint: "put its ConstraintTemplate in the same folder".to_owned(),
                 ..object.error(

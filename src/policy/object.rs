@@ -164,6 +164,7 @@ impl<'a> Object<'a> {
                 engine: Engine::Kubernetes,
                 rule_of: None,
                 other: None,
+                schema: Value::Null,
             })
         };
         let mut policy = header().map_err(|error| vec![error])?;

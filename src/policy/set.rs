@@ -83,7 +83,7 @@ impl PolicySet {
 
     /// Whether there is no policy in it.
     pub fn is_empty(&self) -> bool {
-        self.loaded.policies.is_empty()
+        self.loaded.policies.is_empty() && self.loaded.mutating.is_empty()
     }
 
     /// How many policies are in force: those that have a binding.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::cel::compile::{Constants, schema};
 use super::cel::{Activation, BUDGET, Bound, Evaluation, Program};
@@ -47,6 +47,8 @@ pub struct Shape {
     pub message: Option<String>,
     /// What of it is known beforehand.
     pub told: Told,
+    /// Whether it is said of the Pods that an object of the kind makes.
+    pub of_pods: bool,
 }
 
 /// What of a validation is known before there is an object.
@@ -100,9 +102,30 @@ pub struct Comparison {
 }
 
 impl PolicySet {
-    /// What the policies in force say about the shape of new objects of a kind. Kinds that a policy does not match have no
-    /// entry of it.
+    /// What the policies in force say about the shape of new objects of a kind, and about the Pods that such an object makes.
+    /// Kinds that a policy does not match have no entry of it.
     pub fn shapes(&self, intent: &Intent<'_>) -> Vec<Shape> {
+        let mut shapes = self.own_shapes(intent);
+        let of_pods = self.pod_shapes(intent, &shapes);
+        shapes.extend(of_pods);
+        shapes
+    }
+
+    /// What policies that are about Pods, and not about the kind itself, say of the template in it.
+    fn pod_shapes(&self, intent: &Intent<'_>, own: &[Shape]) -> Vec<Shape> {
+        let group = intent.kind.group.as_str();
+        let maker = MAKERS.iter().find(|(of, kind, _)| *of == group && *kind == intent.kind.kind);
+        let Some((_, _, way)) = maker else { return Vec::new() };
+        let node = intent.node.and_then(|node| way.iter().try_fold(node, |node, field| node.child(field)));
+        let resource = Resource { plural: "pods".to_owned(), namespaced: true };
+        let pods = Intent { kind: GroupVersionKind::new("v1", "Pod"), resource, node, ..intent.clone() };
+        let base = |name: &str| name.split('/').next().unwrap_or_default().to_owned();
+        let is_said = |shape: &Shape| own.iter().any(|known| base(&known.policy) == base(&shape.policy));
+        let found = self.own_shapes(&pods).into_iter().filter(|shape| !is_said(shape));
+        found.map(|shape| Shape { told: within(shape.told, way), of_pods: true, ..shape }).collect()
+    }
+
+    fn own_shapes(&self, intent: &Intent<'_>) -> Vec<Shape> {
         let skeleton =
             json!({"apiVersion": intent.kind.api_version(), "kind": intent.kind.kind, "metadata": {}});
         let review = review(intent, &skeleton);
@@ -129,6 +152,7 @@ impl PolicySet {
                     expression: validation.program.source.split_whitespace().collect::<Vec<_>>().join(" "),
                     message: validation.message.clone(),
                     told,
+                    of_pods: false,
                 });
             }
             if let Some(other) = &one.policy.other {
@@ -140,6 +164,7 @@ impl PolicySet {
                     expression: other.as_str().to_owned(),
                     message: None,
                     told: Told::After(format!("{} is no expression", other.as_str())),
+                    of_pods: false,
                 });
             }
         });
@@ -300,6 +325,51 @@ impl One<'_> {
             return Ok(schema);
         }
         Ok(json!({"anyOf": [{"not": {"allOf": self.selected}}, schema]}))
+    }
+}
+
+/// What makes Pods, and the way to the template that a Pod is made of.
+const MAKERS: [(&str, &str, &[&str]); 7] = [
+    ("apps", "Deployment", &["spec", "template"]),
+    ("apps", "StatefulSet", &["spec", "template"]),
+    ("apps", "DaemonSet", &["spec", "template"]),
+    ("apps", "ReplicaSet", &["spec", "template"]),
+    ("", "ReplicationController", &["spec", "template"]),
+    ("batch", "Job", &["spec", "template"]),
+    ("batch", "CronJob", &["spec", "jobTemplate", "spec", "template"]),
+];
+
+/// What is said of a Pod, said of the template at some place.
+fn within(told: Told, way: &[&str]) -> Told {
+    let schema = match told {
+        Told::Constraint(schema) => schema,
+        other => return other,
+    };
+    if speaks_of_identity(&schema) {
+        return Told::After("it is about what the cluster gives a Pod".to_owned());
+    }
+    Told::Constraint(way.iter().rev().fold(schema, |inner, field| {
+        let fields = Map::from_iter([((*field).to_owned(), inner)]);
+        Value::Object(Map::from_iter([("properties".to_owned(), Value::Object(fields))]))
+    }))
+}
+
+/// Whether a schema of a Pod says something of what a template has not.
+fn speaks_of_identity(schema: &Value) -> bool {
+    const GIVEN: [&str; 4] = ["name", "generateName", "namespace", "ownerReferences"];
+    match schema {
+        Value::Object(map) => map.iter().any(|(key, inner)| {
+            let of_metadata = key == "metadata" && {
+                let fields = inner.get("properties").and_then(Value::as_object);
+                let required = inner.get("required").and_then(Value::as_array);
+                fields.is_some_and(|fields| fields.keys().any(|field| GIVEN.contains(&field.as_str())))
+                    || required
+                        .is_some_and(|names| names.iter().any(|name| GIVEN.iter().any(|given| name == given)))
+            };
+            of_metadata || speaks_of_identity(inner)
+        }),
+        Value::Array(items) => items.iter().any(speaks_of_identity),
+        _ => false,
     }
 }
 

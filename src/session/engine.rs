@@ -589,7 +589,7 @@ pub fn open_policies(config: &Config) -> Result<PolicySet, Problem> {
     if policies.is_empty() {
         let named: Vec<String> = config.policies.iter().map(PolicySource::to_string).collect();
         return Err(Problem::new(format!("there is no policy in {}", named.join(", ")))
-            .hint("name a file or folder with a ValidatingAdmissionPolicy and its binding, or `builtin`"));
+            .hint("name a file or folder with policies of Kubernetes and their bindings, of Gatekeeper or of Kyverno, with rules deny, violation or warn in Rego, or `builtin`"));
     }
     Ok(policies)
 }

@@ -225,6 +225,14 @@ impl Assertion {
 
     /// Whether as many are found as are wanted; the inner error says how many were.
     fn holds(&self, found: &[Finding]) -> Result<Result<(), String>, String> {
+        let is_known = match &self.violations {
+            None | Some(Value::Bool(_) | Value::Number(_)) => true,
+            Some(other) => matches!(other.as_str(), Some("yes" | "no")),
+        };
+        if !is_known {
+            let said = self.violations.clone().unwrap_or_default();
+            return Err(format!("violations are {said}; that is yes, no or a number"));
+        }
         let pattern = self.message.as_ref().map(|message| Regex::new(message)).transpose();
         let pattern = pattern.map_err(|error| format!("a message of the suite is no pattern: {error}"))?;
         let is_meant = |finding: &&Finding| pattern.as_ref().is_none_or(|one| one.is_match(&finding.message));

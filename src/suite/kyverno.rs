@@ -141,8 +141,18 @@ pub(super) fn run(file: &Path, schemas: &SchemaSet) -> Result<Vec<Row>, SuiteErr
     let room = Room::of(&test, home, schemas);
     let mut sets: BTreeMap<String, Result<PolicySet, String>> = BTreeMap::new();
     let mut rows = Vec::new();
+    if test.results.is_empty() {
+        return Err(wrong("it expects nothing: there are no `results`".to_owned()));
+    }
     for expected in &test.results {
-        for name in expected.names() {
+        let names = expected.names();
+        if names.is_empty() {
+            return Err(wrong(format!("a result of policy '{}' names no `resources`", expected.policy)));
+        }
+        if let Some(why) = expected.broken() {
+            return Err(wrong(format!("a result of policy '{}': {why}", expected.policy)));
+        }
+        for name in names {
             let judged = room.as_ref().map_err(Clone::clone).and_then(|room| {
                 let policy = last(&expected.policy);
                 let set = sets.entry(policy.to_owned()).or_insert_with(|| room.policy(policy));
@@ -176,6 +186,17 @@ pub(super) fn run(file: &Path, schemas: &SchemaSet) -> Result<Vec<Row>, SuiteErr
     Ok(rows)
 }
 
+fn decision(said: &str) -> Option<Decision> {
+    Some(match said {
+        "pass" => Decision::Allowed,
+        "fail" => Decision::Denied,
+        "warn" => Decision::Warned,
+        "skip" => Decision::Skipped,
+        "error" => Decision::Failed,
+        _ => return None,
+    })
+}
+
 /// What came of one resource; without a decision it could not be evaluated.
 struct Judged {
     got: Option<Decision>,
@@ -197,13 +218,23 @@ impl Expected {
         format!("{}{rule}: {} {name}", last(&self.policy), self.kind)
     }
 
+    /// What is expected; without a word that is known, a denial, which [`Expected::broken`] then says.
     fn decision(&self) -> Decision {
-        match self.result.as_deref().or(self.status.as_deref()).map(str::trim) {
-            Some("pass") => Decision::Allowed,
-            Some("warn") => Decision::Warned,
-            Some("skip") => Decision::Skipped,
-            Some("error") => Decision::Failed,
-            _ => Decision::Denied,
+        self.said().and_then(decision).unwrap_or(Decision::Denied)
+    }
+
+    fn said(&self) -> Option<&str> {
+        self.result.as_deref().or(self.status.as_deref()).map(str::trim)
+    }
+
+    /// Why nothing can be expected of it.
+    fn broken(&self) -> Option<String> {
+        match self.said() {
+            None => Some("it has no result: pass, fail, skip, warn or error".to_owned()),
+            Some(said) if decision(said).is_none() => {
+                Some(format!("its result is '{said}', and none: pass, fail, skip, warn or error"))
+            }
+            Some(_) => None,
         }
     }
 

@@ -151,6 +151,11 @@ fn what_is_not_evaluated_of_kyverno_is_refused_by_name() {
             NO_LATEST.replace("endsWith", "endWith").replace("object.spec", "obejct.spec"),
             "undeclared reference to 'obejct'",
         ),
+        (rule("    validate: {pattern: {spec: {'%(containers)': '?*'}}}"), "'%(containers)' has no anchor"),
+        (
+            rule("    validate: {pattern: {spec: {nodeName: '{{ request.name }}'}}}"),
+            "variables in its pattern",
+        ),
         (NO_LATEST.replace("kind: ValidatingPolicy", "kind: ImageValidatingPolicy"), "belongs to Kyverno"),
         (NO_LATEST.replace("  validationActions: [Deny]", "  evaluation: {mode: JSON}"), "evaluation.mode"),
     ] {
@@ -235,6 +240,20 @@ fn a_test_of_kyverno_is_read_as_its_author_wrote_it() {
         (&failed["resource"], &failed["expected"], &failed["got"]),
         (&json!("Pod/good"), &json!("denied"), &json!("allowed"))
     );
+    // A test that expects nothing, or nobody knows what, is none.
+    for (results, why) in [
+        ("[]\n", "there are no `results`"),
+        ("\n- {policy: no-latest, kind: Pod, resources: [bad], result: passs}\n", "'passs'"),
+        ("\n- {policy: no-latest, kind: Pod, resources: [bad], resut: pass}\n", "it has no result"),
+        ("\n- {policy: no-latest, kind: Pod, resources: [], result: pass}\n", "names no `resources`"),
+    ] {
+        copilot.write(
+            "q/.kyverno-test/kyverno-test.yaml",
+            &test("X").replace("results:\nX", &format!("results: {results}")),
+        );
+        let output = copilot.run(["policy", "test", "-f", "q"]).expect_code(2);
+        assert!(output.stderr.contains(why), "{why}: {}", output.stderr);
+    }
     for why in ["has no rule 'other'", "there is no Pod 'nobody'", "there is no policy 'absent'"] {
         assert!(
             results.iter().any(|row| row["message"].as_str().is_some_and(|text| text.contains(why))),

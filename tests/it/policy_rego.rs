@@ -89,6 +89,19 @@ fn what_cannot_be_compared_or_evaluated_is_never_allowed() {
     for (text, why) in [
         (TEMPLATE.replace("package uniqueport", "package uniqueport {"), "template.yaml:"),
         (TEMPLATE.replace("violation[", "violations["), "it has no rule `violation`"),
+        (TEMPLATE.replace("port < input", "prt < input"), "template.yaml:"),
+        (
+            TEMPLATE.replace("spec: {match:", "spec: {parameters: {least: low}, match:"),
+            "parameters/least: \"low\" is not of type",
+        ),
+        (
+            TEMPLATE.replace("spec: {match:", "spec: {parameters: {leest: 1}, match:"),
+            "there is no parameter 'leest'; there are least",
+        ),
+        (
+            TEMPLATE.replace("spec: {match:", "spec: {enforcementActon: warn, match:"),
+            "no field 'enforcementActon'",
+        ),
     ] {
         copilot.write("p/template.yaml", &text);
         let output = copilot.run(["policy", "list", "--policies", "p"]).expect_code(2);
@@ -174,6 +187,12 @@ fn rules_of_modules_deny_and_warn_about_what_stands_in_files() {
     assert!(code == Some(0) && !text.contains("runs as root"), "{text}");
     let listed = copilot.run(["policy", "list", "--policies", "p"]).expect_code(0).stdout;
     assert!(listed.contains("main/deny_root  Deny") && listed.contains("main/warn       Warn"), "{listed}");
+    let limits = "package main\ndeny[msg] { input.spec.replicas > data.limits.max; msg := \"many\" }\n";
+    copilot.write("p/deny.rego", limits);
+    let (code, text) = plan("p");
+    assert!(code == Some(2) && text.contains("it reads data.limits"), "{text}");
+    copilot.write("p/limits.rego", "package limits\nmax := 1\n");
+    assert_eq!(plan("p").0, Some(0));
     copilot.write("p/deny.rego", "package main\ndeny[msg] { msg := }\n");
     let (code, text) = plan("p");
     assert!(code == Some(2) && text.contains("deny.rego:2:"), "{text}");

@@ -250,12 +250,13 @@ tests:
   - {name: other-words, object: six.yaml, assertions: [{violations: yes, message: 'at most 3'}]}
   - {name: later, object: six.yaml, skip: true, assertions: [{violations: yes}]}
   - {name: absent, object: none.yaml, assertions: [{violations: yes}]}
+  - {name: perhaps, object: six.yaml, assertions: [{violations: maybe}]}
 ",
     );
     let document = copilot.run(["policy", "test", "-f", "g", "-o", "json"]).expect_code(1).json();
     assert_eq!(
         document["summary"],
-        serde_json::json!({"pass": 3, "fail": 1, "error": 1, "skip": 1}),
+        serde_json::json!({"pass": 3, "fail": 1, "error": 2, "skip": 1}),
         "{document}"
     );
     // The same files are policies for everything else.

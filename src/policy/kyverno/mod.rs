@@ -61,6 +61,7 @@ fn empty(object: Object<'_>, rule: Option<&str>) -> Result<Policy, PolicyError> 
         bindings: Vec::new(),
         engine: Engine::Kyverno,
         other: None,
+        schema: Value::Null,
     })
 }
 

@@ -140,7 +140,7 @@ impl Anchors {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Anchor {
+pub(super) enum Anchor {
     Condition,
     Global,
     Negation,
@@ -150,7 +150,7 @@ enum Anchor {
 }
 
 /// The anchor of a key and the key itself.
-fn anchor(key: &str) -> Option<(Anchor, &str)> {
+pub(super) fn anchor(key: &str) -> Option<(Anchor, &str)> {
     let key = key.trim();
     let (kind, rest) = match key.chars().next()? {
         '(' => (Anchor::Condition, key),

@@ -7,7 +7,7 @@ use super::super::load::PolicyError;
 use super::super::object::{Object, Places};
 use super::autogen::{Within, moved};
 use super::matching::{Filters, Kind, RuleMatch};
-use super::pattern::Patterns;
+use super::pattern::{Patterns, anchor};
 use super::{empty, one};
 
 /// The annotation that names the makers of Pods for which rules are written once more.
@@ -82,6 +82,7 @@ pub(super) fn policies(object: Object<'_>) -> Result<Vec<Policy>, Vec<PolicyErro
                                 ("anyPattern", Value::Array(patterns)) => {
                                     patterns.iter().map(|pattern| within.wrap(pattern)).collect()
                                 }
+                                ("message", text) => text.clone(),
                                 (_, other) => moved(other, within, false),
                             };
                         }
@@ -177,7 +178,7 @@ fn rule(object: Object<'_>, index: usize, name: &str, about: RuleMatch) -> Resul
     ];
     let refused = |part: &str, what: &str| {
         PolicyError {
-        hint: "what Kyverno does on a cluster besides validating is not done here; take the rule out of the folder"
+        hint: "validate.cel, validate.pattern and validate.anyPattern without variables are evaluated: write it so, or leave the rule out"
             .to_owned(),
         ..object.named(&at(part), &format!("rule '{name}' {what}, which is not evaluated here"))
     }
@@ -262,7 +263,24 @@ fn patterns(object: Object<'_>, at: &str, name: &str) -> Result<Option<Vec<Value
         let text = format!("rule '{name}' has variables in its pattern, which are not evaluated here");
         return Err(object.named(at, &text));
     }
+    if let Some(key) = all.iter().find_map(unknown_anchor) {
+        let text =
+            format!("rule '{name}': '{key}' has no anchor that is known: (), <(), =(), X(), +() or ^()");
+        return Err(object.named(at, &text));
+    }
     Ok(Some(all))
+}
+
+/// A key that is written like an anchor and is none.
+fn unknown_anchor(value: &Value) -> Option<&str> {
+    match value {
+        Value::Array(items) => items.iter().find_map(unknown_anchor),
+        Value::Object(map) => map.iter().find_map(|(key, value)| {
+            let is_like_one = key.ends_with(')') && key.contains('(');
+            if is_like_one && anchor(key).is_none() { Some(key.as_str()) } else { unknown_anchor(value) }
+        }),
+        _ => None,
+    }
 }
 
 fn is_with(value: &Value, parts: &[&str]) -> bool {

@@ -9,7 +9,7 @@ mod source;
 mod sprintf;
 
 pub use inventory::Inventory;
-pub(super) use source::rules;
+pub(super) use source::{data_read, rules};
 
 use std::cell::Cell;
 use std::net::IpAddr;
@@ -93,15 +93,20 @@ impl Rego {
             reads_inventory |= prepared.contains("data.inventory");
             packages.push(engine.add_policy(name.clone(), prepared).map_err(|error| failed(&error))?);
         }
-        // The first evaluation makes the engine ready for all: each of its copies would else do so again. What it gives, or that
-        // it fails, says nothing.
+        // The first evaluation makes the engine ready for all: each of its copies would else do so again. What it gives says nothing.
         let first = packages.first().zip(modules.first());
         let rule = first.and_then(|(package, (_, text, _))| {
             Some(format!("{package}.{}", rules(text).into_iter().next()?))
         });
         if let Some(rule) = rule {
             engine.set_input(Value::Null);
-            drop(engine.eval_rule(rule));
+            if let Err(error) = engine.eval_rule(rule) {
+                // What is wrong whatever is asked.
+                let said = one_line(&error.to_string());
+                if said.contains("is unsafe") || said.contains("could not find function") {
+                    return Err(said);
+                }
+            }
         }
         Ok(Self { engine, packages, reads_inventory })
     }

@@ -138,6 +138,18 @@ pub(in crate::policy) fn rules(text: &str) -> Vec<String> {
     names
 }
 
+/// What a module reads of `data`: the names behind it.
+pub(in crate::policy) fn data_read(text: &str) -> Vec<String> {
+    let tokens = tokens(text);
+    let word =
+        |at: usize| tokens.get(at).and_then(|token| text.get(token.start..token.end)).unwrap_or_default();
+    let reads = |at: &usize| {
+        let is_name = at.checked_sub(1).is_none_or(|before| word(before) != ".");
+        is_name && word(*at) == "data" && word(at + 1) == "."
+    };
+    (0..tokens.len()).filter(reads).map(|at| word(at + 2).to_owned()).collect()
+}
+
 /// Whether a `{` is the body of `every x in xs {`.
 fn is_every<'t>(tokens: &[Token], token: &impl Fn(usize) -> &'t str, at: usize) -> bool {
     let line = tokens.get(..at).unwrap_or_default();
@@ -322,6 +334,13 @@ mod tests {
         ] {
             assert_eq!(prepared(same), same);
         }
+    }
+
+    #[test]
+    fn what_is_read_of_data_is_known() {
+        let text =
+            "package p\nimport data.lib.x\ndeny[m] { input.data.y > data.limits.max; m := \"data.z\" }";
+        assert_eq!(data_read(text), ["lib", "limits"]);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::documents;
 use crate::finding::Severity;
-use crate::manifest::{Location, Manifest};
+use crate::manifest::{GroupVersionKind, Location, Manifest};
 use crate::policy::*;
 
 fn policy(spec: Value) -> Value {
@@ -397,7 +397,7 @@ fn a_constraint_that_is_a_policys_parameter_is_one() {
     let denied = |most| evaluate(&set(&[generated.clone(), bound.clone(), constraint(most)])).findings.len();
     assert_eq!((denied(3), denied(2)), (0, 1));
     // Without such a policy it belongs to a template of Gatekeeper.
-    assert!(errors(&[constraint(3)])[0].message.contains("of which there is no template"));
+    assert!(errors(&[constraint(3)])[0].message.contains("spec has no field 'most'"));
 }
 
 #[test]
@@ -418,4 +418,34 @@ fn the_values_of_a_secret_are_in_no_message() {
     let evaluation = set.evaluate(&Review::create(&secret, &User::named("ann")));
     assert_eq!(evaluation.findings.len(), 3);
     assert!(!format!("{evaluation:?}").contains("hunter2"), "{evaluation:#?}");
+}
+
+#[test]
+fn what_is_said_of_pods_is_known_of_what_makes_them() {
+    let pods = json!({"resourceRules": [{"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["pods"]}]});
+    let told = |expression: &str, kind: &str| {
+        let rule = policy(json!({"matchConstraints": pods, "validations": [{"expression": expression}]}));
+        let kind = GroupVersionKind::new(if kind == "CronJob" { "batch/v1" } else { "apps/v1" }, kind);
+        let user = User::named("ann");
+        let intent =
+            Intent { resource: Resource::guess(&kind), kind, node: None, namespace: None, user: &user };
+        let shapes = set(&[rule, binding("b", json!({}))]).shapes(&intent);
+        shapes.into_iter().map(|shape| (shape.of_pods, shape.told)).collect::<Vec<_>>()
+    };
+    let quiet = "!has(object.spec.hostNetwork)";
+    let constraint = |kind: &str| match told(quiet, kind).as_slice() {
+        [(true, Told::Constraint(schema))] => schema.clone(),
+        other => panic!("{other:?}"),
+    };
+    let schema = constraint("Deployment");
+    let network = "/properties/spec/properties/hostNetwork";
+    assert_eq!(
+        schema.pointer(&format!("/properties/spec/properties/template{network}")),
+        Some(&json!(false))
+    );
+    let schema = constraint("CronJob");
+    let way = "/properties/spec/properties/jobTemplate/properties/spec/properties/template";
+    assert_eq!(schema.pointer(&format!("{way}{network}")), Some(&json!(false)));
+    assert!(matches!(told("object.metadata.name != 'x'", "Deployment").as_slice(), [(true, Told::After(_))]));
+    assert!(told(quiet, "ConfigMap").is_empty());
 }
