@@ -56,9 +56,8 @@ fn explained(
         for one in &mut all {
             let own: Vec<Shape> =
                 shapes.iter().filter(|shape| shape.policy == one.info.name).cloned().collect();
-            if let Some(first) = own.first() {
-                let through = if first.of_pods { ", by its Pods" } else { "" };
-                one.kinds.push((format!("{} {}{through}", info.gvk.api_version(), info.gvk.kind), own));
+            if !own.is_empty() {
+                one.kinds.push((format!("{} {}", info.gvk.api_version(), info.gvk.kind), own));
             }
         }
     }

@@ -44,6 +44,9 @@ fn shape(shape: &Shape) -> Value {
         "expression": shape.expression,
         "how": shape.told.as_str(),
     });
+    if shape.of_pods {
+        value["ofPods"] = json!(true);
+    }
     match &shape.told {
         Told::Constraint(schema) => value["schema"] = schema.clone(),
         Told::After(reason) | Told::Incomplete(reason) => value["reason"] = json!(reason),
@@ -188,8 +191,9 @@ fn groups<'a>(
 ) -> Vec<(&'a Told, Vec<String>)> {
     let mut groups: Vec<(&Told, Vec<String>)> = Vec::new();
     for (kind, shapes) in kinds {
-        let name = kind.rsplit(' ').next().unwrap_or(kind).to_owned();
+        let kind = kind.rsplit(' ').next().unwrap_or(kind);
         for shape in shapes.iter().filter(|one| one.binding == binding && one.validation == validation) {
+            let name = if shape.of_pods { format!("{kind} (its Pods)") } else { kind.to_owned() };
             match groups.iter_mut().find(|(told, _)| **told == shape.told) {
                 Some((_, names)) if names.contains(&name) => {}
                 Some((_, names)) => names.push(name.clone()),

@@ -141,16 +141,25 @@ pub(super) fn run(file: &Path, schemas: &SchemaSet) -> Result<Vec<Row>, SuiteErr
     let room = Room::of(&test, home, schemas);
     let mut sets: BTreeMap<String, Result<PolicySet, String>> = BTreeMap::new();
     let mut rows = Vec::new();
+    let nothing = |case: &str, policy: &str, why: String| Row {
+        suite: suite.clone(),
+        case: case.to_owned(),
+        policy: policy.to_owned(),
+        resource: String::new(),
+        expected: Decision::Allowed,
+        got: None,
+        outcome: Outcome::Error,
+        message: why,
+    };
     if test.results.is_empty() {
-        return Err(wrong("it expects nothing: there are no `results`".to_owned()));
+        rows.push(nothing("results", "", "it expects nothing: there are no `results`".to_owned()));
     }
     for expected in &test.results {
-        let names = expected.names();
-        if names.is_empty() {
-            return Err(wrong(format!("a result of policy '{}' names no `resources`", expected.policy)));
-        }
-        if let Some(why) = expected.broken() {
-            return Err(wrong(format!("a result of policy '{}': {why}", expected.policy)));
+        let (names, title) = (expected.names(), expected.title(""));
+        let names_none = || "it names no `resources`".to_owned();
+        if let Some(why) = expected.broken().or_else(|| names.is_empty().then(names_none)) {
+            rows.push(nothing(title.trim(), &expected.policy, why));
+            continue;
         }
         for name in names {
             let judged = room.as_ref().map_err(Clone::clone).and_then(|room| {

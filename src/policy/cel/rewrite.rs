@@ -265,6 +265,9 @@ impl Rewriter<'_> {
                     select.field
                 ));
             }
+            if select.test {
+                return Expr::Select(select);
+            }
             return indexed(ided(Expr::Ident("variables".to_owned())), select.field);
         }
         let SelectExpr { operand, field, test } = select;

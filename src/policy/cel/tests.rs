@@ -125,6 +125,32 @@ fn a_function_that_kubernetes_has_not_does_not_compile() {
 }
 
 #[test]
+fn a_question_whether_there_is_something_is_no_look_at_it() {
+    let object = json!({"a": {"b": {"c": 1}}});
+    for (source, expected) in [
+        ("has(object.a)", true),
+        ("has(object.a.b.c) && !has(object.a.x)", true),
+        ("has(object.a.b) && object.a.b.c == 1", true),
+        ("object.a.exists(k, has(object.a.b))", true),
+    ] {
+        assert_eq!(evaluate(source, &object), Ok(expected), "{source}");
+    }
+    let names = vec!["v".to_owned()];
+    let declared = Declared { params: false, kyverno: false, variables: &[] };
+    let variables = vec![("v".to_owned(), compile("object.a", declared).unwrap())];
+    let program =
+        compile("has(variables.v) && has(variables.v.b)", Declared { variables: &names, ..declared })
+            .unwrap();
+    let (bound, null) = (Bound::new(&object), Bound::null());
+    let activation =
+        Activation { object: &bound, old: &null, request: &null, params: &null, namespace: None };
+    assert_eq!(
+        Evaluation::new(&activation, &variables, Arc::default(), BUDGET).unwrap().boolean(&program),
+        Ok(true)
+    );
+}
+
+#[test]
 fn loops_with_two_variables_go_over_keys_and_values() {
     let object = json!({"l": ["a", "b"], "m": {"x": 1, "y": 2}});
     for source in [
