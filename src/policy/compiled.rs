@@ -37,6 +37,28 @@ pub(super) struct Policy {
     pub schema: Value,
 }
 
+impl Policy {
+    /// One that says nothing yet: every engine fills in what it has.
+    pub(super) fn empty(name: String, engine: Engine) -> Self {
+        Self {
+            name,
+            rule_of: None,
+            description: None,
+            failure_policy: FailurePolicy::default(),
+            param_kind: None,
+            constraints: MatchResources::default(),
+            conditions: Vec::new(),
+            variables: Vec::new(),
+            validations: Vec::new(),
+            annotations: Vec::new(),
+            bindings: Vec::new(),
+            engine,
+            other: None,
+            schema: Value::Null,
+        }
+    }
+}
+
 /// What decides where it is no expression.
 #[derive(Debug)]
 pub(super) enum Other {

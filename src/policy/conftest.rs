@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::compiled::{Action, Binding, Engine, FailurePolicy, Other, Policy, RuleOf, Target};
+use super::compiled::{Action, Binding, Engine, Other, Policy, RuleOf, Target};
 use super::load::PolicyError;
 use super::matching::MatchResources;
 use super::rego::{Rego, Version, data_read, rules};
@@ -116,19 +116,9 @@ fn policy(name: String, package: &str, rule: &str, action: Action, found: Module
             policy: package.trim_start_matches("data.").to_owned(),
             rule: rule.to_owned(),
         }),
-        name,
-        description: None,
-        failure_policy: FailurePolicy::default(),
-        param_kind: None,
-        constraints: MatchResources::default(),
-        conditions: Vec::new(),
-        variables: Vec::new(),
-        validations: Vec::new(),
-        annotations: Vec::new(),
         bindings: vec![binding],
-        engine: Engine::Conftest,
         other: Some(Other::Module(Box::new(found))),
-        schema: Value::Null,
+        ..Policy::empty(name, Engine::Conftest)
     }
 }
 

@@ -13,7 +13,7 @@ use super::compiled::{
     Action, Binding, Engine, FailurePolicy, Other, Param, ParamKind, ParamSource, Policy, Target,
 };
 use super::load::{PolicyError, Prefer};
-use super::matching::{Match, MatchResources, namespace_selected};
+use super::matching::{Match, namespace_selected};
 use super::object::{Object, Places};
 use super::rego::{Inventory, Rego, Version, rules};
 use super::review::{Operation, Review};
@@ -47,20 +47,10 @@ pub(super) fn template(manifest: &Manifest, prefer: Prefer) -> Result<Policy, Ve
     let rego = rego.map(|index| format!("/spec/targets/0/code/{index}/source"));
     let rego = rego.or_else(|| object.get("/spec/targets/0/rego").map(|_| "/spec/targets/0".to_owned()));
     let mut policy = Policy {
-        name: kind.clone(),
         description: object.description(),
-        failure_policy: FailurePolicy::default(),
-        param_kind: Some(ParamKind { api_version: format!("{CONSTRAINTS}/v1beta1"), kind }),
-        constraints: MatchResources::default(),
-        conditions: Vec::new(),
-        variables: Vec::new(),
-        validations: Vec::new(),
-        annotations: Vec::new(),
-        bindings: Vec::new(),
-        engine: Engine::Gatekeeper,
-        rule_of: None,
-        other: None,
+        param_kind: Some(ParamKind { api_version: format!("{CONSTRAINTS}/v1beta1"), kind: kind.clone() }),
         schema: object.get("/spec/crd/spec/validation/openAPIV3Schema").cloned().unwrap_or_default(),
+        ..Policy::empty(kind, Engine::Gatekeeper)
     };
     match (native, rego) {
         (Some(_), Some(at)) if prefer == Prefer::Rego => rego_template(object, &at, &mut policy)?,

@@ -150,21 +150,13 @@ impl<'a> Object<'a> {
                     "auditAnnotations",
                 ],
             )?;
+            let name = self.text("/metadata/name")?;
             Ok(Policy {
-                name: self.text("/metadata/name")?,
                 description: self.description(),
                 failure_policy: self.read::<FailurePolicy>("/spec/failurePolicy")?.unwrap_or_default(),
                 param_kind: self.read("/spec/paramKind")?,
                 constraints: self.matching("/spec/matchConstraints")?,
-                conditions: Vec::new(),
-                variables: Vec::new(),
-                validations: Vec::new(),
-                annotations: Vec::new(),
-                bindings: Vec::new(),
-                engine: Engine::Kubernetes,
-                rule_of: None,
-                other: None,
-                schema: Value::Null,
+                ..Policy::empty(name, Engine::Kubernetes)
             })
         };
         let mut policy = header().map_err(|error| vec![error])?;

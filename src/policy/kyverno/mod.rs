@@ -47,21 +47,12 @@ fn empty(object: Object<'_>, rule: Option<&str>) -> Result<Policy, PolicyError> 
         .get("/metadata/annotations/policies.kyverno.io~1description")
         .and_then(Value::as_str)
         .map(|text| text.split_whitespace().collect::<Vec<_>>().join(" "));
+    let name = rule.map_or_else(|| policy.clone(), |rule| format!("{policy}/{rule}"));
     Ok(Policy {
-        name: rule.map_or_else(|| policy.clone(), |rule| format!("{policy}/{rule}")),
         rule_of: rule.map(|rule| RuleOf { policy, rule: rule.to_owned() }),
         description: description.or_else(|| object.description()),
         failure_policy: object.read::<FailurePolicy>("/spec/failurePolicy")?.unwrap_or_default(),
-        param_kind: None,
-        constraints: MatchResources::default(),
-        conditions: Vec::new(),
-        variables: Vec::new(),
-        validations: Vec::new(),
-        annotations: Vec::new(),
-        bindings: Vec::new(),
-        engine: Engine::Kyverno,
-        other: None,
-        schema: Value::Null,
+        ..Policy::empty(name, Engine::Kyverno)
     })
 }
 
