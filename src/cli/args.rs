@@ -295,13 +295,21 @@ pub enum PatternVerb {
 /// `policy …`.
 #[derive(Debug, Subcommand)]
 pub enum PolicyVerb {
-    /// The policies in force, and those that are not and why.
-    List,
+    /// The policies in force, and those that are not and why; with --context those of that cluster too.
+    List(PolicyListArgs),
     /// What each policy says of each kind: in the constraint that a model writes under, checked after the draft, or not
     /// evaluable.
     Explain(PolicyExplainArgs),
     /// Run the tests that policies have: which cases are decided as they should be.
     Test(PolicyTestArgs),
+}
+
+/// `policy list`.
+#[derive(Debug, Args)]
+pub struct PolicyListArgs {
+    /// Format of stdout.
+    #[arg(short = 'o', long, value_enum, default_value_t = ReviewFormat::Text)]
+    pub output: ReviewFormat,
 }
 
 /// `policy explain`.

@@ -1,39 +1,67 @@
 //! `policy list`, `policy explain`, `policy test`.
 
 use crate::cli::args::{
-    Common, PolicyExplainArgs, PolicyTestArgs, PolicyVerb, ReviewFormat, SuiteFormat, TemplateEngine,
+    Common, PolicyExplainArgs, PolicyListArgs, PolicyTestArgs, PolicyVerb, ReviewFormat, SuiteFormat,
+    TemplateEngine,
 };
 use crate::cli::{output, resolve};
-use crate::config::Config;
+use crate::config::{Config, Where};
+use crate::finding::Finding;
 use crate::model::Cancel;
 use crate::policy::{Intent, PolicyInfo, PolicySet, Prefer, Resource, Shape, User};
 use crate::report::{self, Explained};
 use crate::schema::{KindInfo, SchemaSet};
-use crate::session::{ExitCode, Problem, open_policies, open_schemas};
+use crate::session::{ExitCode, Problem, open_cluster_policies, open_policies, open_schemas};
 use crate::suite::{self, Summary};
 
 /// Runs the verb.
 pub fn run(verb: &PolicyVerb, common: &Common, cancel: &Cancel) -> Result<ExitCode, Problem> {
     match verb {
-        PolicyVerb::List => list(common),
+        PolicyVerb::List(args) => list(args, common),
         PolicyVerb::Explain(args) => explain(args, common),
         PolicyVerb::Test(args) => test(args, common, cancel),
     }
 }
 
+/// What policies say and of what.
+struct Known {
+    policies: PolicySet,
+    schemas: SchemaSet,
+    findings: Vec<Finding>,
+}
+
+/// The policies of the configuration, and those of a cluster where one is named: a folder of policies is looked at without one.
+fn known(config: &Config, common: &Common) -> Result<Known, Problem> {
+    let schemas = open_schemas(config)?;
+    let is_named = common.context.is_some() || common.kubeconfig.is_some() || common.as_user.is_some();
+    match &config.place {
+        Where::Cluster(options) if is_named => {
+            let (policies, findings) = open_cluster_policies(config, options)?;
+            Ok(Known { policies, schemas, findings })
+        }
+        _ => Ok(Known { policies: open_policies(config)?, schemas, findings: Vec::new() }),
+    }
+}
+
 /// `policy list`.
-fn list(common: &Common) -> Result<ExitCode, Problem> {
+fn list(args: &PolicyListArgs, common: &Common) -> Result<ExitCode, Problem> {
     let config = resolve::config(common)?;
-    let (schemas, policies) = (open_schemas(&config)?, open_policies(&config)?);
-    if policies.list().is_empty() {
+    let Known { policies, schemas, findings } = known(&config, common)?;
+    let left = policies.left_to_server();
+    if policies.list().is_empty() && left.is_empty() && args.output == ReviewFormat::Text {
+        output::tell(&report::findings_text(&findings, config.style));
         output::print(
-            "policy: none\nhint: --policies builtin, --policies DIR, or `policies:` in the configuration file\n",
+            "policy: none\nhint: --policies builtin, --policies DIR, or `policies:` in the configuration file; --context NAME lists those of a cluster too\n",
         )?;
         return Ok(ExitCode::Done);
     }
     let kinds: Vec<&KindInfo> = schemas.kinds().filter(|info| info.deprecated.is_none()).collect();
     let all = explained(&policies, policies.list(), &kinds, &schemas, &config);
-    output::print(&report::policies_text(&all, config.style))?;
+    output::tell(&report::findings_text(&findings, config.style));
+    output::print(&match args.output {
+        ReviewFormat::Text => report::policies_text(&all, left, config.style),
+        ReviewFormat::Json => format!("{:#}\n", report::policies_document(&all, left)),
+    })?;
     Ok(ExitCode::Done)
 }
 
@@ -67,7 +95,8 @@ fn explained(
 /// `policy explain`.
 fn explain(args: &PolicyExplainArgs, common: &Common) -> Result<ExitCode, Problem> {
     let config = resolve::config(common)?;
-    let (schemas, policies) = (open_schemas(&config)?, open_policies(&config)?);
+    let Known { policies, schemas, findings } = known(&config, common)?;
+    output::tell(&report::findings_text(&findings, config.style));
     let mut list = policies.list();
     if let Some(name) = &args.name {
         // A policy by its own name, by that of which it is a rule, or by that of a binding.

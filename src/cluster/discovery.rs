@@ -125,6 +125,13 @@ impl Discovery {
         })
     }
 
+    /// The groups that the server has.
+    pub(super) async fn groups(&self, transport: &Transport) -> Result<Vec<Group>, ClusterError> {
+        let answer = transport.find("/apis", "cannot find out which API groups there are").await?;
+        let groups = answer.as_ref().and_then(|list| list.get("groups")?.as_array());
+        Ok(groups.into_iter().flatten().filter_map(Group::of).collect())
+    }
+
     /// The version that the server prefers of a group; `None` where the group is not served.
     pub(super) async fn preferred(
         &self,
@@ -134,8 +141,31 @@ impl Discovery {
         let path = format!("/apis/{}", encoded(group));
         let what = format!("cannot find out whether {group} is served");
         let answer = transport.find(&path, &what).await?;
-        let version = answer.as_ref().and_then(|group| group.pointer("/preferredVersion/version")?.as_str());
-        Ok(version.map(str::to_owned))
+        Ok(answer.as_ref().and_then(Group::of).and_then(|group| group.versions.into_iter().next()))
+    }
+}
+
+/// An API group.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Group {
+    /// E.g. `apps`.
+    pub name: String,
+    /// Its versions, the one that the server prefers first.
+    pub versions: Vec<String>,
+}
+
+impl Group {
+    fn of(entry: &Value) -> Option<Self> {
+        let text = |value: &Value| value.get("version").and_then(Value::as_str).map(str::to_owned);
+        let preferred = entry.get("preferredVersion").and_then(text);
+        let all = entry.get("versions").and_then(Value::as_array).into_iter().flatten().filter_map(text);
+        let mut versions: Vec<String> = preferred.into_iter().collect();
+        for version in all {
+            if !versions.contains(&version) {
+                versions.push(version);
+            }
+        }
+        Some(Self { name: entry.get("name")?.as_str()?.to_owned(), versions })
     }
 }
 

@@ -25,6 +25,7 @@ mod kubeconfig;
 mod openapi;
 mod options;
 mod policies;
+mod policy_engines;
 mod proxy;
 mod read;
 mod redact;

@@ -1,12 +1,15 @@
-//! The admission policies of the cluster, with their bindings and parameters, as manifests like those of a folder.
+//! The admission policies of the cluster, with their bindings and parameters, as manifests like those of a folder: Kubernetes'
+//! own here, those of Gatekeeper and Kyverno in [`super::policy_engines`].
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde_json::Value;
 
 use super::connection::Inner;
 use super::error::{ClusterError, Wrong};
 use super::facts::text;
+use super::policy_engines;
 use super::read::{self, Listed, Selector};
 use super::transport::JSON;
 use crate::finding::{Finding, Severity};
@@ -19,14 +22,15 @@ const BINDING: &str = "ValidatingAdmissionPolicyBinding";
 /// What was read. Where something is missing there is a finding, and the server's dry-run decides.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct ClusterPolicies {
-    /// Policies, bindings and parameters, in this order. Bindings without their policy, which do nothing, are left out.
+    /// Policies, bindings and parameters of Kubernetes' own, in this order, without bindings whose policy is not there, which do
+    /// nothing; then what Gatekeeper and Kyverno have.
     pub manifests: Vec<Manifest>,
     /// What could not be read, one warning each.
     pub findings: Vec<Finding>,
 }
 
 impl ClusterPolicies {
-    fn warn(&mut self, kind: &GroupVersionKind, name: &str, why: &ClusterError) {
+    pub(super) fn warn(&mut self, kind: &GroupVersionKind, name: &str, why: &ClusterError) {
         let object = ObjectKey {
             api_version: kind.api_version(),
             kind: kind.kind.clone(),
@@ -50,25 +54,28 @@ struct Wanted {
     name: Option<String>,
 }
 
-pub(super) async fn read(namespace: &str, inner: &Inner) -> Result<ClusterPolicies, ClusterError> {
+pub(super) async fn read(namespace: &str, inner: &Arc<Inner>) -> Result<ClusterPolicies, ClusterError> {
     let mut found = ClusterPolicies::default();
+    native(namespace, inner, &mut found).await?;
+    policy_engines::read(namespace, inner, &mut found).await?;
+    Ok(found)
+}
+
+/// Kubernetes' own.
+async fn native(namespace: &str, inner: &Inner, found: &mut ClusterPolicies) -> Result<(), ClusterError> {
     let (policies, bindings) = tokio::join!(all(POLICY, inner), all(BINDING, inner));
     let mut lists = Vec::new();
     for (kind, answer) in [(POLICY, policies), (BINDING, bindings)] {
         match lenient(answer)? {
             Ok(Listed { items, complete: true }) => lists.push(items),
             Ok(_) => {
-                let gvk = GroupVersionKind::new(GROUP_VERSION, kind);
-                let hint = "give the policies that matter with --policies DIR";
-                let error =
-                    ClusterError::new(Wrong::TooLarge, "cannot list them", "there are too many", hint);
-                found.warn(&gvk, "", &error);
+                found.warn(&GroupVersionKind::new(GROUP_VERSION, kind), "", &too_many());
             }
             Err(error) => found.warn(&GroupVersionKind::new(GROUP_VERSION, kind), "", &error),
         }
     }
     // Without one of the two nothing can be said: a policy without its bindings would seem out of force.
-    let [policies, bindings] = lists.as_slice() else { return Ok(found) };
+    let [policies, bindings] = lists.as_slice() else { return Ok(()) };
     let (kept, wanted) = in_force(policies, bindings, namespace);
     found.manifests = kept.into_iter().map(|object| Manifest::rendered(cleaned(object))).collect();
     for one in wanted {
@@ -82,7 +89,13 @@ pub(super) async fn read(namespace: &str, inner: &Inner) -> Result<ClusterPolici
             Err(error) => found.warn(&gvk, one.name.as_deref().unwrap_or_default(), &error),
         }
     }
-    Ok(found)
+    Ok(())
+}
+
+/// More than are read of one list.
+pub(super) fn too_many() -> ClusterError {
+    let hint = "give the policies that matter with --policies DIR";
+    ClusterError::new(Wrong::TooLarge, "cannot list them", "there are too many", hint)
 }
 
 async fn all(kind: &str, inner: &Inner) -> Result<Listed, ClusterError> {
@@ -92,7 +105,7 @@ async fn all(kind: &str, inner: &Inner) -> Result<Listed, ClusterError> {
 }
 
 /// An answer that is only less knowledge, apart from one that ends everything.
-fn lenient<T>(answer: Result<T, ClusterError>) -> Result<Result<T, ClusterError>, ClusterError> {
+pub(super) fn lenient<T>(answer: Result<T, ClusterError>) -> Result<Result<T, ClusterError>, ClusterError> {
     match answer {
         Err(error)
             if !matches!(
@@ -157,7 +170,7 @@ async fn parameters(
 }
 
 /// Without what the server adds and nobody evaluates.
-fn cleaned(object: &Value) -> Value {
+pub(super) fn cleaned(object: &Value) -> Value {
     let mut object = object.clone();
     if let Some(map) = object.as_object_mut() {
         map.remove("status");

@@ -177,7 +177,7 @@ fn what_may_not_be_listed_is_a_warning_and_what_breaks_is_an_error() {
     let server = Server::start(|_, path| {
         match path.split('?').next().unwrap_or_default() {
         "/api/v1/namespaces/team-a" => (200, json!({"metadata": {"name": "team-a"}}).to_string()),
-        "/apis/kueue.x-k8s.io" => (200, json!({"preferredVersion": {"version": "v1beta2"}}).to_string()),
+        "/apis/kueue.x-k8s.io" => (200, json!({"name": "kueue.x-k8s.io", "preferredVersion": {"version": "v1beta2"}}).to_string()),
         "/apis/kueue.x-k8s.io/v1beta2/namespaces/team-a/localqueues" => {
             (200, json!({"items": [{"metadata": {"name": "gpus", "namespace": "team-a"}, "spec": {"clusterQueue": "all"}, "status": {"pendingWorkloads": 2}}]}).to_string())
         }

@@ -35,6 +35,8 @@ pub(super) struct Policy {
     pub other: Option<Other>,
     /// The schema of the parameters that stand in a constraint; null where none is said.
     pub schema: Value,
+    /// Whether it was read from the cluster that the objects go to, which asks it itself.
+    pub of_cluster: bool,
 }
 
 impl Policy {
@@ -55,6 +57,7 @@ impl Policy {
             engine,
             other: None,
             schema: Value::Null,
+            of_cluster: false,
         }
     }
 }

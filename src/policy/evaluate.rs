@@ -355,7 +355,13 @@ impl One<'_> {
         }
     }
 
+    /// What cannot be evaluated here. Of a cluster's own policy the cluster gives the answer: its dry-run stands between every
+    /// plan and the objects.
     fn incomplete(&self, path: &str, text: String) -> Finding {
+        if self.policy.of_cluster {
+            let text = format!("{text}; the cluster's dry-run decides");
+            return self.finding(Severity::Warning, path, text);
+        }
         let hint = match self.policy.other {
             None => "ask the API server: kubectl apply --dry-run=server",
             Some(_) => "correct the policy, or write it without what is missing here",

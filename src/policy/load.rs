@@ -2,9 +2,10 @@
 //!
 //! A folder holds policies, bindings and whatever objects they take as parameters. A policy that cannot be read is an
 //! error with its place, never a policy less; so is a field that does not exist, since a mistyped `validations` would
-//! switch a policy off.
+//! switch a policy off. On a cluster a policy is in force whether it can be read here or not: one that cannot is named, and
+//! left to the cluster's own answer.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
@@ -14,7 +15,7 @@ use super::conftest::{self, Module};
 use super::matching::MatchResources;
 use super::object::Object;
 use super::{gatekeeper, kyverno};
-use crate::manifest::Manifest;
+use crate::manifest::{Manifest, ObjectKey};
 
 /// Something in a policy folder that cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -51,12 +52,36 @@ pub enum Prefer {
     Rego,
 }
 
-/// What a folder held.
+/// What policies are read from.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Sources<'a> {
+    /// Manifests of files. What cannot be used there is an error.
+    pub manifests: &'a [Manifest],
+    /// Modules in Rego, as conftest has them.
+    pub modules: &'a [Module],
+    /// Manifests of a cluster, where they are in force whether we can read them or not. What cannot be evaluated here is left to
+    /// the cluster, see [`LeftToServer`].
+    pub cluster: &'a [Manifest],
+    /// Which engine is taken of a template that has two.
+    pub prefer: Prefer,
+}
+
+/// Something of a cluster's policies that only the cluster itself evaluates.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeftToServer {
+    /// The policy, binding or constraint.
+    pub object: ObjectKey,
+    /// Why it is not evaluated here.
+    pub why: String,
+}
+
+/// What the sources held.
 #[derive(Debug, Default)]
 pub(super) struct Loaded {
     pub policies: Vec<Policy>,
     pub params: Vec<Param>,
     pub mutating: Vec<Mutating>,
+    pub left: Vec<LeftToServer>,
 }
 
 /// A policy that changes objects, of which only the name and what it is about is read.
@@ -70,70 +95,100 @@ pub(super) struct Mutating {
 
 const GROUP: &str = "admissionregistration.k8s.io";
 
-/// Reads all manifests and modules. Policies come sorted by name, their bindings too.
-///
-/// # Errors
-/// Everything that is wrong, not only the first.
-pub(super) fn load(
-    manifests: &[Manifest],
-    modules: &[Module],
-    prefer: Prefer,
-) -> Result<Loaded, Vec<PolicyError>> {
-    let mut loaded = Loaded::default();
-    let mut errors = Vec::new();
-    let mut bindings = Vec::new();
-    let mut changing = Vec::new();
-    let mut broken = BTreeSet::new();
-    // Gatekeeper generates policies whose parameters are its own constraints.
-    let param_kinds: BTreeSet<(&str, &str)> = manifests.iter().filter_map(param_kind).collect();
-    for manifest in manifests {
+/// A manifest, and whether it is the cluster's.
+#[derive(Clone, Copy)]
+struct Given<'a> {
+    object: Object<'a>,
+    is_clusters: bool,
+}
+
+/// What is being read.
+#[derive(Default)]
+struct Reading<'a> {
+    loaded: Loaded,
+    errors: Vec<PolicyError>,
+    bindings: Vec<(Given<'a>, (String, Binding))>,
+    /// Bindings of policies that change objects: the policy and the binding's name.
+    changing: Vec<(String, String)>,
+    /// Policies that could not be read: what is wrong with them is said already.
+    broken: BTreeSet<String>,
+    /// Policies of Kyverno on the cluster that do not hold for everything, each with an exception.
+    excepted: BTreeMap<String, ObjectKey>,
+}
+
+impl<'a> Reading<'a> {
+    /// What cannot be used: an error, or left to the cluster.
+    fn refuse(&mut self, given: Given<'_>, found: impl IntoIterator<Item = PolicyError>) {
+        if !given.is_clusters {
+            self.errors.extend(found);
+            return;
+        }
+        let object = given.object.manifest.key();
+        let own = format!("{object}: ");
+        let why = |error: PolicyError| error.message.strip_prefix(&own).unwrap_or(&error.message).to_owned();
+        let left = found.into_iter().map(|error| LeftToServer { object: object.clone(), why: why(error) });
+        self.loaded.left.extend(left);
+    }
+
+    fn keep(&mut self, given: Given<'_>, policies: impl IntoIterator<Item = Policy>) {
+        let of_cluster = given.is_clusters;
+        self.loaded.policies.extend(policies.into_iter().map(|policy| Policy { of_cluster, ..policy }));
+    }
+
+    /// Reads one manifest. `is_param`: it is of a kind that policies take as a parameter.
+    fn read(&mut self, given: Given<'a>, is_param: bool, prefer: Prefer) {
+        let object = given.object;
+        let manifest = object.manifest;
         let kind = manifest.key().gvk();
-        let object = Object { manifest };
-        let is_param = param_kinds.contains(&(kind.api_version().as_str(), kind.kind.as_str()));
         match (kind.group.as_str(), kind.kind.as_str()) {
             (GROUP, "ValidatingAdmissionPolicy") => match object.policy() {
-                Ok(policy) => loaded.policies.push(policy),
+                Ok(policy) => self.keep(given, [policy]),
                 Err(found) => {
-                    broken.insert(manifest.key().name);
-                    errors.extend(found);
+                    self.broken.insert(manifest.key().name);
+                    self.refuse(given, found);
                 }
             },
             (GROUP, "ValidatingAdmissionPolicyBinding") => match object.binding() {
-                Ok(found) => bindings.push((object, found)),
-                Err(error) => errors.push(error),
+                Ok(found) => self.bindings.push((given, found)),
+                Err(error) => self.refuse(given, [error]),
             },
             (GROUP, "MutatingAdmissionPolicy") => match mutating(object) {
-                Ok(found) => loaded.mutating.push(found),
-                Err(error) => errors.push(error),
+                Ok(found) => self.loaded.mutating.push(found),
+                Err(error) => self.refuse(given, [error]),
             },
             (GROUP, "MutatingAdmissionPolicyBinding") => match object.text("/spec/policyName") {
-                Ok(policy) => changing.push((policy, manifest.key().name)),
-                Err(error) => errors.push(error),
+                Ok(policy) => self.changing.push((policy, manifest.key().name)),
+                Err(error) => self.refuse(given, [error]),
             },
             (gatekeeper::TEMPLATES, "ConstraintTemplate") => match gatekeeper::template(manifest, prefer) {
-                Ok(policy) => loaded.policies.push(policy),
+                Ok(policy) => self.keep(given, [policy]),
                 Err(found) => {
-                    broken.extend(object.text("/spec/crd/spec/names/kind"));
-                    errors.extend(found);
+                    self.broken.extend(object.text("/spec/crd/spec/names/kind"));
+                    self.refuse(given, found);
                 }
             },
-            (group, kind) if kyverno::is_policy(group, kind) => match kyverno::policies(manifest) {
-                Ok(found) => loaded.policies.extend(found),
-                Err(found) => errors.extend(found),
-            },
+            (group, "PolicyException") if given.is_clusters && kyverno::is_group(group) => {}
+            (group, kind) if kyverno::is_policy(group, kind) => {
+                let exception = self.excepted.get(&manifest.key().name).filter(|_| given.is_clusters);
+                if let Some(exception) = exception {
+                    let text = format!("{exception} makes exceptions, which are not evaluated here");
+                    return self.refuse(given, [object.error("/metadata/name", text)]);
+                }
+                let (policies, errors) = kyverno::policies(manifest, given.is_clusters);
+                self.keep(given, policies);
+                self.refuse(given, errors);
+            }
             (gatekeeper::CONSTRAINTS, _) if !is_param => match gatekeeper::constraint(manifest) {
-                Ok(found) => bindings.push((object, found)),
-                Err(error) => errors.push(error),
+                Ok(found) => self.bindings.push((given, found)),
+                Err(error) => self.refuse(given, [error]),
             },
             _ => match foreign(&kind.group, &kind.kind).filter(|_| !is_param) {
-                Some((engine, hint)) => errors.push(PolicyError {
-                    hint: hint.to_owned(),
-                    ..object.error(
-                        "/kind",
-                        format!("{} belongs to {engine}, which is not evaluated here", manifest.key()),
-                    )
-                }),
-                None => loaded.params.push(Param {
+                Some((engine, hint)) => {
+                    let text = format!("{} belongs to {engine}, which is not evaluated here", manifest.key());
+                    let error = PolicyError { hint: hint.to_owned(), ..object.error("/kind", text) };
+                    self.refuse(given, [error]);
+                }
+                None => self.loaded.params.push(Param {
                     key: manifest.key(),
                     object: manifest.object.clone(),
                     bound: Bound::new(&manifest.object),
@@ -141,10 +196,42 @@ pub(super) fn load(
             },
         }
     }
-    match conftest::policies(modules) {
-        Ok(found) => loaded.policies.extend(found),
-        Err(found) => errors.extend(found),
+
+    /// A policy of the cluster that a file has too is evaluated as the file has it.
+    fn choose(&mut self) {
+        let policies = &mut self.loaded.policies;
+        let of_files = policies.iter().filter(|policy| !policy.of_cluster);
+        let own: BTreeSet<(Engine, String)> =
+            of_files.map(|policy| (policy.engine, policy.name.clone())).collect();
+        policies.retain(|policy| !policy.of_cluster || !own.contains(&(policy.engine, policy.name.clone())));
     }
+}
+
+/// Reads all sources. Policies come sorted by name, their bindings too.
+///
+/// # Errors
+/// Everything that is wrong with what is no cluster's, not only the first.
+pub(super) fn load(sources: Sources<'_>) -> Result<Loaded, Vec<PolicyError>> {
+    let exceptions = sources.cluster.iter().filter(|manifest| manifest.key().kind == "PolicyException");
+    let excepted = exceptions.flat_map(|manifest| {
+        kyverno::excepted(&manifest.object).into_iter().map(|name| (name, manifest.key()))
+    });
+    let mut reading = Reading { excepted: excepted.collect(), ..Reading::default() };
+    // Gatekeeper generates policies whose parameters are its own constraints.
+    let every = || sources.manifests.iter().chain(sources.cluster);
+    let param_kinds: BTreeSet<(&str, &str)> = every().filter_map(param_kind).collect();
+    for (index, manifest) in every().enumerate() {
+        let kind = manifest.key().gvk();
+        let is_param = param_kinds.contains(&(kind.api_version().as_str(), kind.kind.as_str()));
+        let given = Given { object: Object { manifest }, is_clusters: index >= sources.manifests.len() };
+        reading.read(given, is_param, sources.prefer);
+    }
+    match conftest::policies(sources.modules) {
+        Ok(found) => reading.loaded.policies.extend(found),
+        Err(found) => reading.errors.extend(found),
+    }
+    reading.choose();
+    let Reading { loaded, changing, .. } = &mut reading;
     for policy in &mut loaded.mutating {
         policy
             .bindings
@@ -152,8 +239,10 @@ pub(super) fn load(
     }
     loaded.mutating.sort_by(|a, b| a.name.cmp(&b.name));
     loaded.policies.sort_by(|a, b| a.name.cmp(&b.name));
-    errors.extend(duplicates(&loaded.policies, manifests));
-    attach(&mut loaded.policies, &broken, bindings, &mut errors);
+    reading.errors.extend(duplicates(&reading.loaded.policies, sources.manifests));
+    reading.attach();
+    let Reading { mut loaded, errors, .. } = reading;
+    loaded.left.sort_by(|a, b| a.object.cmp(&b.object));
     if errors.is_empty() { Ok(loaded) } else { Err(errors) }
 }
 
@@ -194,70 +283,66 @@ fn duplicates(policies: &[Policy], manifests: &[Manifest]) -> Vec<PolicyError> {
         .collect()
 }
 
-fn attach(
-    policies: &mut [Policy],
-    broken: &BTreeSet<String>,
-    bindings: Vec<(Object<'_>, (String, Binding))>,
-    errors: &mut Vec<PolicyError>,
-) {
-    let mut names = BTreeSet::new();
-    for (object, (policy, binding)) in bindings {
-        if !names.insert(binding.name.clone()) {
-            errors.push(
-                object.error(
-                    "/metadata/name",
-                    format!("there is more than one binding named '{}'", binding.name),
-                ),
-            );
-        }
-        let by_bindings = |known: &&mut Policy| {
-            known.name == policy && !matches!(known.engine, Engine::Kyverno | Engine::Conftest)
-        };
-        match policies.iter_mut().find(by_bindings) {
-            Some(known) if known.param_kind.is_none() && binding.params.is_some() => {
-                errors.push(object.error(
-                    "/spec/paramRef",
-                    format!(
-                        "binding '{}' has a paramRef, and policy '{policy}' has no paramKind",
-                        binding.name
-                    ),
-                ))
-            }
-            Some(known) => {
-                let parameters = object
-                    .get("/spec/parameters")
-                    .filter(|_| matches!(binding.resources, Target::Constraint(_)));
-                if let Some(why) =
-                    parameters.and_then(|given| gatekeeper::wrong_parameters(&known.schema, given))
-                {
-                    errors.push(object.named("/spec/parameters", &why));
+impl Reading<'_> {
+    /// Gives each binding to its policy.
+    fn attach(&mut self) {
+        let mut names = BTreeSet::new();
+        for (given, (policy, binding)) in std::mem::take(&mut self.bindings) {
+            let object = given.object;
+            let is_constraint = matches!(binding.resources, Target::Constraint(_));
+            // Constraints of two kinds may have one name.
+            let of = if is_constraint { policy.clone() } else { String::new() };
+            if !names.insert((of, binding.name.clone())) {
+                // One that a file has too is in force as the file has it.
+                if !given.is_clusters {
+                    let text = format!("there is more than one binding named '{}'", binding.name);
+                    self.refuse(given, [object.error("/metadata/name", text)]);
                 }
-                known.bindings.push(binding);
+                continue;
             }
-            // What is wrong with the policy is said already.
-            None if broken.contains(&policy) => {}
-            None if matches!(binding.resources, Target::Constraint(_)) => errors.push(PolicyError {
-                hint: "put its ConstraintTemplate in the same folder".to_owned(),
-                ..object.error(
-                    "/kind",
-                    format!(
-                        "the constraint '{}' is of the kind {policy}, of which there is no template here",
-                        binding.name
-                    ),
-                )
-            }),
-            None => errors.push(PolicyError {
-                hint: "put the policy in the same folder, or remove the binding".to_owned(),
-                ..object.error(
-                    "/spec/policyName",
-                    format!("binding '{}' names the policy '{policy}', which is not here", binding.name),
-                )
-            }),
+            let by_bindings = |known: &&mut Policy| {
+                known.name == policy && !matches!(known.engine, Engine::Kyverno | Engine::Conftest)
+            };
+            let Some(known) = self.loaded.policies.iter_mut().find(by_bindings) else {
+                // What is wrong with the policy is said already.
+                if !self.broken.contains(&policy) {
+                    self.refuse(given, [without_policy(object, &policy, &binding)]);
+                }
+                continue;
+            };
+            if known.param_kind.is_none() && binding.params.is_some() {
+                let text = format!(
+                    "binding '{}' has a paramRef, and policy '{policy}' has no paramKind",
+                    binding.name
+                );
+                self.refuse(given, [object.error("/spec/paramRef", text)]);
+                continue;
+            }
+            let parameters = object.get("/spec/parameters").filter(|_| is_constraint);
+            match parameters.and_then(|given| gatekeeper::wrong_parameters(&known.schema, given)) {
+                Some(why) => self.refuse(given, [object.named("/spec/parameters", &why)]),
+                None => known.bindings.push(binding),
+            }
+        }
+        for policy in &mut self.loaded.policies {
+            policy.bindings.sort_by(|a, b| a.name.cmp(&b.name));
         }
     }
-    for policy in policies {
-        policy.bindings.sort_by(|a, b| a.name.cmp(&b.name));
-    }
+}
+
+/// A binding or constraint whose policy or template is not there.
+fn without_policy(object: Object<'_>, policy: &str, binding: &Binding) -> PolicyError {
+    let (at, hint, text) = if matches!(binding.resources, Target::Constraint(_)) {
+        let text = format!(
+            "the constraint '{}' is of the kind {policy}, of which there is no template here",
+            binding.name
+        );
+        ("/kind", "put its ConstraintTemplate in the same folder", text)
+    } else {
+        let text = format!("binding '{}' names the policy '{policy}', which is not here", binding.name);
+        ("/spec/policyName", "put the policy in the same folder, or remove the binding", text)
+    };
+    PolicyError { hint: hint.to_owned(), ..object.error(at, text) }
 }
 
 /// The engine that a kind belongs to which we do not evaluate, with what to do.

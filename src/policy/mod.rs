@@ -38,7 +38,7 @@ mod tests;
 
 pub use conftest::{Module, ModuleTest, run_tests};
 pub use evaluate::Evaluation;
-pub use load::{PolicyError, Prefer};
+pub use load::{LeftToServer, PolicyError, Prefer, Sources};
 pub use rego::Inventory;
 pub use review::{Operation, Resource, Review, User};
 pub use set::{PolicyInfo, PolicySet};

@@ -4,9 +4,8 @@ use std::sync::Arc;
 
 use super::cel::Regexes;
 use super::compiled::{Other, ParamSource, Policy, Target};
-use super::conftest::Module;
 use super::evaluate::{Evaluation, evaluate};
-use super::load::{Loaded, PolicyError, Prefer, load};
+use super::load::{LeftToServer, Loaded, PolicyError, Sources, load};
 use super::review::Review;
 use crate::manifest::Manifest;
 
@@ -51,29 +50,26 @@ impl PolicySet {
         Self::default()
     }
 
-    /// The policies, bindings and parameters among the manifests of a policy folder. Objects of other kinds are kept:
-    /// they may be parameters.
+    /// The policies, bindings and parameters among some sources. Objects of other kinds are kept: they may be parameters.
     ///
     /// # Errors
-    /// Everything that cannot be read or does not compile, and objects of policy engines that are not evaluated here.
+    /// Everything that cannot be read or does not compile, and objects of policy engines that are not evaluated here; of a
+    /// cluster's manifests that is no error, see [`PolicySet::left_to_server`].
+    pub fn open(sources: Sources<'_>) -> Result<Self, Vec<PolicyError>> {
+        Ok(Self { loaded: Arc::new(load(sources)?), regexes: Arc::default() })
+    }
+
+    /// Those of the manifests of a policy folder.
+    ///
+    /// # Errors
+    /// As [`PolicySet::open`].
     pub fn from_manifests(manifests: &[Manifest]) -> Result<Self, Vec<PolicyError>> {
-        Self::preferring(manifests, Prefer::default())
+        Self::open(Sources { manifests, ..Sources::default() })
     }
 
-    /// The same with modules in Rego beside the manifests.
-    ///
-    /// # Errors
-    /// As [`PolicySet::from_manifests`], and a module that cannot be read.
-    pub fn with_modules(manifests: &[Manifest], modules: &[Module]) -> Result<Self, Vec<PolicyError>> {
-        Ok(Self { loaded: Arc::new(load(manifests, modules, Prefer::default())?), regexes: Arc::default() })
-    }
-
-    /// The same, with the engine that is taken of a template of Gatekeeper that has two.
-    ///
-    /// # Errors
-    /// As [`PolicySet::from_manifests`].
-    pub fn preferring(manifests: &[Manifest], prefer: Prefer) -> Result<Self, Vec<PolicyError>> {
-        Ok(Self { loaded: Arc::new(load(manifests, &[], prefer)?), regexes: Arc::default() })
+    /// What of a cluster's policies only the cluster itself evaluates, by object.
+    pub fn left_to_server(&self) -> &[LeftToServer] {
+        &self.loaded.left
     }
 
     /// Whether a policy compares an object with those around it, see [`Review::inventory`].

@@ -16,7 +16,7 @@ pub use models::{
     ModelList, Tried, bench_document, bench_text, model_info_document, model_info_text, model_list_document,
     model_list_text, trial_text,
 };
-pub use policy::{Explained, explain_document, explain_text, policies_text};
+pub use policy::{Explained, explain_document, explain_text, policies_document, policies_text};
 pub use review::{review_document, review_text};
 pub use suite::{suite_document, suite_junit, suite_text};
 pub use text::{

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::config::Style;
 use crate::manifest::visible::visible_line;
-use crate::policy::{PolicyInfo, Shape, Told};
+use crate::policy::{LeftToServer, PolicyInfo, Shape, Told};
 
 /// Characters of a schema that are shown to people.
 const MOST_SCHEMA: usize = 600;
@@ -55,8 +55,24 @@ fn shape(shape: &Shape) -> Value {
     value
 }
 
-/// `policy list`: one line a policy, with how many of its validations are in the constraint for all kinds that it is about.
-pub fn policies_text(all: &[Explained], style: Style) -> String {
+/// `policy list -o json`: `{version, policies: [{…, constraint: {known, validations}}], byClusterOnly: [{object, why}]}`.
+pub fn policies_document(all: &[Explained], left: &[LeftToServer]) -> Value {
+    let policies: Vec<Value> = all
+        .iter()
+        .map(|Explained { info, kinds }| {
+            let (known, validations) = known_beforehand(kinds);
+            let mut value = json!(info);
+            value["constraint"] = json!({"known": known, "validations": validations});
+            value
+        })
+        .collect();
+    let left: Vec<Value> = left.iter().map(|one| json!({"object": one.object, "why": one.why})).collect();
+    json!({"version": 1, "policies": policies, "byClusterOnly": left})
+}
+
+/// `policy list`: one line a policy, with how many of its validations are in the constraint for all kinds that it is about. `left`:
+/// what only the cluster evaluates.
+pub fn policies_text(all: &[Explained], left: &[LeftToServer], style: Style) -> String {
     let heads = ["POLICY", "ACTION", "CONSTRAINT", "ABOUT"].map(str::to_owned);
     let rows: Vec<[String; 4]> = all
         .iter()
@@ -101,20 +117,31 @@ pub fn policies_text(all: &[Explained], style: Style) -> String {
             let _ = writeln!(text, "{:1$}  {2}", "", widths[0], visible_line(&note));
         }
     }
+    if !left.is_empty() {
+        let _ = writeln!(text, "{}", style.faint("checked by the cluster only, in its dry-run:"));
+        for LeftToServer { object, why } in left {
+            let _ = writeln!(text, "  {}: {}", visible_line(&object.to_string()), visible_line(why));
+        }
+    }
     text
 }
 
-/// How many validations are known beforehand for every kind that they are about, of how many.
+/// How many validations are known beforehand for every kind that they are about, of how many; in words.
 fn in_constraint(kinds: &[(String, Vec<Shape>)]) -> String {
+    match known_beforehand(kinds) {
+        (_, 0) => "-".to_owned(),
+        (known, all) => format!("{known} of {all}"),
+    }
+}
+
+/// How many validations are known beforehand for every kind that they are about, of how many.
+fn known_beforehand(kinds: &[(String, Vec<Shape>)]) -> (usize, usize) {
     let mut all: BTreeMap<(&str, usize), bool> = BTreeMap::new();
     for shape in kinds.iter().flat_map(|(_, shapes)| shapes) {
         let known = matches!(shape.told, Told::Constraint(_) | Told::Always | Told::Never);
         *all.entry((&shape.binding, shape.validation)).or_insert(true) &= known;
     }
-    if all.is_empty() {
-        return "-".to_owned();
-    }
-    format!("{} of {}", all.values().filter(|known| **known).count(), all.len())
+    (all.values().filter(|known| **known).count(), all.len())
 }
 
 /// `policy explain`: policy by policy, validation by validation, kinds of which the same is true together.

@@ -6,13 +6,15 @@ mod engine;
 mod exposure;
 mod facts;
 mod machine;
+mod open;
 mod place;
 mod problem;
 mod target;
 
 pub use driver::{Face, PolicyCounts, Reply, run};
-pub use engine::{Engine, Judged, model_problem, open_patterns, open_policies, open_schemas, owner_label};
+pub use engine::{Engine, Judged, model_problem};
 pub use exposure::server_finding;
 pub use machine::{Effect, Event, Machine, Phase};
+pub use open::{open_cluster_policies, open_patterns, open_policies, open_schemas, owner_label};
 pub use problem::{ExitCode, Problem};
 pub use target::Target;

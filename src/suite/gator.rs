@@ -12,7 +12,7 @@ use super::run::{SuiteError, read};
 use super::{Decision, Outcome, Row};
 use crate::finding::{Finding, Severity};
 use crate::manifest::ObjectKey;
-use crate::policy::{Operation, PolicyError, PolicySet, Prefer};
+use crate::policy::{Operation, PolicyError, PolicySet, Prefer, Sources};
 use crate::schema::SchemaSet;
 use crate::source;
 
@@ -137,7 +137,7 @@ fn policies(home: &Path, test: &Test, prefer: Prefer) -> Result<PolicySet, Strin
     for path in [&test.template, &test.constraint] {
         manifests.extend(read(&home.join(path)).map_err(|error| error.message)?);
     }
-    PolicySet::preferring(&manifests, prefer)
+    PolicySet::open(Sources { manifests: &manifests, prefer, ..Sources::default() })
         .map_err(|errors| errors.iter().map(PolicyError::to_string).collect::<Vec<_>>().join("; "))
 }
 

@@ -14,6 +14,7 @@ mod bad_input;
 
 mod cluster_apply;
 mod cluster_broken;
+mod cluster_engines;
 #[cfg(feature = "llama")]
 mod cluster_facts;
 mod cluster_fields;

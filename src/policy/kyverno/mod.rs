@@ -31,12 +31,30 @@ pub(super) fn is_policy(group: &str, kind: &str) -> bool {
     )
 }
 
-/// Reads a policy: one for each of its rules, and one for each way in which a rule for Pods is written for what makes them.
-pub(super) fn policies(manifest: &Manifest) -> Result<Vec<Policy>, Vec<PolicyError>> {
+/// Whether a group is one of Kyverno's.
+pub(super) fn is_group(group: &str) -> bool {
+    group == "kyverno.io" || group.ends_with(".kyverno.io")
+}
+
+/// The policies that a PolicyException is about.
+pub(super) fn excepted(exception: &Value) -> Vec<String> {
+    let names = |list: &str, field: &str| {
+        let entries = exception.pointer(list).and_then(Value::as_array).into_iter().flatten();
+        entries.filter_map(|entry| Some(entry.get(field)?.as_str()?.to_owned())).collect::<Vec<_>>()
+    };
+    let names = [names("/spec/exceptions", "policyName"), names("/spec/policyRefs", "name")].concat();
+    // A policy of a namespace is named `NAMESPACE/NAME`.
+    names.into_iter().map(|name| name.rsplit('/').next().unwrap_or_default().to_owned()).collect()
+}
+
+/// Reads a policy: one for each of its rules, and one for each way in which a rule for Pods is written for what makes them. With
+/// what of it cannot be read or evaluated. `is_clusters`: rules that change objects are left out, since what a cluster makes of an
+/// object is seen in its dry run.
+pub(super) fn policies(manifest: &Manifest, is_clusters: bool) -> (Vec<Policy>, Vec<PolicyError>) {
     let object = Object { manifest };
     match manifest.key().kind.as_str() {
-        "ClusterPolicy" | "Policy" => rules::policies(object),
-        _ => validating_policies(object),
+        "ClusterPolicy" | "Policy" => rules::policies(object, is_clusters),
+        _ => validating_policies(object).map_or_else(|errors| (Vec::new(), errors), |all| (all, Vec::new())),
     }
 }
 

@@ -23,32 +23,19 @@ const MAKERS: [(&str, &str, Within); 7] = [
     ("CronJob", "batch/v1/CronJob", Within::JobTemplate),
 ];
 
-/// All rules, each as a policy of its own.
-pub(super) fn policies(object: Object<'_>) -> Result<Vec<Policy>, Vec<PolicyError>> {
-    let rules = object.get("/spec/rules").and_then(Value::as_array).filter(|rules| !rules.is_empty());
-    let Some(rules) = rules else {
-        return Err(one(object.named("/spec/rules", "spec.rules is missing or empty")));
+/// All rules, each as a policy of its own, with what of them cannot be read or evaluated.
+pub(super) fn policies(object: Object<'_>, is_clusters: bool) -> (Vec<Policy>, Vec<PolicyError>) {
+    let about = match matches(object) {
+        Ok(about) => about,
+        Err(errors) => return (Vec::new(), errors),
     };
-    for refused in ["validationFailureActionOverrides", "applyRules"] {
-        let at = format!("/spec/{refused}");
-        if object.get(&at).is_some_and(|value| value != "All") {
-            return Err(one(object.named(&at, &format!("spec.{refused} is not evaluated here"))));
-        }
-    }
-    let mut all = Vec::new();
-    let mut errors = Vec::new();
-    let mut about = Vec::new();
-    for index in 0..rules.len() {
-        match rule_match(object, index) {
-            Ok(found) => about.push(found),
-            Err(error) => errors.push(error),
-        }
-    }
-    if !errors.is_empty() {
-        return Err(errors);
-    }
+    let (mut all, mut errors) = (Vec::new(), Vec::new());
     let makers = makers(object, &about);
     for (index, about) in about.into_iter().enumerate() {
+        let has = |part: &str| object.get(&format!("/spec/rules/{index}/{part}")).is_some();
+        if is_clusters && (has("mutate") || has("generate")) {
+            continue;
+        }
         let name = match object.text(&format!("/spec/rules/{index}/name")) {
             Ok(name) => name,
             Err(error) => {
@@ -98,7 +85,29 @@ pub(super) fn policies(object: Object<'_>) -> Result<Vec<Policy>, Vec<PolicyErro
             }
         }
     }
-    if errors.is_empty() { Ok(all) } else { Err(errors) }
+    (all, errors)
+}
+
+/// What each rule is about. Which rules are written once more for what makes Pods hangs on all of them.
+fn matches(object: Object<'_>) -> Result<Vec<RuleMatch>, Vec<PolicyError>> {
+    let rules = object.get("/spec/rules").and_then(Value::as_array).filter(|rules| !rules.is_empty());
+    let Some(rules) = rules else {
+        return Err(one(object.named("/spec/rules", "spec.rules is missing or empty")));
+    };
+    for refused in ["validationFailureActionOverrides", "applyRules"] {
+        let at = format!("/spec/{refused}");
+        if object.get(&at).is_some_and(|value| value != "All") {
+            return Err(one(object.named(&at, &format!("spec.{refused} is not evaluated here"))));
+        }
+    }
+    let (mut about, mut errors) = (Vec::new(), Vec::new());
+    for index in 0..rules.len() {
+        match rule_match(object, index) {
+            Ok(found) => about.push(found),
+            Err(error) => errors.push(error),
+        }
+    }
+    if errors.is_empty() { Ok(about) } else { Err(errors) }
 }
 
 fn rule_match(object: Object<'_>, index: usize) -> Result<RuleMatch, PolicyError> {
