@@ -102,7 +102,7 @@ async fn resources(group: &Group, wanted: &[&str], inner: &Inner) -> Result<Vec<
     let mut all: Vec<ApiResource> = Vec::new();
     for version in &group.versions {
         let is_whole = |kind: &&str| all.iter().any(|known| known.gvk.kind == **kind);
-        if !all.is_empty() && wanted.iter().all(|kind| is_whole(kind)) {
+        if !all.is_empty() && wanted.iter().all(is_whole) {
             break;
         }
         let of = format!("{}/{version}", group.name);

@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::compiled::{Action, Binding, Engine, Other, Policy, RuleOf, Target};
 use super::load::PolicyError;
 use super::matching::MatchResources;
-use super::rego::{Rego, Version, data_read, rules};
+use super::rego::{Asking, Rego, Version, data_read, rules};
 
 /// One file in Rego.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -152,13 +152,21 @@ fn compiled(modules: &[&Module]) -> Result<Rego, Vec<PolicyError>> {
 }
 
 impl ModuleRule {
-    /// What the rule says of an object: messages.
+    /// The modules as they are asked about an object: once for all rules of theirs.
+    ///
+    /// # Errors
+    /// As [`Rego::ask`].
+    pub(super) fn ask(&self, object: &Value) -> Result<Asking, String> {
+        self.rego.ask(object, None)
+    }
+
+    /// What the rule says of the object that its modules are asked about: messages.
     ///
     /// # Errors
     /// Why that cannot be said here.
-    pub(super) fn messages(&self, object: &Value) -> Result<Vec<String>, String> {
+    pub(super) fn messages(&self, asking: &mut Asking) -> Result<Vec<String>, String> {
         if let Some(exception) = &self.exception {
-            let lists = self.rego.value(exception, object, None)?.unwrap_or_default();
+            let lists = asking.value(exception)?.unwrap_or_default();
             let is_named = |list: &Value| {
                 list.as_array().is_some_and(|names| names.iter().any(|name| *name == *self.short))
             };
@@ -166,7 +174,7 @@ impl ModuleRule {
                 return Ok(Vec::new());
             }
         }
-        match self.rego.value(&self.rule, object, None)? {
+        match asking.value(&self.rule)? {
             None | Some(Value::Null | Value::Bool(false)) => Ok(Vec::new()),
             Some(Value::Array(found)) => found
                 .iter()

@@ -4,16 +4,19 @@
 //! what cannot be evaluated here but can on a cluster is an *incomplete* finding whatever `failurePolicy` says, since
 //! the cluster would get a value.
 
+use std::cell::RefCell;
 use std::sync::Arc;
 
 use serde_json::Value;
 
 use super::cel::{Activation, BUDGET, Bound, Evaluation as Run, EvaluationError, Program, Regexes};
 use super::compiled::{Action, Binding, Engine, FailurePolicy, Other, Param, Policy, Validation};
+use super::conftest::ModuleRule;
 use super::kyverno::Verdict;
 use super::locate::{locate, told};
 use super::matching::Match;
 use super::params::{Params, params};
+use super::rego::Asking;
 use super::review::{Operation, Review, is_namespace};
 use crate::finding::{Finding, PolicyOrigin, Severity};
 use crate::manifest::ObjectKey;
@@ -49,6 +52,8 @@ struct Subject<'a> {
     request: Bound,
     /// `None` where there is a Namespace and it is not known.
     namespace: Option<Bound>,
+    /// The modules in Rego, once a rule of theirs was asked: a set has one engine for all of them.
+    modules: RefCell<Option<Asking>>,
 }
 
 impl<'a> Subject<'a> {
@@ -70,7 +75,16 @@ impl<'a> Subject<'a> {
             (Some(namespace), true) => Some(Bound::new(namespace)),
             (None, true) => None,
         };
-        Self { review, key, placed, object, old, request: Bound::new(&review.request()), namespace }
+        Self {
+            review,
+            key,
+            placed,
+            object,
+            old,
+            request: Bound::new(&review.request()),
+            namespace,
+            modules: RefCell::default(),
+        }
     }
 }
 
@@ -188,7 +202,7 @@ impl One<'_> {
         Activation { object, old: &self.subject.old, request: &self.subject.request, params, namespace }
     }
 
-    fn start<'b>(&'b self, activation: &Activation<'_>) -> Result<Run<'b>, EvaluationError> {
+    fn start<'b>(&'b self, activation: &Activation<'b>) -> Result<Run<'b>, EvaluationError> {
         Run::new(activation, &self.policy.variables, Arc::clone(self.regexes), BUDGET)
     }
 
@@ -218,10 +232,7 @@ impl One<'_> {
                 Ok(true) => {}
                 Ok(false) => {
                     let path = self.place(validation, params);
-                    let message = message(&run, validation);
-                    evaluation
-                        .findings
-                        .push(Finding { hint: self.hint(), ..self.finding(self.severity(), &path, message) });
+                    self.object(&path, message(&run, validation), evaluation);
                 }
                 Err(error) => {
                     let path = self.place(validation, params);
@@ -235,47 +246,53 @@ impl One<'_> {
 
     /// Asks what is no expression; false where that is not about the object.
     fn otherwise(&self, other: &Other, param: Option<&Param>, evaluation: &mut Evaluation) -> bool {
-        let null = Value::Null;
         match other {
-            Other::Module(rule) => match rule.messages(self.subject.review.object) {
-                Ok(messages) => {
-                    for message in messages {
-                        evaluation.findings.push(self.finding(self.severity(), "", message));
-                    }
-                }
-                Err(why) => {
-                    let text = format!("rule '{}' cannot be evaluated here: {why}", self.policy.name);
-                    evaluation.findings.push(self.incomplete("", text));
-                }
-            },
+            Other::Module(rule) => self.tell(self.of_module(rule), evaluation),
             Other::Rego(template) => {
-                match template.violations(self.subject.review, param.map_or(&null, |param| &param.object)) {
-                    Ok(messages) => {
-                        for message in messages {
-                            let finding = self.finding(self.severity(), "", message);
-                            evaluation.findings.push(Finding { hint: self.hint(), ..finding });
-                        }
-                    }
-                    Err(why) => {
-                        let text = format!("policy '{}' cannot be evaluated here: {why}", self.policy.name);
-                        evaluation.findings.push(self.incomplete("", text));
-                    }
-                }
+                let param = param.map_or(&Value::Null, |param| &param.object);
+                self.tell(template.violations(self.subject.review, param), evaluation);
             }
             Other::Patterns(_) if self.subject.review.operation == Operation::Delete => return false,
             Other::Patterns(patterns) => match patterns.judge(&self.subject.placed) {
                 Verdict::Pass => {}
                 Verdict::Skip => return false,
-                Verdict::Fail { message, path } => {
-                    let finding = self.finding(self.severity(), &path, message);
-                    evaluation.findings.push(Finding { hint: self.hint(), ..finding });
-                }
+                Verdict::Fail { message, path } => self.object(&path, message, evaluation),
                 Verdict::Error(message) => {
                     self.error("the pattern", "", &EvaluationError::Failed(message), evaluation);
                 }
             },
         }
         true
+    }
+
+    /// What a rule of a module says.
+    fn of_module(&self, rule: &ModuleRule) -> Result<Vec<String>, String> {
+        let mut asking = match self.subject.modules.take() {
+            Some(asking) => asking,
+            None => rule.ask(self.subject.review.object)?,
+        };
+        let messages = rule.messages(&mut asking)?;
+        // After an error it is not asked again.
+        self.subject.modules.replace(Some(asking));
+        Ok(messages)
+    }
+
+    /// What Rego said.
+    fn tell(&self, said: Result<Vec<String>, String>, evaluation: &mut Evaluation) {
+        match said {
+            Ok(messages) => messages.into_iter().for_each(|message| self.object("", message, evaluation)),
+            Err(why) => {
+                let what = if self.policy.engine == Engine::Conftest { "rule" } else { "policy" };
+                let text = format!("{what} '{}' cannot be evaluated here: {why}", self.policy.name);
+                evaluation.findings.push(self.incomplete("", text));
+            }
+        }
+    }
+
+    /// An objection.
+    fn object(&self, path: &str, message: String, evaluation: &mut Evaluation) {
+        let finding = self.finding(self.severity(), path, message);
+        evaluation.findings.push(Finding { hint: self.hint(), ..finding });
     }
 
     /// Whether all match conditions hold. One that is false decides, also where another fails.

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::cel::compile::{alternatives, merged};
+use super::cel::compile::{alternatives, can_merge, merge};
 use crate::schema::Node;
 
 /// Rounds of simplifying.
@@ -12,8 +12,8 @@ const MOST_ROUNDS: usize = 4;
 /// accept the same.
 pub(super) fn fitted(schema: &Value, node: Node<'_>) -> Value {
     // What is put together in one round may come down to less in the next.
-    let mut now = schema.clone();
-    for _ in 0..MOST_ROUNDS {
+    let mut now = round(schema, node);
+    for _ in 1..MOST_ROUNDS {
         let next = round(&now, node);
         if next == now {
             break;
@@ -45,14 +45,14 @@ fn round(schema: &Value, node: Node<'_>) -> Value {
                 match alternatives(left) {
                     Value::Bool(false) => return json!(false),
                     Value::Object(one) if one.len() == 1 && one.contains_key("anyOf") => out.extend(one),
-                    only => return finish(out, &rest(map, key), node, &only),
+                    only => return finish(out, &rest(map, key), node, only),
                 }
             }
             "allOf" => {
                 let mut left: Vec<Value> = Vec::new();
                 for part in parts(value).map(|part| round(part, node)) {
-                    match left.last_mut().and_then(|last| Some((merged(last, &part)?, last))) {
-                        Some((both, last)) => *last = both,
+                    match left.last_mut().filter(|last| can_merge(last, &part)) {
+                        Some(last) => merge(last, part),
                         None => left.push(part),
                     }
                 }
@@ -60,9 +60,9 @@ fn round(schema: &Value, node: Node<'_>) -> Value {
                 if left.contains(&json!(false)) {
                     return json!(false);
                 }
-                match left.as_slice() {
-                    [] => {}
-                    [only] => return finish(out, &rest(map, key), node, only),
+                match left.len() {
+                    0 => {}
+                    1 => return finish(out, &rest(map, key), node, left.remove(0)),
                     _ => {
                         out.insert(key.clone(), Value::Array(left));
                     }
@@ -112,22 +112,25 @@ fn round(schema: &Value, node: Node<'_>) -> Value {
 
 /// Without the alternatives of which one is said anyway.
 fn absorb(mut map: Map<String, Value>) -> Value {
-    let said = |alternatives: &Value, said: &[Value]| parts(alternatives).any(|one| said.contains(one));
-    if let Some(alternatives) = map.shift_remove("anyOf")
-        && !said(&alternatives, &[Value::Object(map.clone())])
-    {
-        map.insert("anyOf".into(), alternatives);
+    let is_one_of = |alternatives: &Value, said: &Value| parts(alternatives).any(|one| one == said);
+    if let Some(alternatives) = map.shift_remove("anyOf") {
+        let around = Value::Object(map);
+        let is_said = is_one_of(&alternatives, &around);
+        map = taken(around);
+        if !is_said {
+            map.insert("anyOf".into(), alternatives);
+        }
     }
     if let Some(Value::Array(all)) = map.shift_remove("allOf") {
-        let around: Vec<Value> = all.iter().cloned().chain([Value::Object(map.clone())]).collect();
-        let kept: Vec<Value> = all
-            .iter()
-            .filter(|one| {
-                let only = one.as_object().filter(|map| map.len() == 1).and_then(|map| map.get("anyOf"));
-                !only.is_some_and(|alternatives| said(alternatives, &around))
+        let around = Value::Object(map);
+        let is_kept = |one: &&Value| {
+            let only = one.as_object().filter(|map| map.len() == 1).and_then(|map| map.get("anyOf"));
+            !only.is_some_and(|alternatives| {
+                all.iter().chain([&around]).any(|said| is_one_of(alternatives, said))
             })
-            .cloned()
-            .collect();
+        };
+        let kept: Vec<Value> = all.iter().filter(is_kept).cloned().collect();
+        map = taken(around);
         if let ([only], true) = (kept.as_slice(), map.is_empty()) {
             return only.clone();
         }
@@ -136,15 +139,25 @@ fn absorb(mut map: Map<String, Value>) -> Value {
     if map.is_empty() { json!(true) } else { Value::Object(map) }
 }
 
-/// A schema of which one combination came down to a single part: both as one.
-fn finish(before: Map<String, Value>, behind: &Value, node: Node<'_>, only: &Value) -> Value {
-    let behind = round(behind, node);
-    let before = if before.is_empty() { json!(true) } else { Value::Object(before) };
-    let mut one = before;
-    for next in [only, &behind] {
-        one = merged(&one, next).unwrap_or_else(|| json!({"allOf": [one, next]}));
+/// The map that a value is.
+fn taken(value: Value) -> Map<String, Value> {
+    match value {
+        Value::Object(map) => map,
+        _ => Map::new(),
     }
-    match one {
+}
+
+/// A schema of which one combination came down to a single part: both as one.
+fn finish(before: Map<String, Value>, behind: &Value, node: Node<'_>, only: Value) -> Value {
+    let mut whole = if before.is_empty() { json!(true) } else { Value::Object(before) };
+    for next in [only, round(behind, node)] {
+        if can_merge(&whole, &next) {
+            merge(&mut whole, next);
+        } else {
+            whole = json!({"allOf": [whole, next]});
+        }
+    }
+    match whole {
         Value::Object(map) => absorb(map),
         other => other,
     }

@@ -1,10 +1,11 @@
 //! What policies say about the shape of the objects of one kind: the part of them that is a JSON Schema.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
-use super::cel::compile::{Constants, schema};
+use super::cel::compile::{Constants, schemas};
 use super::cel::{Activation, BUDGET, Bound, Evaluation, Program};
 use super::compiled::{Action, Binding, FailurePolicy, Param, Policy, Validation};
 use super::fitted::fitted;
@@ -105,7 +106,7 @@ impl PolicySet {
     /// What the policies in force say about the shape of new objects of a kind, and about the Pods that such an object makes.
     /// Kinds that a policy does not match have no entry of it.
     pub fn shapes(&self, intent: &Intent<'_>) -> Vec<Shape> {
-        let mut shapes = self.own_shapes(intent);
+        let mut shapes = self.own_shapes(intent, &|_| true);
         let of_pods = self.pod_shapes(intent, &shapes);
         shapes.extend(of_pods);
         shapes
@@ -120,19 +121,20 @@ impl PolicySet {
         let resource = Resource { plural: "pods".to_owned(), namespaced: true };
         let pods = Intent { kind: GroupVersionKind::new("v1", "Pod"), resource, node, ..intent.clone() };
         let base = |name: &str| name.split('/').next().unwrap_or_default().to_owned();
-        let is_said = |shape: &Shape| own.iter().any(|known| base(&known.policy) == base(&shape.policy));
-        let found = self.own_shapes(&pods).into_iter().filter(|shape| !is_said(shape));
-        found.map(|shape| Shape { told: within(shape.told, way), of_pods: true, ..shape }).collect()
+        let said: BTreeSet<String> = own.iter().map(|shape| base(&shape.policy)).collect();
+        let found = self.own_shapes(&pods, &|policy| !said.contains(&base(&policy.name)));
+        let of_pods = |shape: Shape| Shape { told: within(shape.told, way), of_pods: true, ..shape };
+        found.into_iter().map(of_pods).collect()
     }
 
-    fn own_shapes(&self, intent: &Intent<'_>) -> Vec<Shape> {
+    fn own_shapes(&self, intent: &Intent<'_>, wanted: &dyn Fn(&Policy) -> bool) -> Vec<Shape> {
         let skeleton =
             json!({"apiVersion": intent.kind.api_version(), "kind": intent.kind.kind, "metadata": {}});
         let review = review(intent, &skeleton);
         let mut shapes = Vec::new();
-        self.each(&review, &mut |one, constants| {
-            for (index, validation) in one.policy.validations.iter().enumerate() {
-                let schema = one.schema(&validation.program, constants);
+        self.each(&review, wanted, &mut |one, constants| {
+            let schemas = one.schemas(constants);
+            for (index, (validation, schema)) in one.policy.validations.iter().zip(schemas).enumerate() {
                 let schema = match intent.node {
                     Some(node) => schema.map(|schema| fitted(&schema, node)),
                     None => schema,
@@ -176,9 +178,9 @@ impl PolicySet {
         let skeleton =
             json!({"apiVersion": intent.kind.api_version(), "kind": intent.kind.kind, "metadata": {}});
         let mut schemas = Vec::new();
-        self.each(&review(intent, &skeleton), &mut |one, constants| {
-            schemas.extend(one.policy.validations.iter().map(|validation| {
-                let schema = one.schema(&validation.program, constants).ok()?;
+        self.each(&review(intent, &skeleton), &|_| true, &mut |one, constants| {
+            schemas.extend(one.schemas(constants).into_iter().map(|schema| {
+                let schema = schema.ok()?;
                 let is_constant = matches!(schema, Value::Bool(_));
                 Some((jsonschema::validator_for(&schema).ok()?, is_constant))
             }));
@@ -194,7 +196,7 @@ impl PolicySet {
         let (bound, null) = (Bound::new(&placed), Bound::null());
         let request = Bound::new(&review.request());
         let mut all = Vec::new();
-        self.each(&review, &mut |one, constants| {
+        self.each(&review, &|_| true, &mut |one, constants| {
             let namespace = constants.namespace.as_ref().map(Bound::new);
             let params = Bound::new(&constants.params);
             let activation = Activation {
@@ -237,9 +239,14 @@ impl PolicySet {
         all
     }
 
-    /// Every policy, binding and parameter that is about a review, with what is constant for it.
-    fn each(&self, review: &Review<'_>, then: &mut dyn FnMut(&One<'_>, &Constants<'_>)) {
-        for policy in &self.loaded.policies {
+    /// Every policy that is wanted, with each binding and parameter that is about a review, and what is constant for it.
+    fn each(
+        &self,
+        review: &Review<'_>,
+        wanted: &dyn Fn(&Policy) -> bool,
+        then: &mut dyn FnMut(&One<'_>, &Constants<'_>),
+    ) {
+        for policy in self.loaded.policies.iter().filter(|policy| wanted(policy)) {
             let constraints = policy.constraints.matches_kind(review);
             for binding in &policy.bindings {
                 let found = constraints.clone().and(binding.resources.matches_kind(review));
@@ -314,17 +321,22 @@ impl One<'_> {
         self.policy.constraints.selects(object) && self.binding.resources.selects(object)
     }
 
-    fn schema(&self, validation: &Program, constants: &Constants<'_>) -> Result<Value, String> {
+    /// The schema of each validation, or why there is none.
+    fn schemas(&self, constants: &Constants<'_>) -> Vec<Result<Value, String>> {
+        let validations = self.policy.validations.iter().map(|validation| &validation.program);
         if let Some(reason) = &self.uncertain {
-            return Err(reason.clone());
+            return validations.map(|_| Err(reason.clone())).collect();
         }
         let conditions: Vec<&Program> = self.policy.conditions.iter().map(|one| &one.program).collect();
         let ignores = self.policy.failure_policy == FailurePolicy::Ignore;
-        let schema = schema(constants, &conditions, validation, ignores)?;
-        if self.selected.is_empty() || schema == json!(true) {
-            return Ok(schema);
-        }
-        Ok(json!({"anyOf": [{"not": {"allOf": self.selected}}, schema]}))
+        let among_selected = |schema: Value| {
+            if self.selected.is_empty() || schema == json!(true) {
+                return schema;
+            }
+            json!({"anyOf": [{"not": {"allOf": self.selected}}, schema]})
+        };
+        let all = schemas(constants, &conditions, validations, ignores);
+        all.into_iter().map(|schema| schema.map(among_selected)).collect()
     }
 }
 

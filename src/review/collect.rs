@@ -44,6 +44,20 @@ impl Collector {
         }
     }
 
+    /// Takes over what another has, as if it had been added here behind what there is.
+    pub(super) fn merge(&mut self, other: Self) {
+        let (own, more) = (&mut self.counts, other.counts);
+        own.error += more.error;
+        own.warning += more.warning;
+        own.info += more.info;
+        own.incomplete += more.incomplete;
+        self.left_out += other.left_out;
+        self.kept.extend(other.kept);
+        if self.kept.len() >= 2 * MOST {
+            self.cut();
+        }
+    }
+
     /// The list, the counts, and how many are not in the list.
     pub(super) fn finish(mut self) -> (Vec<Finding>, Counts, usize) {
         self.cut();

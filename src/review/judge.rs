@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::collect::Collector;
 use super::sort::{Sorted, sort};
 use super::texts::Texts;
-use super::{Review, ReviewError, duplicates};
+use super::{Review, ReviewError, duplicates, workers};
 use crate::check::{CheckContext, check};
 use crate::finding::{Finding, Severity};
 use crate::manifest::Manifest;
@@ -23,11 +23,15 @@ pub struct Rules<'a> {
     pub policies: &'a PolicySet,
 }
 
-/// Reviews the texts. `stop` is asked between two objects.
+/// Reviews the texts, by as many threads as the machine has processors. `stop` is asked between two objects.
 ///
 /// # Errors
 /// [`ReviewError::TooLarge`], [`ReviewError::Stopped`]; what is wrong with the files is a finding.
-pub fn review(texts: Texts, rules: Rules<'_>, stop: &dyn Fn() -> bool) -> Result<Review, ReviewError> {
+pub fn review(
+    texts: Texts,
+    rules: Rules<'_>,
+    stop: &(dyn Fn() -> bool + Sync),
+) -> Result<Review, ReviewError> {
     let not_reviewed_left_out = texts.others_left_out;
     let Sorted { manifests, not_reviewed, findings, files } = sort(texts, stop)?;
     let mut collector = Collector::default();
@@ -44,10 +48,8 @@ pub fn review(texts: Texts, rules: Rules<'_>, stop: &dyn Fn() -> bool) -> Result
         .reads_inventory()
         .then(|| Inventory::of(manifests.iter().map(|manifest| &manifest.object), true));
     let context = CheckContext::new(&schemas, rules.policies, &user).with_inventory(inventory.as_ref());
-    for manifest in &manifests {
-        if stop() {
-            return Err(ReviewError::Stopped);
-        }
+    let judge = |index: usize, found: &mut Collector| {
+        let Some(manifest) = manifests.get(index) else { return };
         // One by one, so that each finding is known to be about this file's object and not its double.
         let namespace = manifest.key().namespace.and_then(|name| namespaces.get(&name).copied());
         let around = namespace.map(std::slice::from_ref).unwrap_or_default();
@@ -58,9 +60,10 @@ pub fn review(texts: Texts, rules: Rules<'_>, stop: &dyn Fn() -> bool) -> Result
                 finding.hint =
                     Some("patterns have a check of their own: kubectl copilot pattern check -f FILE".into());
             }
-            collector.add(finding);
+            found.add(finding);
         }
-    }
+    };
+    collector.merge(workers::judged(manifests.len(), stop, &judge)?);
     let (findings, counts, left_out) = collector.finish();
     Ok(Review {
         objects: manifests.len(),

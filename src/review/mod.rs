@@ -20,6 +20,7 @@ mod sort;
 #[cfg(test)]
 mod tests;
 mod texts;
+mod workers;
 
 pub use collect::Counts;
 pub use judge::{Rules, review};

@@ -5,7 +5,8 @@ use std::sync::{Arc, OnceLock};
 use cel::common::traits::{Indexer, Sizer};
 use cel::common::types::{CelBool, CelNull, CelString, MAP_TYPE, Type};
 use cel::common::value::{CowVal, Val};
-use cel::{Context, ExecutionError, Value as CelValue};
+use cel::context::VariableResolver;
+use cel::{Context, Env, ExecutionError, Value as CelValue};
 use serde_json::Value;
 
 use super::meter::{BUDGET, Meter, Regexes, Unknown};
@@ -89,7 +90,10 @@ pub(in crate::policy) struct Activation<'a> {
 
 /// One policy's evaluation: the names bound, a budget, and its variables, which are evaluated when first used.
 pub(in crate::policy) struct Evaluation<'a> {
-    context: Context<'static, 'static>,
+    environment: &'static Arc<Env>,
+    names: Activation<'a>,
+    /// What stands for a namespace that is not known.
+    unknown: Unknown,
     meter: Meter,
     variables: &'a [(String, Program)],
     values: Vec<OnceLock<Result<Box<dyn Val>, EvaluationError>>>,
@@ -101,36 +105,20 @@ impl<'a> Evaluation<'a> {
     /// # Errors
     /// When the environment could not be built, which is a mistake in this crate.
     pub(in crate::policy) fn new(
-        activation: &Activation<'_>,
+        activation: &Activation<'a>,
         variables: &'a [(String, Program)],
         regexes: Arc<Regexes>,
         budget: u64,
     ) -> Result<Self, EvaluationError> {
         let environment =
             ENVIRONMENT.as_ref().map_err(|error| EvaluationError::Unsupported(error.clone()))?;
-        let bound = [
-            ("object", activation.object),
-            ("oldObject", activation.old),
-            ("request", activation.request),
-            ("params", activation.params),
-        ];
+        let Activation { object, old, request, params, .. } = activation;
         // Every look at a field may copy its text: with a long one, a step is dearer.
-        let longest = bound.iter().map(|(_, bound)| bound.longest).max().unwrap_or(0);
+        let longest = [object, old, request, params].iter().map(|bound| bound.longest).max().unwrap_or(0);
         let meter = Meter::new(budget / (1 + longest as u64 / 16_384), regexes);
-        let mut context = Context::with_env(Arc::clone(environment));
-        for (name, bound) in bound {
-            context.add_variable_as_val(name, bound.value.clone());
-        }
-        context.add_variable_as_val(
-            "namespaceObject",
-            match activation.namespace {
-                Some(namespace) => namespace.value.clone(),
-                None => Box::new(Unknown(meter.clone())),
-            },
-        );
-        context.add_variable_as_val(METER, Box::new(meter.clone()));
         let values = variables.iter().map(|_| OnceLock::new()).collect();
-        Ok(Self { context, meter, variables, values })
+        let names = activation.clone();
+        Ok(Self { environment, names, unknown: Unknown(meter.clone()), meter, variables, values })
     }
 
     /// The value of a validation or match condition.
@@ -173,9 +161,9 @@ impl<'a> Evaluation<'a> {
         program: &Program,
         read: impl FnOnce(&dyn Val) -> Result<T, EvaluationError>,
     ) -> Result<T, EvaluationError> {
-        let mut scope = self.context.new_inner_scope();
-        scope.add_variable_as_val("variables", Box::new(Variables(self)));
-        let value = CelValue::resolve_val(&program.expression, &scope);
+        let mut context = Context::with_env(Arc::clone(self.environment));
+        context.set_variable_resolver(self);
+        let value = CelValue::resolve_val(&program.expression, &context);
         self.trouble()?;
         read(value.map_err(|error| explain(&error))?.as_ref())
     }
@@ -209,6 +197,26 @@ impl<'a> Evaluation<'a> {
             self.evaluate(program, |value| node::freeze(value).map_err(|error| explain(&error)))
         });
         value.as_ref().map(AsRef::as_ref).map_err(Clone::clone)
+    }
+}
+
+/// Names are looked up here and not put into the context, which would copy every value and its name for each evaluation.
+impl VariableResolver for Evaluation<'_> {
+    fn resolve<'b>(&'b self, name: &str) -> Option<CowVal<'b, 'b>> {
+        let bound = match name {
+            "object" => self.names.object,
+            "oldObject" => self.names.old,
+            "request" => self.names.request,
+            "params" => self.names.params,
+            "namespaceObject" => match self.names.namespace {
+                Some(namespace) => namespace,
+                None => return Some(CowVal::Borrowed(&self.unknown)),
+            },
+            "variables" => return Some(CowVal::owned(Variables(self))),
+            METER => return Some(CowVal::Borrowed(&self.meter)),
+            _ => return None,
+        };
+        Some(CowVal::Borrowed(bound.value.as_ref()))
     }
 }
 

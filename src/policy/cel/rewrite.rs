@@ -319,6 +319,15 @@ impl Rewriter<'_> {
         let CallExpr { func_name, target, mut args } = inner;
         if target.is_none() {
             match (func_name.as_str(), args.len()) {
+                (op::EQUALS | op::NOT_EQUALS, 2) if args.iter().any(is_scalar) => {
+                    // One step whatever stands on the other side: nothing to announce. The scalar is on the right, so that it is
+                    // the other side that compares.
+                    let mut args = self.visit_all(args);
+                    if args.first().is_some_and(is_scalar) {
+                        args.reverse();
+                    }
+                    return call(&func_name, args);
+                }
                 (op::EQUALS | op::NOT_EQUALS | op::IN, 2) => {
                     let args = self.visit_all(args);
                     let name = if func_name == op::IN { functions::CONTAINS } else { functions::EQUALS };
@@ -487,6 +496,11 @@ fn segment(index: &IdedExpr) -> Segment {
         }
         _ => Segment::Any,
     }
+}
+
+/// A text or a truth value that stands in the expression.
+fn is_scalar(expression: &IdedExpr) -> bool {
+    matches!(&expression.expr, Expr::Literal(LiteralValue::String(_) | LiteralValue::Boolean(_)))
 }
 
 fn is_unsupported(expression: &Expr) -> bool {

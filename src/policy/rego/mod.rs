@@ -111,22 +111,46 @@ impl Rego {
         Ok(Self { engine, packages, reads_inventory })
     }
 
-    /// The value of a rule, `data.PACKAGE.RULE`; nothing where it is undefined. `data` is seen beside the modules.
+    /// The modules with an input, to be asked for several rules. `data` is seen beside the modules.
     ///
     /// # Errors
-    /// Why there is none: what is missing here, a budget that is spent, a contradiction.
+    /// `data` contradicts a module.
+    pub(super) fn ask(&self, input: &Json, data: Option<&Json>) -> Result<Asking, String> {
+        let mut engine = self.engine.clone();
+        engine.set_input(Value::from(input.clone()));
+        if let Some(data) = data {
+            engine.add_data(Value::from(data.clone())).map_err(|error| one_line(&error.to_string()))?;
+        }
+        Ok(Asking { engine })
+    }
+
+    /// The value of one rule, as [`Asking::value`] says it.
+    ///
+    /// # Errors
+    /// As there and at [`Rego::ask`].
     pub(super) fn value(
         &self,
         rule: &str,
         input: &Json,
         data: Option<&Json>,
     ) -> Result<Option<Json>, String> {
-        let mut engine = self.engine.clone();
-        engine.set_input(Value::from(input.clone()));
-        if let Some(data) = data {
-            engine.add_data(Value::from(data.clone())).map_err(|error| one_line(&error.to_string()))?;
-        }
-        let value = engine.eval_rule(rule.to_owned()).map_err(|error| one_line(&error.to_string()))?;
+        self.ask(input, data)?.value(rule)
+    }
+}
+
+/// Modules and what they are asked about.
+#[derive(Debug)]
+pub(super) struct Asking {
+    engine: Engine,
+}
+
+impl Asking {
+    /// The value of a rule, `data.PACKAGE.RULE`; nothing where it is undefined. Each has a budget of its own.
+    ///
+    /// # Errors
+    /// Why there is none: what is missing here, a budget that is spent, a contradiction.
+    pub(super) fn value(&mut self, rule: &str) -> Result<Option<Json>, String> {
+        let value = self.engine.eval_rule(rule.to_owned()).map_err(|error| one_line(&error.to_string()))?;
         match value {
             Value::Undefined => Ok(None),
             value => serde_json::to_value(&value).map(Some).map_err(|error| error.to_string()),

@@ -2,7 +2,9 @@
 
 use cel::IdedExpr;
 use cel::common::ast::IdedEntryExpr;
-use cel::common::ast::{EntryExpr, Expr, ListExpr, LiteralValue, MapEntryExpr, MapExpr, SelectExpr};
+use cel::common::ast::{
+    CallExpr, ComprehensionExpr, EntryExpr, Expr, ListExpr, LiteralValue, MapEntryExpr, MapExpr, SelectExpr,
+};
 use serde_json::{Value, json};
 
 use super::super::{Activation, BUDGET, Bound, Declared, Evaluation, EvaluationError, Program, rewrite};
@@ -66,15 +68,14 @@ impl Compiler<'_> {
             },
             Expr::Select(select) => return self.closed_select(select, environment, bound),
             Expr::Call(call) => {
-                let mut call = call.clone();
                 // `math`, `sets`, … in front of a function are names of libraries.
-                if let Some(target) = &call.target {
-                    call.target = Some(Box::new(self.closed(target, environment, bound)?));
-                }
+                let target = match &call.target {
+                    Some(target) => Some(Box::new(self.closed(target, environment, bound)?)),
+                    None => None,
+                };
                 let args: Option<Vec<IdedExpr>> =
                     call.args.iter().map(|argument| self.closed(argument, environment, bound)).collect();
-                call.args = args?;
-                Expr::Call(call)
+                Expr::Call(CallExpr { func_name: call.func_name.clone(), target, args: args? })
             }
             Expr::List(list) => {
                 let elements: Option<Vec<IdedExpr>> =
@@ -92,9 +93,8 @@ impl Compiler<'_> {
                 Expr::Map(map)
             }
             Expr::Comprehension(loops) => {
-                let mut loops = loops.clone();
-                loops.iter_range = self.closed(&loops.iter_range, environment, bound)?;
-                loops.accu_init = self.closed(&loops.accu_init, environment, bound)?;
+                let iter_range = self.closed(&loops.iter_range, environment, bound)?;
+                let accu_init = self.closed(&loops.accu_init, environment, bound)?;
                 let depth = bound.len();
                 bound.extend([loops.iter_var.clone(), loops.accu_var.clone()]);
                 bound.extend(loops.iter_var2.clone());
@@ -102,12 +102,30 @@ impl Compiler<'_> {
                     .map(|part| self.closed(part, environment, bound));
                 bound.truncate(depth);
                 let [cond, step, result] = inner;
-                (loops.loop_cond, loops.loop_step, loops.result) = (cond?, step?, result?);
-                Expr::Comprehension(loops)
+                Expr::Comprehension(Box::new(ComprehensionExpr {
+                    iter_range,
+                    iter_var: loops.iter_var.clone(),
+                    iter_var2: loops.iter_var2.clone(),
+                    accu_var: loops.accu_var.clone(),
+                    accu_init,
+                    loop_cond: cond?,
+                    loop_step: step?,
+                    result: result?,
+                }))
             }
             Expr::Struct(_) | Expr::Unspecified => return None,
         };
         Some(IdedExpr { id: expression.id, expr })
+    }
+
+    fn closed_variable(&self, name: &str) -> Option<IdedExpr> {
+        if let Some(known) = self.closed.borrow().get(name) {
+            return known.clone();
+        }
+        let program = self.program(name)?;
+        let closed = self.closed(program, &Environment::default(), &mut Vec::new());
+        self.closed.borrow_mut().insert(name.to_owned(), closed.clone());
+        closed
     }
 
     fn closed_select(
@@ -136,9 +154,7 @@ impl Compiler<'_> {
                     let kind = &self.constants.kind;
                     return known(json!({"group": group, "version": version, "kind": kind}));
                 }
-                ("variables", name) => {
-                    return self.closed(self.variable(name)?, &Environment::default(), &mut Vec::new());
-                }
+                ("variables", name) => return self.closed_variable(name),
                 _ => {}
             }
         }

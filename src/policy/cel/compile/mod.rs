@@ -28,6 +28,7 @@ mod symbol;
 mod truth;
 mod value;
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -35,9 +36,9 @@ use cel::IdedExpr;
 use serde_json::{Value, json};
 
 use super::{Program, Regexes};
-pub(in crate::policy) use place::{alternatives, merged};
+pub(in crate::policy) use place::{alternatives, can_merge, merge};
 use predicate::Predicate;
-use symbol::Symbol;
+use symbol::{Symbol, Truth};
 
 /// Steps of one compilation; more is a reason not to compile.
 const MOST_STEPS: usize = 20_000;
@@ -68,40 +69,47 @@ pub(in crate::policy) struct Constants<'a> {
     pub regexes: Arc<Regexes>,
 }
 
-/// The objects that pass: those for which all `conditions` are true and the validation is true, and those for which a
-/// condition is false.
+/// The objects that pass, for each of some validations: those for which all `conditions` are true and the validation is true, and
+/// those for which a condition is false. What the validations have in common is compiled once.
 ///
-/// # Errors
-/// Why that cannot be said as a schema.
-pub(in crate::policy) fn schema(
+/// Where one cannot be said as a schema, the reason stands in its place.
+pub(in crate::policy) fn schemas<'p>(
     constants: &Constants<'_>,
     conditions: &[&Program],
-    validation: &Program,
+    validations: impl IntoIterator<Item = &'p Program>,
     ignore_errors: bool,
-) -> Result<Value, Reason> {
-    let mut compiler = Compiler { constants, steps: 0, scopes: 0, bounded: false };
-    let environment = Environment::default();
-    let mut all = Vec::new();
-    let mut any_false = Vec::new();
-    for condition in conditions {
-        let truth = compiler.truth(&condition.parsed, &environment)?;
-        all.push(truth.yes);
-        any_false.push(truth.no);
-    }
-    let truth = compiler.truth(&validation.parsed, &environment)?;
-    let passes = if ignore_errors {
-        // What fails is let pass: everything but what is false.
-        let refused = Predicate::all(all.into_iter().chain([truth.no]));
-        let schema = refused.schema(0)?;
-        if compiler.bounded {
-            return Err("it compares quantities, and lets pass what fails".to_owned());
-        }
-        return limited(negated(schema));
-    } else {
-        all.push(truth.yes);
-        Predicate::any(any_false.into_iter().chain([Predicate::all(all)]))
+) -> Vec<Result<Value, Reason>> {
+    let mut compiler = Compiler {
+        constants,
+        steps: 0,
+        scopes: 0,
+        bounded: false,
+        variables: BTreeMap::new(),
+        closed: RefCell::default(),
     };
-    limited(passes.schema(0)?)
+    let environment = Environment::default();
+    let truths = conditions.iter().map(|condition| compiler.truth(&condition.parsed, &environment));
+    let conditions: Result<Vec<Truth>, Reason> = truths.collect();
+    let (steps, bounded) = (compiler.steps, compiler.bounded);
+    let schema = |validation: &'p Program| {
+        // Each has the budget that it would have alone.
+        (compiler.steps, compiler.bounded) = (steps, bounded);
+        let conditions = conditions.as_ref().map_err(Clone::clone)?;
+        let truth = compiler.truth(&validation.parsed, &environment)?;
+        let hold = conditions.iter().map(|truth| truth.yes.clone());
+        if ignore_errors {
+            // What fails is let pass: everything but what is false.
+            let refused = Predicate::all(hold.chain([truth.no])).schema(0)?;
+            if compiler.bounded {
+                return Err("it compares quantities, and lets pass what fails".to_owned());
+            }
+            return limited(negated(refused));
+        }
+        let all = Predicate::all(hold.chain([truth.yes]));
+        let any_false = conditions.iter().map(|truth| truth.no.clone());
+        limited(Predicate::any(any_false.chain([all])).schema(0)?)
+    };
+    validations.into_iter().map(schema).collect()
 }
 
 /// Everything that a schema does not accept.
@@ -113,11 +121,27 @@ fn negated(schema: Value) -> Value {
 }
 
 fn limited(schema: Value) -> Result<Value, Reason> {
-    let size = schema.to_string().len();
+    let mut counted = Counted(0);
+    serde_json::to_writer(&mut counted, &schema).map_err(|error| error.to_string())?;
+    let size = counted.0;
     if size > LARGEST {
         return Err(format!("its schema has {size} bytes; at most {LARGEST} are used"));
     }
     Ok(schema)
+}
+
+/// Counts bytes and keeps none.
+struct Counted(usize);
+
+impl std::io::Write for Counted {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0 += bytes.len();
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
 }
 
 /// What names stand for: loop variables and those of `cel.bind`.
@@ -134,6 +158,12 @@ impl Environment {
     }
 }
 
+/// A variable, compiled.
+struct Variable {
+    symbol: Result<Symbol, Reason>,
+    bounded: bool,
+}
+
 struct Compiler<'a> {
     constants: &'a Constants<'a>,
     steps: usize,
@@ -141,6 +171,10 @@ struct Compiler<'a> {
     scopes: usize,
     /// Whether a quantity is compared, of which only canonical spellings are told.
     bounded: bool,
+    /// Variables that were asked for. They see no loop variable, so that each is the same wherever it stands.
+    variables: BTreeMap<String, Variable>,
+    /// Variables with everything that is known written into them; `None` for those that look at the object.
+    closed: RefCell<BTreeMap<String, Option<IdedExpr>>>,
 }
 
 impl Compiler<'_> {
@@ -154,8 +188,26 @@ impl Compiler<'_> {
         self.scopes
     }
 
-    fn variable(&self, name: &str) -> Option<&IdedExpr> {
+    fn program(&self, name: &str) -> Option<&IdedExpr> {
         let found = self.constants.variables.iter().find(|(known, _)| known == name);
         found.map(|(_, program)| &program.parsed)
+    }
+
+    /// What a variable may be.
+    fn variable(&mut self, name: &str) -> Result<Symbol, Reason> {
+        if let Some(known) = self.variables.get(name) {
+            self.bounded |= known.bounded;
+            return known.symbol.clone();
+        }
+        let program = self.program(name).cloned().ok_or_else(|| format!("variables.{name} is unknown"))?;
+        let before = std::mem::take(&mut self.bounded);
+        let symbol = self.symbol(&program, &Environment::default());
+        let bounded = std::mem::replace(&mut self.bounded, before);
+        self.bounded |= bounded;
+        // Of one that ran out of steps nothing is known.
+        if self.steps <= MOST_STEPS {
+            self.variables.insert(name.to_owned(), Variable { symbol: symbol.clone(), bounded });
+        }
+        symbol
     }
 }

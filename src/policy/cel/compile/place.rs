@@ -128,9 +128,18 @@ fn inside(left: &Value, right: &Value) -> Option<Value> {
     }
     let either = joined(mine, theirs)
         .unwrap_or_else(|| one("anyOf", Value::Array(vec![mine.clone(), theirs.clone()])));
-    let mut changed = a.clone();
-    if let Some(fields) = changed.get_mut("properties").and_then(Value::as_object_mut) {
-        fields.insert(name.clone(), either);
+    // Written anew and not cloned and changed: the field is most of it, at every level.
+    let mut either = Some(either);
+    let mut fields = Map::new();
+    for (field, schema) in own {
+        let schema = if field == name { either.take() } else { None }.unwrap_or_else(|| schema.clone());
+        fields.insert(field.clone(), schema);
+    }
+    let mut fields = Some(Value::Object(fields));
+    let mut changed = Map::new();
+    for (key, value) in a {
+        let value = if key == "properties" { fields.take() } else { None }.unwrap_or_else(|| value.clone());
+        changed.insert(key.clone(), value);
     }
     Some(Value::Object(changed))
 }
@@ -168,17 +177,8 @@ pub(super) fn one(key: &str, value: Value) -> Value {
     Value::Object(map)
 }
 
-/// Two schemas as one that accepts what both accept, where that needs no `allOf`.
-pub(in crate::policy) fn merged(left: &Value, right: &Value) -> Option<Value> {
-    can_merge(left, right).then(|| {
-        let mut both = left.clone();
-        merge(&mut both, right.clone());
-        both
-    })
-}
-
 /// Whether two schemas can be one without `allOf`.
-pub(super) fn can_merge(left: &Value, right: &Value) -> bool {
+pub(in crate::policy) fn can_merge(left: &Value, right: &Value) -> bool {
     if left == right || *left == Value::Bool(true) || *right == Value::Bool(true) {
         return true;
     }
@@ -197,7 +197,7 @@ pub(super) fn can_merge(left: &Value, right: &Value) -> bool {
 }
 
 /// Makes one of two schemas that [`can_merge`].
-pub(super) fn merge(left: &mut Value, right: Value) {
+pub(in crate::policy) fn merge(left: &mut Value, right: Value) {
     if *left == right || right == Value::Bool(true) {
         return;
     }

@@ -93,12 +93,7 @@ impl Compiler<'_> {
                     && !environment.names.contains_key(name)
                 {
                     match name.as_str() {
-                        "variables" => {
-                            let variable = self.variable(&select.field).cloned();
-                            let variable =
-                                variable.ok_or_else(|| format!("variables.{} is unknown", select.field))?;
-                            return self.symbol(&variable, &Environment::default());
-                        }
+                        "variables" => return self.variable(&select.field),
                         "request" => return Err(format!("it depends on request.{}", select.field)),
                         _ => {}
                     }
