@@ -18,6 +18,7 @@
 //! | rank | module | its one job |
 //! |---|---|---|
 //! | 0 | [`manifest`] | Kubernetes objects as text and data: parse with source spans, print, paths, keys, normalise; the Pods that a workload would create |
+//! | 0 | [`cancel`] | the one way to ask whatever runs to stop |
 //! | 1 | [`source`] | the only reader and writer of local files, bounded and atomic |
 //! | 1 | [`finding`] | what any check has to say: rule, severity, object, path, message, hint, origin |
 //! | 2 | [`schema`] | what the API server accepts, by group, version and kind: bundled OpenAPI v3, CRDs, structural validation |
@@ -55,6 +56,7 @@
 //!    allows ([`constraint::walk`]); code renders, checks and writes. What nobody said is marked as the model's.
 
 pub mod apply;
+pub mod cancel;
 pub mod capacity;
 pub mod catalogue;
 pub mod check;

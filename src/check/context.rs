@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::cancel::Cancel;
 use crate::manifest::{GroupVersionKind, ObjectKey};
 use crate::policy::{Inventory, PolicySet, Resource, User};
 use crate::schema::SchemaSet;
@@ -22,12 +23,14 @@ pub struct CheckContext<'a> {
     pub knows_all: bool,
     /// What such policies compare with; `None` for what the target holds and the objects that are checked together.
     pub inventory: Option<&'a Inventory>,
+    /// Ends the check early: what was not looked at by then is incomplete.
+    pub cancel: Option<&'a Cancel>,
 }
 
 impl<'a> CheckContext<'a> {
     /// A target in which nothing is known to exist.
     pub fn new(schemas: &'a SchemaSet, policies: &'a PolicySet, user: &'a User) -> Self {
-        Self { schemas, policies, user, existing: &[], knows_all: false, inventory: None }
+        Self { schemas, policies, user, existing: &[], knows_all: false, inventory: None, cancel: None }
     }
 
     /// The same with the objects of the target.
@@ -46,6 +49,12 @@ impl<'a> CheckContext<'a> {
     #[must_use]
     pub fn with_inventory(self, inventory: Option<&'a Inventory>) -> Self {
         Self { inventory, ..self }
+    }
+
+    /// The same, ended by a stop.
+    #[must_use]
+    pub fn until(self, cancel: Option<&'a Cancel>) -> Self {
+        Self { cancel, ..self }
     }
 
     /// The object of the target that has this identity, whatever its version.

@@ -39,11 +39,18 @@ pub(super) fn evaluate<'a>(
             user: context.user,
             inventory,
             is_derived,
+            cancel: context.cancel,
         });
-        collected
-            .spoke
-            .extend(evaluation.matched.iter().filter(|name| !evaluation.passed.contains(name)).cloned());
-        collected.matched.extend(evaluation.matched);
+        // Both in one order, the second a part of the first.
+        let mut passed = evaluation.passed.into_iter().peekable();
+        for name in evaluation.matched {
+            if passed.next_if_eq(&name).is_none() && !collected.spoke.contains(&name) {
+                collected.spoke.insert(name.clone());
+            }
+            if !collected.matched.contains(&name) {
+                collected.matched.insert(name);
+            }
+        }
         evaluation.findings
     };
     let resource = context.resource(&subject.key.gvk());

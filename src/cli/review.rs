@@ -25,7 +25,7 @@ pub fn run(args: &ReviewArgs, common: &Common, cancel: &Cancel) -> Result<ExitCo
         texts.texts.push(Text { name: "stdin".to_owned(), bytes: Ok(stdin(limits.file_bytes)?) });
     }
     let rules = Rules { schemas: &schemas, policies: &policies };
-    let review = review::review(texts, rules, &|| cancel.is_cancelled()).map_err(problem)?;
+    let review = review::review(texts, rules, cancel).map_err(problem)?;
     if review.is_empty() {
         return Err(nothing(&review));
     }

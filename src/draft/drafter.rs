@@ -46,6 +46,8 @@ pub struct Library<'a> {
     pub policies: &'a PolicySet,
     /// Who asks, as policies see it.
     pub user: &'a User,
+    /// Ends the gate early.
+    pub cancel: Option<&'a Cancel>,
 }
 
 /// Works on one conversation with one backend.
@@ -130,6 +132,8 @@ impl<'a> Drafter<'a> {
         let mut turn = Turn { text, index, spans, language: language(text), used: Vec::new(), asked: None };
         conversation.turns.push(text.to_owned());
         let result = self.work(conversation, &mut turn, &narrowed, cancel);
+        // What was not looked at before a stop says nothing.
+        let result = if cancel.is_cancelled() { Err(ModelError::Cancelled) } else { result };
         if let Ok(Outcome::Asked(asked)) = &result {
             let first = asked.questions.first().filter(|question| !question.field.is_empty());
             conversation.open = first.map(|one| Open { kind: asked.kind.clone(), field: one.field.clone() });
@@ -482,7 +486,8 @@ impl<'a> Drafter<'a> {
     ) -> Result<(Thing, Vec<crate::finding::Finding>, Vec<Intervention>, (usize, usize)), Box<Outcome>> {
         let context = CheckContext::new(self.library.schemas, self.library.policies, self.library.user)
             .with_existing(&self.setting.existing)
-            .knowing_all(self.setting.knows_all);
+            .knowing_all(self.setting.knows_all)
+            .until(self.library.cancel);
         let words = gate::Words { text, setting: self.setting };
         let gated = gate::pass(pattern, filled, &context, &words)
             .map_err(|error| refused(filled, &error, language))?;

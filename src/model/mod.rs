@@ -1,8 +1,5 @@
 //! A form in, answers out. Backends are synchronous; the driver runs them on a thread of their own.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -21,25 +18,10 @@ mod scripted;
 pub mod url;
 mod validate;
 
+pub use crate::cancel::Cancel;
 pub use open::{DEFAULT_CONTEXT, ModelChoice, OpenOptions, devices, open};
 pub use scripted::Scripted;
 pub use validate::validate;
-
-/// Tells a running backend to stop. Cheap to clone; all clones share one flag.
-#[derive(Debug, Clone, Default)]
-pub struct Cancel(Arc<AtomicBool>);
-
-impl Cancel {
-    /// Asks whoever holds a clone to stop.
-    pub fn cancel(&self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
-
-    /// Whether a stop was asked for.
-    pub fn is_cancelled(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
-    }
-}
 
 /// How a backend wants to be prompted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

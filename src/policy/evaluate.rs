@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::cel::{Activation, BUDGET, Bound, Evaluation as Run, EvaluationError, Program, Regexes};
+use super::cel::{Activation, Bound, Evaluation as Run, EvaluationError, Limits, Program, Regexes};
 use super::compiled::{Action, Binding, Engine, FailurePolicy, Other, Param, Policy, Validation};
 use super::conftest::ModuleRule;
 use super::kyverno::Verdict;
@@ -18,6 +18,7 @@ use super::matching::Match;
 use super::params::{Params, params};
 use super::rego::Asking;
 use super::review::{Operation, Review, is_namespace};
+use crate::cancel::Cancel;
 use crate::finding::{Finding, PolicyOrigin, Severity};
 use crate::manifest::ObjectKey;
 
@@ -103,6 +104,10 @@ pub(super) fn evaluate(
     }
     let mut subject = None;
     for policy in policies.iter().filter(|policy| !policy.bindings.is_empty()) {
+        if review.cancel.is_some_and(Cancel::is_cancelled) {
+            evaluation.findings.push(stopped(review));
+            break;
+        }
         // It is about what stands in files.
         if policy.engine == Engine::Conftest && (review.is_derived || review.operation == Operation::Delete) {
             continue;
@@ -144,6 +149,13 @@ pub(super) fn evaluate(
         }
     }
     evaluation
+}
+
+/// Policies that were not asked any more.
+fn stopped(review: &Review<'_>) -> Finding {
+    let text = "it was stopped before all policies were asked";
+    let finding = Finding::new("policies-stopped", Severity::Error, ObjectKey::of(review.object), "", text);
+    Finding { incomplete: true, ..finding.with_hint("ask again") }
 }
 
 /// Takes the values of a Secret out of everything that is said about it.
@@ -203,7 +215,8 @@ impl One<'_> {
     }
 
     fn start<'b>(&'b self, activation: &Activation<'b>) -> Result<Run<'b>, EvaluationError> {
-        Run::new(activation, &self.policy.variables, Arc::clone(self.regexes), BUDGET)
+        let limits = Limits { cancel: self.subject.review.cancel, ..Limits::of(self.regexes) };
+        Run::new(activation, &self.policy.variables, limits)
     }
 
     fn with_params(&self, params: &Bound, param: Option<&Param>, evaluation: &mut Evaluation) -> bool {

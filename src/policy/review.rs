@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::rego::Inventory;
+use crate::cancel::Cancel;
 use crate::manifest::{GroupVersionKind, ObjectKey};
 
 /// What happens to the object.
@@ -122,6 +123,8 @@ pub struct Review<'a> {
     pub inventory: Option<&'a Inventory>,
     /// Whether nobody wrote it: a Pod that another object would create.
     pub is_derived: bool,
+    /// Ends the evaluation early: what was not asked by then is incomplete.
+    pub cancel: Option<&'a Cancel>,
 }
 
 impl<'a> Review<'a> {
@@ -136,6 +139,7 @@ impl<'a> Review<'a> {
             user,
             inventory: None,
             is_derived: false,
+            cancel: None,
         }
     }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 
 use super::cel::compile::{Constants, schemas};
-use super::cel::{Activation, BUDGET, Bound, Evaluation, Program};
+use super::cel::{Activation, Bound, Evaluation, Limits, Program};
 use super::compiled::{Action, Binding, FailurePolicy, Param, Policy, Validation};
 use super::fitted::fitted;
 use super::matching::Match;
@@ -206,8 +206,7 @@ impl PolicySet {
                 params: &params,
                 namespace: namespace.as_ref(),
             };
-            let Ok(run) =
-                Evaluation::new(&activation, &one.policy.variables, Arc::clone(&self.regexes), BUDGET)
+            let Ok(run) = Evaluation::new(&activation, &one.policy.variables, Limits::of(&self.regexes))
             else {
                 let _ = schemas.by_ref().take(one.policy.validations.len()).count();
                 return;
@@ -395,6 +394,7 @@ fn review<'a>(intent: &Intent<'a>, object: &'a Value) -> Review<'a> {
         user: intent.user,
         inventory: None,
         is_derived: false,
+        cancel: None,
     }
 }
 

@@ -8,6 +8,7 @@ use super::collect::Collector;
 use super::sort::{Sorted, sort};
 use super::texts::Texts;
 use super::{Review, ReviewError, duplicates, workers};
+use crate::cancel::Cancel;
 use crate::check::{CheckContext, check};
 use crate::finding::{Finding, Severity};
 use crate::manifest::Manifest;
@@ -23,17 +24,13 @@ pub struct Rules<'a> {
     pub policies: &'a PolicySet,
 }
 
-/// Reviews the texts, by as many threads as the machine has processors. `stop` is asked between two objects.
+/// Reviews the texts, by as many threads as the machine has processors. Ended by `cancel` in the middle of an object.
 ///
 /// # Errors
 /// [`ReviewError::TooLarge`], [`ReviewError::Stopped`]; what is wrong with the files is a finding.
-pub fn review(
-    texts: Texts,
-    rules: Rules<'_>,
-    stop: &(dyn Fn() -> bool + Sync),
-) -> Result<Review, ReviewError> {
+pub fn review(texts: Texts, rules: Rules<'_>, cancel: &Cancel) -> Result<Review, ReviewError> {
     let not_reviewed_left_out = texts.others_left_out;
-    let Sorted { manifests, not_reviewed, findings, files } = sort(texts, stop)?;
+    let Sorted { manifests, not_reviewed, findings, files } = sort(texts, cancel)?;
     let mut collector = Collector::default();
     findings.into_iter().for_each(|finding| collector.add(finding));
     let (schemas, unusable) = with_definitions(rules.schemas, &manifests);
@@ -47,7 +44,9 @@ pub fn review(
         .policies
         .reads_inventory()
         .then(|| Inventory::of(manifests.iter().map(|manifest| &manifest.object), true));
-    let context = CheckContext::new(&schemas, rules.policies, &user).with_inventory(inventory.as_ref());
+    let context = CheckContext::new(&schemas, rules.policies, &user)
+        .with_inventory(inventory.as_ref())
+        .until(Some(cancel));
     let judge = |index: usize, found: &mut Collector| {
         let Some(manifest) = manifests.get(index) else { return };
         // One by one, so that each finding is known to be about this file's object and not its double.
@@ -63,7 +62,7 @@ pub fn review(
             found.add(finding);
         }
     };
-    collector.merge(workers::judged(manifests.len(), stop, &judge)?);
+    collector.merge(workers::judged(manifests.len(), cancel, &judge)?);
     let (findings, counts, left_out) = collector.finish();
     Ok(Review {
         objects: manifests.len(),

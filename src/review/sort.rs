@@ -9,6 +9,7 @@ use super::helm::{self, Charts};
 use super::kustomize;
 use super::texts::{Text, Texts};
 use super::{NotReviewed, ReviewError, about_file};
+use crate::cancel::Cancel;
 use crate::finding::Finding;
 use crate::manifest::{Budget, Document, Location, Manifest, ParseError, parse_documents};
 use crate::source::SourceError;
@@ -32,8 +33,8 @@ pub(super) struct Sorted {
 /// Sorts the texts.
 ///
 /// # Errors
-/// [`ReviewError::TooLarge`]; [`ReviewError::Stopped`] where `stop` says so between two files.
-pub(super) fn sort(texts: Texts, stop: &dyn Fn() -> bool) -> Result<Sorted, ReviewError> {
+/// [`ReviewError::TooLarge`]; [`ReviewError::Stopped`] where that is asked for between two files.
+pub(super) fn sort(texts: Texts, cancel: &Cancel) -> Result<Sorted, ReviewError> {
     let mut sorter = Sorter {
         patches: kustomize::patches(&texts.texts),
         charts: Charts::among(&texts.texts),
@@ -41,7 +42,7 @@ pub(super) fn sort(texts: Texts, stop: &dyn Fn() -> bool) -> Result<Sorted, Revi
         values: 0,
     };
     for text in texts.texts {
-        if stop() {
+        if cancel.is_cancelled() {
             return Err(ReviewError::Stopped);
         }
         sorter.text(&text);

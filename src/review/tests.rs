@@ -1,6 +1,7 @@
 //! Texts in, findings out; what needs files is in `tests/it/review.rs`.
 
 use super::*;
+use crate::cancel::Cancel;
 use crate::policy::PolicySet;
 use crate::schema::SchemaSet;
 
@@ -46,7 +47,7 @@ fn texts(files: &[(&str, &str)]) -> Texts {
 fn reviewed(files: &[(&str, &str)]) -> Review {
     let schemas = SchemaSet::bundled(None).unwrap();
     let policies = PolicySet::none();
-    review(texts(files), Rules { schemas: &schemas, policies: &policies }, &|| false).unwrap()
+    review(texts(files), Rules { schemas: &schemas, policies: &policies }, &Cancel::default()).unwrap()
 }
 
 /// `rule file:line` of each finding.
@@ -215,7 +216,8 @@ spec:
         let namespace =
             format!("apiVersion: v1\nkind: Namespace\nmetadata: {{name: shop, labels: {{tier: {tier}}}}}\n");
         let texts = texts(&[("pod.yaml", POD), ("z-namespace.yaml", &namespace)]);
-        let review = review(texts, Rules { schemas: &schemas, policies: &policies }, &|| false).unwrap();
+        let review =
+            review(texts, Rules { schemas: &schemas, policies: &policies }, &Cancel::default()).unwrap();
         said(&review)
     };
     assert_eq!(denied("closed"), ["policy/no-pods pod.yaml:1"]);
@@ -239,7 +241,9 @@ fn a_stop_is_no_review() {
     let schemas = SchemaSet::bundled(None).unwrap();
     let policies = PolicySet::none();
     let rules = Rules { schemas: &schemas, policies: &policies };
-    let stopped = review(texts(&[("a.yaml", POD)]), rules, &|| true);
+    let cancel = Cancel::default();
+    cancel.cancel();
+    let stopped = review(texts(&[("a.yaml", POD)]), rules, &cancel);
     assert_eq!(stopped, Err(ReviewError::Stopped));
 }
 

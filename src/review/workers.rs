@@ -9,6 +9,7 @@ use std::thread;
 
 use super::ReviewError;
 use super::collect::Collector;
+use crate::cancel::Cancel;
 
 /// Objects of one part.
 const PART: usize = 32;
@@ -35,13 +36,13 @@ impl Done {
     }
 }
 
-/// Has `judge` put what it finds of each object, by its number, into a collector. `stop` is asked between two objects.
+/// Has `judge` put what it finds of each object, by its number, into a collector. Ended by `cancel` between two objects.
 ///
 /// # Errors
 /// [`ReviewError::Stopped`].
 pub(super) fn judged(
     count: usize,
-    stop: &(dyn Fn() -> bool + Sync),
+    cancel: &Cancel,
     judge: &(dyn Fn(usize, &mut Collector) + Sync),
 ) -> Result<Collector, ReviewError> {
     let parts = count.div_ceil(PART);
@@ -55,7 +56,7 @@ pub(super) fn judged(
             }
             let mut found = Collector::default();
             for index in range {
-                if stop() {
+                if cancel.is_cancelled() {
                     return;
                 }
                 judge(index, &mut found);
@@ -93,16 +94,20 @@ mod tests {
         for count in [0, 1, PART, PART + 1, 20 * PART + 7] {
             let mut one_by_one = Collector::default();
             (0..count).for_each(|index| judge(index, &mut one_by_one));
-            let together = judged(count, &|| false, &judge).unwrap();
+            let together = judged(count, &Cancel::default(), &judge).unwrap();
             assert_eq!(together.finish(), one_by_one.finish(), "{count}");
         }
     }
 
     #[test]
     fn a_stop_ends_all_of_it() {
-        let asked = AtomicUsize::new(0);
-        let stop = || asked.fetch_add(1, Ordering::Relaxed) >= 40;
-        let stopped = judged(1_000, &stop, &|_, _| {});
+        let (asked, cancel) = (AtomicUsize::new(0), Cancel::default());
+        let judge = |_: usize, _: &mut Collector| {
+            if asked.fetch_add(1, Ordering::Relaxed) == 40 {
+                cancel.cancel();
+            }
+        };
+        let stopped = judged(1_000, &cancel, &judge);
         assert!(matches!(stopped, Err(ReviewError::Stopped)));
     }
 }

@@ -220,7 +220,7 @@ impl Engine {
         let Some(loaded) = &mut self.loaded else { return Err(Problem::new("no model is loaded")) };
         // Field by field, since the backend is borrowed beside it.
         let (patterns, schemas, policies, user) = (&self.patterns, &self.schemas, &self.policies, &self.user);
-        let library = Library { patterns, schemas, policies, user };
+        let library = Library { patterns, schemas, policies, user, cancel: Some(cancel) };
         let mut drafter =
             Drafter::new(library, &self.setting, &loaded.prefix, loaded.backend.as_mut()).bare(self.bare);
         let mut outcome = drafter.turn(&mut self.conversation, reading, cancel).map_err(model_problem)?;
@@ -237,7 +237,7 @@ impl Engine {
     pub fn change_field(&mut self, edit: &FieldEdit) -> Result<Amended, Problem> {
         let Some(loaded) = &mut self.loaded else { return Err(Problem::new("nothing is being drafted")) };
         let (patterns, schemas, policies, user) = (&self.patterns, &self.schemas, &self.policies, &self.user);
-        let library = Library { patterns, schemas, policies, user };
+        let library = Library { patterns, schemas, policies, user, cancel: None };
         let drafter = Drafter::new(library, &self.setting, &loaded.prefix, loaded.backend.as_mut());
         Ok(drafter.amend(&mut self.conversation, &self.facts, edit))
     }
@@ -397,6 +397,7 @@ impl Engine {
             schemas: &self.schemas,
             policies: &self.policies,
             user: &self.user,
+            cancel: None,
         }
     }
 

@@ -153,6 +153,7 @@ pub(super) fn evaluation_of(
         user,
         inventory: inventory.as_ref(),
         is_derived: false,
+        cancel: None,
     };
     policies.evaluate(&review)
 }

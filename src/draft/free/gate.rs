@@ -260,7 +260,8 @@ fn rules<'a>(library: Library<'a>) -> Rules<'a> {
 fn report(task: &Task<'_>, draft: &Draft) -> CheckReport {
     let context = CheckContext::new(task.library.schemas, task.library.policies, task.library.user)
         .with_existing(&task.setting.existing)
-        .knowing_all(task.setting.knows_all);
+        .knowing_all(task.setting.knows_all)
+        .until(task.library.cancel);
     let objects: Vec<Value> = draft.objects().cloned().collect();
     check(&objects, &context)
 }

@@ -9,7 +9,7 @@ use cel::context::VariableResolver;
 use cel::{Context, Env, ExecutionError, Value as CelValue};
 use serde_json::Value;
 
-use super::meter::{BUDGET, Meter, Regexes, Unknown};
+use super::meter::{BUDGET, Limits, Meter, Unknown};
 use super::{ENVIRONMENT, METER, Program, node};
 
 /// Why an evaluation gave no value.
@@ -19,6 +19,8 @@ pub(in crate::policy) enum EvaluationError {
     Unsupported(String),
     /// The budget is spent: the outcome is unknown.
     Budget,
+    /// Somebody stopped it: the outcome is unknown.
+    Stopped,
     /// The outcome depends on the Namespace, which is not known here.
     UnknownNamespace,
     /// The expression fails, on a cluster too.
@@ -36,6 +38,7 @@ impl std::fmt::Display for EvaluationError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Unsupported(what) => write!(f, "it uses {what}, which cannot be evaluated here"),
+            Self::Stopped => f.write_str("it was stopped"),
             Self::Budget => write!(f, "it takes more than {BUDGET} steps"),
             Self::UnknownNamespace => {
                 write!(f, "it depends on the Namespace object, which is not known here")
@@ -107,15 +110,15 @@ impl<'a> Evaluation<'a> {
     pub(in crate::policy) fn new(
         activation: &Activation<'a>,
         variables: &'a [(String, Program)],
-        regexes: Arc<Regexes>,
-        budget: u64,
+        limits: Limits<'_>,
     ) -> Result<Self, EvaluationError> {
         let environment =
             ENVIRONMENT.as_ref().map_err(|error| EvaluationError::Unsupported(error.clone()))?;
         let Activation { object, old, request, params, .. } = activation;
         // Every look at a field may copy its text: with a long one, a step is dearer.
         let longest = [object, old, request, params].iter().map(|bound| bound.longest).max().unwrap_or(0);
-        let meter = Meter::new(budget / (1 + longest as u64 / 16_384), regexes);
+        let budget = limits.budget / (1 + longest as u64 / 16_384);
+        let meter = Meter::new(Limits { budget, ..limits });
         let values = variables.iter().map(|_| OnceLock::new()).collect();
         let names = activation.clone();
         Ok(Self { environment, names, unknown: Unknown(meter.clone()), meter, variables, values })
@@ -170,6 +173,9 @@ impl<'a> Evaluation<'a> {
 
     /// What makes every outcome of this evaluation unknown, whatever value came out.
     fn trouble(&self) -> Result<(), EvaluationError> {
+        if self.meter.is_stopped() {
+            return Err(EvaluationError::Stopped);
+        }
         if self.meter.is_spent() {
             return Err(EvaluationError::Budget);
         }

@@ -16,6 +16,8 @@ use cel::common::types::Type;
 use cel::common::value::{CowVal, StaticVal, Val};
 use regex::{Regex, RegexBuilder};
 
+use crate::cancel::Cancel;
+
 /// Units of one evaluation of one policy under one binding and one parameter object: well under a second of work.
 pub(in crate::policy) const BUDGET: u64 = 5_000_000;
 /// The longest string that an expression may build, in bytes.
@@ -57,10 +59,30 @@ impl Regexes {
     }
 }
 
+/// What an evaluation may spend.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::policy) struct Limits<'a> {
+    /// Units.
+    pub budget: u64,
+    /// Ends it at its next step.
+    pub cancel: Option<&'a Cancel>,
+    /// Compiled regular expressions.
+    pub regexes: &'a Arc<Regexes>,
+}
+
+impl<'a> Limits<'a> {
+    /// A full budget, which nobody ends early.
+    pub(in crate::policy) fn of(regexes: &'a Arc<Regexes>) -> Self {
+        Self { budget: BUDGET, cancel: None, regexes }
+    }
+}
+
 #[derive(Debug)]
 struct State {
     left: AtomicU64,
     spent: AtomicBool,
+    stopped: AtomicBool,
+    cancel: Option<Cancel>,
     unknown: AtomicBool,
     unsupported: OnceLock<String>,
     regexes: Arc<Regexes>,
@@ -71,22 +93,28 @@ struct State {
 pub(super) struct Meter(Arc<State>);
 
 impl Meter {
-    /// A full budget.
-    pub(super) fn new(budget: u64, regexes: Arc<Regexes>) -> Self {
+    /// Nothing spent yet.
+    pub(super) fn new(limits: Limits<'_>) -> Self {
         Self(Arc::new(State {
-            left: AtomicU64::new(budget),
+            left: AtomicU64::new(limits.budget),
             spent: AtomicBool::new(false),
+            stopped: AtomicBool::new(false),
+            cancel: limits.cancel.cloned(),
             unknown: AtomicBool::new(false),
             unsupported: OnceLock::new(),
-            regexes,
+            regexes: Arc::clone(limits.regexes),
         }))
     }
 
     /// Takes `units` off the budget.
     ///
     /// # Errors
-    /// When there are not as many left; then [`Meter::is_spent`] stays true.
+    /// When there are not as many left; then [`Meter::is_spent`] stays true. When it was stopped; then [`Meter::is_stopped`] does.
     pub(super) fn charge(&self, units: u64) -> Result<(), ExecutionError> {
+        if self.0.cancel.as_ref().is_some_and(Cancel::is_cancelled) {
+            self.0.stopped.store(true, Ordering::Relaxed);
+            return Err(ExecutionError::function_error("cancel", "the evaluation was stopped"));
+        }
         let left = self.0.left.load(Ordering::Relaxed);
         if self.is_spent() || units > left {
             self.0.spent.store(true, Ordering::Relaxed);
@@ -99,6 +127,11 @@ impl Meter {
     /// Whether an announcement was refused.
     pub(super) fn is_spent(&self) -> bool {
         self.0.spent.load(Ordering::Relaxed)
+    }
+
+    /// Whether somebody stopped it.
+    pub(super) fn is_stopped(&self) -> bool {
+        self.0.stopped.load(Ordering::Relaxed)
     }
 
     /// Whether something was looked at that is not known here.

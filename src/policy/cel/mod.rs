@@ -20,6 +20,8 @@ mod functions;
 mod meter;
 mod nesting;
 mod node;
+#[cfg(test)]
+mod others;
 mod quantity;
 mod re2;
 mod rewrite;
@@ -35,7 +37,7 @@ use std::sync::{Arc, LazyLock};
 use cel::{Env, IdedExpr};
 
 pub(super) use evaluation::{Activation, Bound, Evaluation, EvaluationError};
-pub(super) use meter::{BUDGET, Regexes};
+pub(super) use meter::{Limits, Regexes};
 use nesting::nesting;
 
 /// The name of the meter in an evaluation; no expression can write it.

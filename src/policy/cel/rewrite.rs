@@ -352,6 +352,13 @@ impl Rewriter<'_> {
                     visited.extend(index.map(|index| self.visit(index, true)));
                     return call(&func_name, visited);
                 }
+                // The crate writes the text of an error for each `!`, whether there is one or not.
+                (op::LOGICAL_NOT, 1) => {
+                    args = self.visit_all(args);
+                    let known = |is: bool| ided(Expr::Literal(LiteralValue::Boolean(is.into())));
+                    args.extend([known(false), known(true)]);
+                    return call(op::CONDITIONAL, args);
+                }
                 (name, _) if is_operator(name) => return call(name, self.visit_all(args)),
                 _ => {}
             }

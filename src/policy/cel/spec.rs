@@ -294,7 +294,7 @@ fn run(test: &Message) -> Outcome {
             let (object, null) = (Bound::new(&Value::Object(object)), Bound::null());
             let activation =
                 Activation { object: &object, old: &null, request: &null, params: &null, namespace: None };
-            let run = Evaluation::new(&activation, &[], Arc::default(), BUDGET).unwrap();
+            let run = Evaluation::new(&activation, &[], Limits::of(&Arc::default())).unwrap();
             let value = if fails { run.value(&program).map(|_| true) } else { run.boolean(&program) };
             value.map_err(|error| (!error.is_incomplete(), error.to_string()))
         });

@@ -12,7 +12,7 @@ fn evaluate(source: &str, object: &Value) -> Result<bool, EvaluationError> {
     let (object, null) = (Bound::new(object), Bound::null());
     let activation =
         Activation { object: &object, old: &null, request: &null, params: &null, namespace: None };
-    Evaluation::new(&activation, &[], Arc::default(), BUDGET).unwrap().boolean(&program)
+    Evaluation::new(&activation, &[], Limits::of(&Arc::default())).unwrap().boolean(&program)
 }
 
 #[test]
@@ -145,7 +145,7 @@ fn a_question_whether_there_is_something_is_no_look_at_it() {
     let activation =
         Activation { object: &bound, old: &null, request: &null, params: &null, namespace: None };
     assert_eq!(
-        Evaluation::new(&activation, &variables, Arc::default(), BUDGET).unwrap().boolean(&program),
+        Evaluation::new(&activation, &variables, Limits::of(&Arc::default())).unwrap().boolean(&program),
         Ok(true)
     );
 }
@@ -237,6 +237,21 @@ fn nothing_runs_away() {
     }
 }
 
+/// Whoever waits for the answer may end it, in the middle of a loop too; nothing is allowed by that.
+#[test]
+fn an_evaluation_ends_when_it_is_asked_to() {
+    let (cancel, regexes, null) = (crate::cancel::Cancel::default(), Arc::default(), Bound::null());
+    let activation = Activation { object: &null, old: &null, request: &null, params: &null, namespace: None };
+    let declared = Declared { params: false, kyverno: false, variables: &[] };
+    let program = compile("[1, 2].all(x, [3].exists(y, y > x)) || true", declared).unwrap();
+    let limits = Limits { cancel: Some(&cancel), ..Limits::of(&regexes) };
+    assert_eq!(Evaluation::new(&activation, &[], limits).unwrap().boolean(&program), Ok(true));
+    cancel.cancel();
+    let stopped = Evaluation::new(&activation, &[], limits).unwrap().boolean(&program);
+    assert_eq!(stopped, Err(EvaluationError::Stopped));
+    assert!(EvaluationError::Stopped.is_incomplete());
+}
+
 #[test]
 fn variables_that_double_are_stopped() {
     let names: Vec<String> = (0..64).map(|i| format!("v{i}")).collect();
@@ -256,7 +271,7 @@ fn variables_that_double_are_stopped() {
         let null = Bound::null();
         let activation =
             Activation { object: &null, old: &null, request: &null, params: &null, namespace: None };
-        let evaluation = Evaluation::new(&activation, &variables, Arc::default(), BUDGET).unwrap();
+        let evaluation = Evaluation::new(&activation, &variables, Limits::of(&Arc::default())).unwrap();
         let declared = Declared { params: false, kyverno: false, variables: &names };
         let program = compile("variables.v63 == variables.v63", declared).unwrap();
         assert_eq!(evaluation.boolean(&program), Err(EvaluationError::Budget), "{next}");

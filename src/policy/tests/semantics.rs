@@ -449,3 +449,18 @@ fn what_is_said_of_pods_is_known_of_what_makes_them() {
     assert!(matches!(told("object.metadata.name != 'x'", "Deployment").as_slice(), [(true, Told::After(_))]));
     assert!(told(quiet, "ConfigMap").is_empty());
 }
+
+#[test]
+fn what_was_not_asked_before_a_stop_is_incomplete() {
+    let set = set(&[policy(json!({"validations": [{"expression": "true"}]})), binding("b", json!({}))]);
+    let cancel = crate::cancel::Cancel::default();
+    let (pod, user) = (pod(), User::named("ann"));
+    let review = Review { cancel: Some(&cancel), ..Review::create(&pod, &user) };
+    assert_eq!(set.evaluate(&review).findings, []);
+    cancel.cancel();
+    let findings = set.evaluate(&review).findings;
+    assert!(
+        matches!(findings.as_slice(), [one] if one.incomplete && one.rule == "policies-stopped"),
+        "{findings:?}"
+    );
+}

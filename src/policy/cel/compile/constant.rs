@@ -7,7 +7,7 @@ use cel::common::ast::{
 };
 use serde_json::{Value, json};
 
-use super::super::{Activation, BUDGET, Bound, Declared, Evaluation, EvaluationError, Program, rewrite};
+use super::super::{Activation, Bound, Declared, Evaluation, EvaluationError, Limits, Program, rewrite};
 use super::{Compiler, Environment};
 
 /// What an expression without the object comes to.
@@ -37,7 +37,7 @@ impl Compiler<'_> {
             params: &params,
             namespace: namespace.as_ref(),
         };
-        let run = Evaluation::new(&activation, &[], self.constants.regexes.clone(), BUDGET).ok()?;
+        let run = Evaluation::new(&activation, &[], Limits::of(&self.constants.regexes)).ok()?;
         match run.value(&program) {
             Ok(value) => value.map(Known::Value),
             Err(EvaluationError::Failed(_)) => Some(Known::Fails),

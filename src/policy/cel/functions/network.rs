@@ -88,6 +88,14 @@ impl Url {
         if port.is_some_and(|(_, port)| !port.bytes().all(|byte| byte.is_ascii_digit())) {
             return Err(wrong("its port is no number"));
         }
+        if authority.contains('#') {
+            return Err(wrong("there is a '#' in its host"));
+        }
+        // What stands behind a `#` is neither path nor query, and is kept nowhere.
+        let (path, query) = match path.split_once('#') {
+            Some((path, _)) => (path, ""),
+            None => (path, query.split_once('#').map_or(query, |(query, _)| query)),
+        };
         let own = str::to_owned;
         Ok(Self {
             whole: own(text),
