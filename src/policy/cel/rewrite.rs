@@ -153,6 +153,16 @@ fn indexed(operand: IdedExpr, field: String) -> Expr {
     call(op::INDEX, vec![operand, ided(Expr::Literal(LiteralValue::String(field.into())))])
 }
 
+/// Whether an expression may give an optional by what it says: an index of one is nothing where a field of one is an error.
+fn may_be_optional(expression: &IdedExpr) -> bool {
+    match &expression.expr {
+        Expr::Ident(_) | Expr::Comprehension(_) => false,
+        Expr::Select(select) => may_be_optional(&select.operand),
+        Expr::Call(call) if call.func_name == op::INDEX => call.args.first().is_none_or(may_be_optional),
+        _ => true,
+    }
+}
+
 /// The name at the beginning of a chain of fields.
 fn root(expression: &IdedExpr) -> Option<&str> {
     match &expression.expr {
@@ -272,8 +282,9 @@ impl Rewriter<'_> {
         }
         let SelectExpr { operand, field, test } = select;
         // Parts of a name that nothing here declares are those of a type.
-        let is_value =
-            !test && root(&operand).is_none_or(|name| self.is_bound(name) || VALUES.contains(&name));
+        let is_value = !test
+            && !may_be_optional(&operand)
+            && root(&operand).is_none_or(|name| self.is_bound(name) || VALUES.contains(&name));
         let operand = self.visit_box(*operand, record);
         if is_value { indexed(*operand, field) } else { Expr::Select(SelectExpr { operand, field, test }) }
     }

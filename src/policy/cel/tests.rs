@@ -237,6 +237,15 @@ fn nothing_runs_away() {
     }
 }
 
+#[test]
+fn a_field_of_what_an_optional_holds_has_to_be_one() {
+    let object = json!({"none": null, "map": {}});
+    assert_eq!(evaluate("object.?map.x.hasValue()", &object), Ok(false));
+    assert_eq!(evaluate("object.?absent.x.hasValue()", &object), Ok(false));
+    let of_null = evaluate("object.?none.x.hasValue()", &object);
+    assert!(matches!(of_null, Err(EvaluationError::Failed(_))), "{of_null:?}");
+}
+
 /// Whoever waits for the answer may end it, in the middle of a loop too; nothing is allowed by that.
 #[test]
 fn an_evaluation_ends_when_it_is_asked_to() {
