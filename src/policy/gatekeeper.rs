@@ -36,7 +36,7 @@ const BEFORE: [(&str, &str); 2] = [
 
 /// Reads a template. Its name as a policy is that of its constraints' kind.
 pub(super) fn template(manifest: &Manifest, prefer: Prefer) -> Result<Policy, Vec<PolicyError>> {
-    let object = Object { manifest };
+    let object = Object { manifest, minor: None };
     let kind = object.text("/spec/crd/spec/names/kind").map_err(|error| vec![error])?;
     let code = object.get("/spec/targets/0/code").and_then(Value::as_array);
     let engine = |name: &str| {
@@ -223,7 +223,7 @@ fn fill(schema: &Value, value: &mut Value) {
 
 /// Reads a constraint; the policy that it belongs to is named by its kind.
 pub(super) fn constraint(manifest: &Manifest) -> Result<(String, Binding), PolicyError> {
-    let object = Object { manifest };
+    let object = Object { manifest, minor: None };
     if object.get("/spec").is_some() {
         object.fields("/spec", &["match", "parameters", "enforcementAction", "scopedEnforcementActions"])?;
     }

@@ -64,6 +64,8 @@ pub struct Sources<'a> {
     pub cluster: &'a [Manifest],
     /// Which engine is taken of a template that has two.
     pub prefer: Prefer,
+    /// The minor of Kubernetes that has to take the policies: 36 for 1.36. A function that is younger is one that does not exist.
+    pub minor: Option<u32>,
 }
 
 /// Something of a cluster's policies that only the cluster itself evaluates.
@@ -223,7 +225,10 @@ pub(super) fn load(sources: Sources<'_>) -> Result<Loaded, Vec<PolicyError>> {
     for (index, manifest) in every().enumerate() {
         let kind = manifest.key().gvk();
         let is_param = param_kinds.contains(&(kind.api_version().as_str(), kind.kind.as_str()));
-        let given = Given { object: Object { manifest }, is_clusters: index >= sources.manifests.len() };
+        let is_clusters = index >= sources.manifests.len();
+        // What a cluster has taken it can evaluate.
+        let minor = if is_clusters { None } else { sources.minor };
+        let given = Given { object: Object { manifest, minor }, is_clusters };
         reading.read(given, is_param, sources.prefer);
     }
     match conftest::policies(sources.modules) {
@@ -276,7 +281,7 @@ fn duplicates(policies: &[Policy], manifests: &[Manifest]) -> Vec<PolicyError> {
             })?;
             Some(PolicyError {
                 hint: "rename or remove one of them".to_owned(),
-                ..Object { manifest: last }
+                ..Object { manifest: last, minor: None }
                     .error("/metadata/name", format!("there is more than one policy named '{}'", policy.name))
             })
         })

@@ -17,6 +17,8 @@ use crate::manifest::Manifest;
 #[derive(Clone, Copy)]
 pub(super) struct Object<'a> {
     pub manifest: &'a Manifest,
+    /// The minor of Kubernetes that has to take its expressions; `None` for any.
+    pub minor: Option<u32>,
 }
 
 impl<'a> Object<'a> {
@@ -195,10 +197,10 @@ impl<'a> Object<'a> {
         errors: &mut Vec<PolicyError>,
     ) {
         let params = policy.param_kind.is_some();
-        let kyverno = policy.engine == Engine::Kyverno;
+        let (kyverno, minor) = (policy.engine == Engine::Kyverno, self.minor);
         let mut names: Vec<String> = Vec::new();
         for (name, expression) in before {
-            match cel::compile(expression, Declared { params, kyverno, variables: &names }) {
+            match cel::compile(expression, Declared { params, kyverno, minor, variables: &names }) {
                 Ok(program) => {
                     policy.variables.push(((*name).to_owned(), program));
                     names.push((*name).to_owned());
@@ -210,8 +212,10 @@ impl<'a> Object<'a> {
         }
         self.each(&places.variables, &["name", "expression"], errors, |at| {
             let name = self.text(&format!("{at}/name"))?;
-            let program =
-                self.compile(&format!("{at}/expression"), Declared { params, kyverno, variables: &names })?;
+            let program = self.compile(
+                &format!("{at}/expression"),
+                Declared { params, kyverno, minor, variables: &names },
+            )?;
             if names.contains(&name) {
                 return Err(self.named(at, &format!("there is more than one variable named '{name}'")));
             }
@@ -219,7 +223,7 @@ impl<'a> Object<'a> {
             policy.variables.push((name, program));
             Ok(())
         });
-        let declared = Declared { params, kyverno, variables: &names };
+        let declared = Declared { params, kyverno, minor, variables: &names };
         self.each(&places.conditions, &["name", "expression"], errors, |at| {
             let name = self.text(&format!("{at}/name"))?;
             let program = self.compile(&format!("{at}/expression"), declared)?;

@@ -97,7 +97,13 @@ fn open_policies_with(
         return open_policies(config);
     }
     let (manifests, modules) = policy_files(config)?;
-    let sources = Sources { manifests: &manifests, modules: &modules, cluster: theirs, ..Sources::default() };
+    let sources = Sources {
+        manifests: &manifests,
+        modules: &modules,
+        cluster: theirs,
+        minor: minor(config),
+        ..Sources::default()
+    };
     let policies = PolicySet::open(sources).map_err(|errors| policy_problem(&errors))?;
     findings.extend(left_to_server(policies.left_to_server()));
     Ok(policies)
@@ -177,7 +183,8 @@ pub fn open_policies(config: &Config) -> Result<PolicySet, Problem> {
     if config.policies.is_empty() {
         return Ok(PolicySet::none());
     }
-    let sources = Sources { manifests: &manifests, modules: &modules, ..Sources::default() };
+    let minor = minor(config);
+    let sources = Sources { manifests: &manifests, modules: &modules, minor, ..Sources::default() };
     let policies = PolicySet::open(sources).map_err(|errors| policy_problem(&errors))?;
     if policies.is_empty() {
         let named: Vec<String> = config.policies.iter().map(PolicySource::to_string).collect();
@@ -185,6 +192,11 @@ pub fn open_policies(config: &Config) -> Result<PolicySet, Problem> {
             .hint("name a file or folder with policies of Kubernetes and their bindings, of Gatekeeper or of Kyverno, with rules deny, violation or warn in Rego, or `builtin`"));
     }
     Ok(policies)
+}
+
+/// The minor that the configuration names: 36 for 1.36.
+fn minor(config: &Config) -> Option<u32> {
+    config.kubernetes_version.as_deref()?.trim_start_matches('v').split('.').nth(1)?.parse().ok()
 }
 
 /// The manifests and the Rego of the policies of a configuration.

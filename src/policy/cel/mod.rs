@@ -10,6 +10,9 @@
 //! `x.orValue(y)` on something that is no optional is `x`, as in all releases of Kubernetes up to 1.36 (cel-go 0.26); with
 //! cel-go 0.28 and later it is an error.
 //!
+//! Which functions there are hangs on the minor of Kubernetes: an API server takes into new policies what the release before it
+//! knows too (`functions/since.rs`).
+//!
 //! Nothing here can run away: the text is limited ([`LONGEST_SOURCE`]), the nesting too, and every evaluation has a
 //! budget of steps and copies (`meter.rs`).
 
@@ -58,6 +61,8 @@ pub(super) struct Declared<'a> {
     pub params: bool,
     /// Whether the names that Kyverno adds exist; what they stand for is not known here.
     pub kyverno: bool,
+    /// The minor of Kubernetes that has to take the expression; `None` for any.
+    pub minor: Option<u32>,
     /// Names of the variables above it.
     pub variables: &'a [String],
 }

@@ -136,7 +136,8 @@ const KNOWN: [Known; 7] = [
 type Known = (&'static str, fn(&str) -> bool, &'static str);
 
 fn ours(source: &str) -> Option<Value> {
-    let program = compile(source, Declared { params: false, kyverno: false, variables: &[] }).ok()?;
+    let program =
+        compile(source, Declared { params: false, kyverno: false, minor: None, variables: &[] }).ok()?;
     let null = Bound::null();
     let activation = Activation { object: &null, old: &null, request: &null, params: &null, namespace: None };
     let regexes = Arc::default();

@@ -400,6 +400,7 @@ impl Rewriter<'_> {
         }
         let two = target.as_ref().and_then(|target| two_variables::with_one(&name, target, &args));
         if let Some(comprehension) = two {
+            self.since(&name, functions::since("transformMap").unwrap_or_default());
             return Expr::Comprehension(Box::new(self.comprehension(comprehension)));
         }
         let full = name.clone();
@@ -417,6 +418,9 @@ impl Rewriter<'_> {
         member: bool,
     ) -> Expr {
         let is_known = self.declared.kyverno || is_kubernetes(full);
+        if is_known && let Some(since) = functions::since(full) {
+            self.since(full, since);
+        }
         let cost = if is_known { cost_of(full, member, args.len()) } else { None };
         let receiver = if member { target.map(|target| self.visit(*target, true)) } else { None };
         let args = self.visit_all(args);
@@ -449,6 +453,16 @@ impl Rewriter<'_> {
                 let func_name = if member { name } else { full.to_owned() };
                 Expr::Call(CallExpr { func_name, target: receiver, args })
             }
+        }
+    }
+
+    /// A function that is younger than the Kubernetes that has to take it is one that it has not.
+    fn since(&mut self, name: &str, since: u32) {
+        if let Some(minor) = self.declared.minor.filter(|minor| !self.declared.kyverno && *minor < since) {
+            let name = name.trim_start_matches('@');
+            self.fail(format!(
+                "undeclared reference to '{name}': new policies may use it from Kubernetes 1.{since} on, and this is 1.{minor}"
+            ));
         }
     }
 

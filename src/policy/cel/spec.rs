@@ -268,7 +268,7 @@ fn run(test: &Message) -> Outcome {
         object.insert(name, value);
     }
     // What Kubernetes has not is left out, what it has and we have not fails.
-    let own = Declared { params: false, kyverno: false, variables: &[] };
+    let own = Declared { params: false, kyverno: false, minor: None, variables: &[] };
     if let Err(error) = compile(&expression, own) {
         if error.contains("Kubernetes has no") {
             return Outcome::Left("functions that Kubernetes has not");

@@ -7,7 +7,7 @@ use super::*;
 fn evaluate(source: &str, object: &Value) -> Result<bool, EvaluationError> {
     // Kubernetes has no `cel.bind`, which gives a value a name.
     let kyverno = source.contains("cel.bind");
-    let program = compile(source, Declared { params: true, kyverno, variables: &[] })
+    let program = compile(source, Declared { params: true, kyverno, minor: None, variables: &[] })
         .unwrap_or_else(|e| panic!("{source}: {e}"));
     let (object, null) = (Bound::new(object), Bound::null());
     let activation =
@@ -108,7 +108,7 @@ fn what_is_missing_is_named_where_it_is_asked_for() {
 
 #[test]
 fn a_function_that_kubernetes_has_not_does_not_compile() {
-    let declared = Declared { params: false, kyverno: false, variables: &[] };
+    let declared = Declared { params: false, kyverno: false, minor: None, variables: &[] };
     for source in [
         "object.x.startWith('a')",
         "object.x.startsWith('a', 'b')",
@@ -136,7 +136,7 @@ fn a_question_whether_there_is_something_is_no_look_at_it() {
         assert_eq!(evaluate(source, &object), Ok(expected), "{source}");
     }
     let names = vec!["v".to_owned()];
-    let declared = Declared { params: false, kyverno: false, variables: &[] };
+    let declared = Declared { params: false, kyverno: false, minor: None, variables: &[] };
     let variables = vec![("v".to_owned(), compile("object.a", declared).unwrap())];
     let program =
         compile("has(variables.v) && has(variables.v.b)", Declared { variables: &names, ..declared })
@@ -169,7 +169,7 @@ fn loops_with_two_variables_go_over_keys_and_values() {
     }
     let twice = evaluate("['a', 'a'].transformMapEntry(i, v, {v: i}) == {}", &object);
     assert!(matches!(twice, Err(EvaluationError::Failed(_))), "{twice:?}");
-    let declared = Declared { params: false, kyverno: false, variables: &[] };
+    let declared = Declared { params: false, kyverno: false, minor: None, variables: &[] };
     let accesses = compile("object.spec.l.all(i, v, v.image != '')", declared).unwrap().accesses;
     let field = |name: &str| Segment::Field(name.to_owned());
     let segments = vec![field("spec"), field("l"), Segment::Any, field("image")];
@@ -178,7 +178,7 @@ fn loops_with_two_variables_go_over_keys_and_values() {
 
 #[test]
 fn names_that_nothing_declares_are_mistakes_of_the_author() {
-    let declared = Declared { params: false, kyverno: false, variables: &["known".to_owned()] };
+    let declared = Declared { params: false, kyverno: false, minor: None, variables: &["known".to_owned()] };
     for (source, why) in [
         ("obejct.spec == 1", "undeclared reference to 'obejct'"),
         ("params.x == 1", "paramKind"),
@@ -211,7 +211,7 @@ fn nothing_runs_away() {
         assert_eq!(evaluate(source, &object), Err(EvaluationError::Budget), "{source}");
     }
     let deep = |text: String| {
-        compile(&text, Declared { params: false, kyverno: false, variables: &[] }).unwrap_err()
+        compile(&text, Declared { params: false, kyverno: false, minor: None, variables: &[] }).unwrap_err()
     };
     for text in [
         vec!["1"; 3_000].join("+"),
@@ -251,7 +251,7 @@ fn a_field_of_what_an_optional_holds_has_to_be_one() {
 fn an_evaluation_ends_when_it_is_asked_to() {
     let (cancel, regexes, null) = (crate::cancel::Cancel::default(), Arc::default(), Bound::null());
     let activation = Activation { object: &null, old: &null, request: &null, params: &null, namespace: None };
-    let declared = Declared { params: false, kyverno: false, variables: &[] };
+    let declared = Declared { params: false, kyverno: false, minor: None, variables: &[] };
     let program = compile("[1, 2].all(x, [3].exists(y, y > x)) || true", declared).unwrap();
     let limits = Limits { cancel: Some(&cancel), ..Limits::of(&regexes) };
     assert_eq!(Evaluation::new(&activation, &[], limits).unwrap().boolean(&program), Ok(true));
@@ -272,8 +272,11 @@ fn variables_that_double_are_stopped() {
                 let source = if i == 0 { first.to_owned() } else { next.replace('P', &names[i - 1]) };
                 (
                     name.clone(),
-                    compile(&source, Declared { params: false, kyverno: false, variables: &names[..i] })
-                        .unwrap(),
+                    compile(
+                        &source,
+                        Declared { params: false, kyverno: false, minor: None, variables: &names[..i] },
+                    )
+                    .unwrap(),
                 )
             })
             .collect();
@@ -281,7 +284,7 @@ fn variables_that_double_are_stopped() {
         let activation =
             Activation { object: &null, old: &null, request: &null, params: &null, namespace: None };
         let evaluation = Evaluation::new(&activation, &variables, Limits::of(&Arc::default())).unwrap();
-        let declared = Declared { params: false, kyverno: false, variables: &names };
+        let declared = Declared { params: false, kyverno: false, minor: None, variables: &names };
         let program = compile("variables.v63 == variables.v63", declared).unwrap();
         assert_eq!(evaluation.boolean(&program), Err(EvaluationError::Budget), "{next}");
     }
@@ -322,7 +325,9 @@ fn a_failing_expression_says_why() {
 fn the_fields_that_an_expression_reads_are_known() {
     let accesses = |source: &str| {
         let variables = ["containers".to_owned()];
-        compile(source, Declared { params: true, kyverno: false, variables: &variables }).unwrap().accesses
+        compile(source, Declared { params: true, kyverno: false, minor: None, variables: &variables })
+            .unwrap()
+            .accesses
     };
     let field = |name: &str| Segment::Field(name.to_owned());
     let found = accesses(

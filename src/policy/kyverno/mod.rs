@@ -51,7 +51,7 @@ pub(super) fn excepted(exception: &Value) -> Vec<String> {
 /// what of it cannot be read or evaluated. `is_clusters`: rules that change objects are left out, since what a cluster makes of an
 /// object is seen in its dry run.
 pub(super) fn policies(manifest: &Manifest, is_clusters: bool) -> (Vec<Policy>, Vec<PolicyError>) {
-    let object = Object { manifest };
+    let object = Object { manifest, minor: None };
     match manifest.key().kind.as_str() {
         "ClusterPolicy" | "Policy" => rules::policies(object, is_clusters),
         _ => validating_policies(object).map_or_else(|errors| (Vec::new(), errors), |all| (all, Vec::new())),
@@ -115,7 +115,7 @@ fn validating_policies(object: Object<'_>) -> Result<Vec<Policy>, Vec<PolicyErro
         if let Some(place) = manifest.object.get_mut("spec") {
             *place = spec;
         }
-        all.push(validating_policy(Object { manifest: &manifest }, Some(within.prefix()))?);
+        all.push(validating_policy(Object { manifest: &manifest, minor: None }, Some(within.prefix()))?);
     }
     Ok(all)
 }

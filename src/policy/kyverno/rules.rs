@@ -79,7 +79,7 @@ pub(super) fn policies(object: Object<'_>, is_clusters: bool) -> (Vec<Policy>, V
             }
             let mut title = format!("{}-{name}", within.prefix());
             title.truncate(title.char_indices().nth(63).map_or(title.len(), |(at, _)| at));
-            match rule(Object { manifest: &manifest }, index, &title, about) {
+            match rule(Object { manifest: &manifest, minor: None }, index, &title, about) {
                 Ok(policy) => all.push(policy),
                 Err(found) => errors.extend(found),
             }

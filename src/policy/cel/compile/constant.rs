@@ -25,7 +25,8 @@ impl Compiler<'_> {
         }
         let closed = self.closed(expression, environment, &mut Vec::new())?;
         let rewritten =
-            rewrite::rewrite(closed, &Declared { params: true, kyverno: false, variables: &[] }).ok()?;
+            rewrite::rewrite(closed, &Declared { params: true, kyverno: false, minor: None, variables: &[] })
+                .ok()?;
         let program = Program::new(IdedExpr::default(), rewritten, String::new());
         let null = Bound::null();
         let params = Bound::new(&self.constants.params);

@@ -6,6 +6,7 @@ mod internal;
 mod kubernetes;
 mod network;
 mod pairs;
+mod since;
 mod versions;
 
 use cel::{DeclarationError, Env};
@@ -14,6 +15,7 @@ pub(super) use cost::{Cost, cost_of};
 pub(super) use internal::{ADD, CONTAINS, EQUALS, KEEP, LOOP, MADE, SIZED, SQUARED, UNSUPPORTED};
 pub(super) use network::{Cidr, Ip, Url};
 pub(super) use pairs::{ENTRIES, INSERT, MERGE};
+pub(super) use since::since;
 pub(super) use versions::{Format, Semver};
 
 /// The standard library, the extensions that Kubernetes turns on, and the functions of this file.
