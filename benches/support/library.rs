@@ -89,6 +89,7 @@ impl World {
             schemas: &self.schemas,
             policies: &self.policies,
             user: &self.user,
+            cancel: None,
         }
     }
 }

@@ -7,7 +7,7 @@ use super::report::Collected;
 use super::{Subject, pods::PodView};
 use crate::finding::Finding;
 use crate::manifest::ObjectKey;
-use crate::policy::{Inventory, Operation, Resource, Review};
+use crate::policy::{Inventory, Operation, Resource, Review, whole};
 use crate::schema;
 
 /// What the policies in force say of an object and of the Pods that it would create. A Pod's findings are put at the
@@ -44,11 +44,12 @@ pub(super) fn evaluate<'a>(
         // Both in one order, the second a part of the first.
         let mut passed = evaluation.passed.into_iter().peekable();
         for name in evaluation.matched {
-            if passed.next_if_eq(&name).is_none() && !collected.spoke.contains(&name) {
-                collected.spoke.insert(name.clone());
+            let policy = whole(&name);
+            if passed.next_if_eq(&name).is_none() && !collected.spoke.contains(policy) {
+                collected.spoke.insert(policy.to_owned());
             }
-            if !collected.matched.contains(&name) {
-                collected.matched.insert(name);
+            if !collected.matched.contains(policy) {
+                collected.matched.insert(policy.to_owned());
             }
         }
         evaluation.findings

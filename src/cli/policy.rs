@@ -74,8 +74,13 @@ fn explained(
     config: &Config,
 ) -> Vec<Explained> {
     let user = User::named(config.user.clone().unwrap_or_default());
-    let mut all: Vec<Explained> =
-        list.into_iter().map(|info| Explained { info, kinds: Vec::new() }).collect();
+    let mut all: Vec<Explained> = list
+        .into_iter()
+        .map(|info| {
+            let unknown = info.matches.iter().filter(|name| !is_known(name, schemas)).cloned().collect();
+            Explained { info, kinds: Vec::new(), unknown }
+        })
+        .collect();
     for info in kinds {
         let resource = Resource { plural: info.plural.clone(), namespaced: info.namespaced };
         let node = schemas.kind(&info.gvk).map(|kind| kind.node);
@@ -90,6 +95,13 @@ fn explained(
         }
     }
     all
+}
+
+/// Whether a policy's name of what it is about (`pods`, `apps/deployments`, `pods/exec`, `Pod`, `*`) is that of a kind.
+fn is_known(name: &str, schemas: &SchemaSet) -> bool {
+    name.split('/').any(|part| {
+        part.contains(['*', '?']) || schemas.kinds().any(|info| info.plural == part || info.gvk.kind == part)
+    })
 }
 
 /// `policy explain`.

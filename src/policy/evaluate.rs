@@ -12,7 +12,8 @@ use serde_json::Value;
 use super::cel::{Activation, Bound, Evaluation as Run, EvaluationError, Limits, Program, Regexes};
 use super::compiled::{Action, Binding, Engine, FailurePolicy, Other, Param, Policy, Validation};
 use super::conftest::ModuleRule;
-use super::kyverno::Verdict;
+use super::gatekeeper::ANY_OBJECT;
+use super::kyverno::{Verdict, spoken};
 use super::locate::{locate, told};
 use super::matching::Match;
 use super::params::{Params, params};
@@ -214,6 +215,17 @@ impl One<'_> {
         Activation { object, old: &self.subject.old, request: &self.subject.request, params, namespace }
     }
 
+    /// One run over the object of the review.
+    fn start_own<'b>(&'b self, params: &'b Bound) -> Result<Run<'b>, EvaluationError> {
+        let subject = self.subject;
+        let run = self.start(&self.activation(&subject.object, params))?;
+        if self.policy.engine == Engine::Gatekeeper {
+            let deletes = subject.review.operation == Operation::Delete;
+            run.know(ANY_OBJECT, if deletes { &subject.old } else { &subject.object });
+        }
+        Ok(run)
+    }
+
     fn start<'b>(&'b self, activation: &Activation<'b>) -> Result<Run<'b>, EvaluationError> {
         let limits = Limits { cancel: self.subject.review.cancel, ..Limits::of(self.regexes) };
         Run::new(activation, &self.policy.variables, limits)
@@ -233,7 +245,7 @@ impl One<'_> {
         {
             return false;
         }
-        let run = match self.start(&self.activation(&self.subject.object, params)) {
+        let run = match self.start_own(params) {
             Ok(run) => run,
             Err(error) => {
                 self.error("the policy", "", &error, evaluation);
@@ -304,6 +316,10 @@ impl One<'_> {
 
     /// An objection.
     fn object(&self, path: &str, message: String, evaluation: &mut Evaluation) {
+        let message = match self.policy.engine {
+            Engine::Kyverno => spoken(&message, self.subject.review),
+            _ => message,
+        };
         let finding = self.finding(self.severity(), path, message);
         evaluation.findings.push(Finding { hint: self.hint(), ..finding });
     }

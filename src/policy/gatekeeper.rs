@@ -25,10 +25,13 @@ pub(super) const TEMPLATES: &str = "templates.gatekeeper.sh";
 /// The group of constraints.
 pub(super) const CONSTRAINTS: &str = "constraints.gatekeeper.sh";
 
+/// The object, or what it was where it is taken away. Every validation of a template is about it.
+pub(super) const ANY_OBJECT: &str = "anyObject";
+
 /// Variables that Gatekeeper puts in front of a template's own.
 const BEFORE: [(&str, &str); 2] = [
     (
-        "anyObject",
+        ANY_OBJECT,
         "has(request.operation) && request.operation == \"DELETE\" && object == null ? oldObject : object",
     ),
     ("params", "!has(params.spec) ? null : !has(params.spec.parameters) ? null : params.spec.parameters"),
@@ -111,13 +114,30 @@ fn rego_template(object: Object<'_>, at: &str, policy: &mut Policy) -> Result<()
         .collect();
     let rego = Rego::compile(&modules).map_err(|error| {
         let hint = "correct it; Rego is read by regorus here, which may lack what OPA reads: https://github.com/microsoft/regorus";
-        let said = object.named(&format!("{at}/rego"), &format!("its Rego cannot be read: {error}"));
-        one(PolicyError { hint: hint.to_owned(), ..said })
+        one(PolicyError { hint: hint.to_owned(), ..unreadable(object, &format!("{at}/rego"), &error) })
     })?;
     let rule = format!("{}.violation", rego.packages.first().map_or("data", String::as_str));
     let schema = object.get("/spec/crd/spec/validation/openAPIV3Schema").cloned().unwrap_or_default();
     policy.other = Some(Other::Rego(Box::new(RegoTemplate { rego, rule, schema })));
     Ok(())
+}
+
+/// An error in the Rego at a pointer, `FILE:LINE:COLUMN: WHY`, at its place in the manifest.
+fn unreadable(object: Object<'_>, at: &str, error: &str) -> PolicyError {
+    let parts: Vec<&str> = error.splitn(4, ':').collect();
+    let place = match parts.as_slice() {
+        [file, line, column, why] if file.ends_with(".rego") && !file.contains("-lib-") => {
+            line.parse::<usize>().ok().zip(column.parse::<usize>().ok()).map(|place| (place, why.trim()))
+        }
+        _ => None,
+    };
+    let Some(((line, column), why)) = place else {
+        return object.named(at, &format!("its Rego cannot be read: {error}"));
+    };
+    let said = format!("its Rego cannot be read: line {line}, column {column} of it: {why}");
+    let said = object.named(at, &said);
+    // Its own columns are not those of the file.
+    PolicyError { line: said.line.map(|start| start + line.saturating_sub(1)), column: None, ..said }
 }
 
 impl RegoTemplate {

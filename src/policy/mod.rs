@@ -41,5 +41,5 @@ pub use evaluate::Evaluation;
 pub use load::{LeftToServer, PolicyError, Prefer, Sources};
 pub use rego::Inventory;
 pub use review::{Operation, Resource, Review, User};
-pub use set::{PolicyInfo, PolicySet};
+pub use set::{PolicyInfo, PolicySet, whole};
 pub use shape::{Both, Comparison, Intent, Shape, Told};

@@ -1,5 +1,6 @@
 //! The policies in force.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::cel::Regexes;
@@ -82,9 +83,11 @@ impl PolicySet {
         self.loaded.policies.is_empty() && self.loaded.mutating.is_empty()
     }
 
-    /// How many policies are in force: those that have a binding.
+    /// How many policies are in force: those that have a binding. Rules of one policy count as one.
     pub fn in_force(&self) -> usize {
-        self.loaded.policies.iter().filter(|policy| !policy.bindings.is_empty()).count()
+        let bound = self.loaded.policies.iter().filter(|policy| !policy.bindings.is_empty());
+        let names = bound.map(|policy| (policy.engine, whole(&policy.name)));
+        names.collect::<BTreeSet<_>>().len()
     }
 
     /// What the policies say of one object. Never fails: what cannot be evaluated is an incomplete finding.
@@ -109,6 +112,11 @@ impl PolicySet {
         }));
         all
     }
+}
+
+/// The name of the policy that a name in an [`Evaluation`] belongs to: rules are named `POLICY/RULE`.
+pub fn whole(name: &str) -> &str {
+    name.split('/').next().unwrap_or(name)
 }
 
 fn info(policy: &Policy) -> PolicyInfo {

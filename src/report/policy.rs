@@ -19,6 +19,8 @@ pub struct Explained {
     pub info: PolicyInfo,
     /// Group, version and kind (`apps/v1 Deployment`), and what the policy says of it.
     pub kinds: Vec<(String, Vec<Shape>)>,
+    /// Those of the names in [`PolicyInfo::matches`] by which no kind is known.
+    pub unknown: Vec<String>,
 }
 
 /// `policy explain -o json`.
@@ -59,10 +61,13 @@ fn shape(shape: &Shape) -> Value {
 pub fn policies_document(all: &[Explained], left: &[LeftToServer]) -> Value {
     let policies: Vec<Value> = all
         .iter()
-        .map(|Explained { info, kinds }| {
+        .map(|Explained { info, kinds, unknown }| {
             let (known, validations) = known_beforehand(kinds);
             let mut value = json!(info);
             value["constraint"] = json!({"known": known, "validations": validations});
+            if !unknown.is_empty() {
+                value["unknownKinds"] = json!(unknown);
+            }
             value
         })
         .collect();
@@ -76,7 +81,7 @@ pub fn policies_text(all: &[Explained], left: &[LeftToServer], style: Style) -> 
     let heads = ["POLICY", "ACTION", "CONSTRAINT", "ABOUT"].map(str::to_owned);
     let rows: Vec<[String; 4]> = all
         .iter()
-        .map(|Explained { info, kinds }| {
+        .map(|Explained { info, kinds, .. }| {
             let state = match (info.mutates, info.in_force) {
                 (true, _) => "mutates".to_owned(),
                 (false, true) => info.actions.join(","),
@@ -96,7 +101,7 @@ pub fn policies_text(all: &[Explained], left: &[LeftToServer], style: Style) -> 
         format!("{name:first$}  {action:second$}  {constraint:third$}  {about}").trim_end().to_owned()
     };
     let mut text = format!("{}\n", style.faint(&line(&heads)));
-    for (row, Explained { info, .. }) in rows.iter().zip(all) {
+    for (row, Explained { info, unknown, .. }) in rows.iter().zip(all) {
         let _ = writeln!(text, "{}", line(row));
         let mut notes: Vec<String> = info.description.iter().cloned().collect();
         let others: Vec<&str> =
@@ -108,6 +113,12 @@ pub fn policies_text(all: &[Explained], left: &[LeftToServer], style: Style) -> 
             notes.push("it changes objects on a cluster, and is not evaluated here".to_owned());
         } else if !info.in_force {
             notes.push("without a binding it does nothing".to_owned());
+        }
+        if !unknown.is_empty() {
+            let names = unknown.join(", ");
+            notes.push(format!(
+                "no kind is known here as {names}: correct it, or name its definition with --schemas"
+            ));
         }
         if let Some(what) = &info.unsupported {
             notes
@@ -148,7 +159,7 @@ fn known_beforehand(kinds: &[(String, Vec<Shape>)]) -> (usize, usize) {
 /// `kind`: the only one that was asked about.
 pub fn explain_text(all: &[Explained], kind: Option<&str>, style: Style) -> String {
     let mut text = String::new();
-    for Explained { info, kinds } in all {
+    for Explained { info, kinds, .. } in all {
         let actions = info.actions.join(",");
         let state = match (info.mutates, info.in_force) {
             (true, _) => "changes objects on a cluster: not evaluated here".to_owned(),

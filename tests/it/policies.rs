@@ -40,6 +40,21 @@ fn a_policy_that_cannot_be_evaluated_here_is_said_to() {
 }
 
 #[test]
+fn a_name_that_no_kind_has_is_told() {
+    let copilot = Copilot::new();
+    copilot
+        .write("policies/ports.yaml", &samples::POLICY.replace("[services]", "[servcies, pods, pods/exec]"));
+    let output = copilot.run(["policy", "list", "--policies", "policies"]).expect_code(0);
+    let told = "no kind is known here as servcies: correct it, or name its definition with --schemas";
+    assert!(output.stdout.contains(told), "{}", output.stdout);
+    let document =
+        copilot.run(["policy", "list", "--policies", "policies", "-o", "json"]).expect_code(0).json();
+    let policy = &document["policies"][0];
+    assert_eq!(policy["unknownKinds"], serde_json::json!(["servcies"]), "{document}");
+    assert_eq!((&policy["name"], &policy["inForce"]), (&"no-node-port".into(), &false.into()), "{document}");
+}
+
+#[test]
 fn policies_of_the_configuration_are_in_force_and_a_flag_is_over_them() {
     let copilot = Copilot::new();
     let config = copilot.home().with_file_name("config").join("kubectl-copilot/config.yaml");

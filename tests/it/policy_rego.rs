@@ -213,3 +213,35 @@ fn tests_in_rego_are_run() {
     let output = copilot.run(["policy", "test", "-f", "q"]).expect_code(2);
     assert!(output.stderr.contains("there is no test in it"), "{}", output.stderr);
 }
+
+#[test]
+fn a_mistake_in_rego_has_its_line_in_the_file() {
+    let copilot = Copilot::new();
+    let broken = TEMPLATE.replace("port < input.parameters.least", "port < < input.parameters.least");
+    let line = broken.lines().position(|line| line.contains("< <")).expect("the line") + 1;
+    copilot.write("p/template.yaml", &broken);
+    let output = copilot.run(["policy", "list", "--policies", "p"]).expect_code(2);
+    let place = format!("template.yaml:{line}: ");
+    assert!(output.stderr.contains(&place) && output.stderr.contains("line 5, column"), "{}", output.stderr);
+}
+
+#[test]
+fn one_file_of_tests_in_rego_is_run_with_what_lies_beside_it() {
+    let copilot = Copilot::new();
+    copilot.write(
+        "p/deny.rego",
+        "package main\nimport rego.v1\ndeny contains \"no\" if input.kind == \"Pod\"\n",
+    );
+    copilot.write(
+        "p/a_test.rego",
+        "package main\nimport rego.v1\ntest_a if count(deny) == 1 with input as {\"kind\": \"Pod\"}\n",
+    );
+    copilot.write(
+        "p/b_test.rego",
+        "package main\nimport rego.v1\ntest_b if count(deny) == 1 with input as {\"kind\": \"Node\"}\n",
+    );
+    let one = copilot.run(["policy", "test", "-f", "p/a_test.rego", "-o", "json"]).expect_code(0).json();
+    assert_eq!(one["summary"], json!({"pass": 1, "fail": 0, "error": 0, "skip": 0}), "{one}");
+    let all = copilot.run(["policy", "test", "-f", "p", "-o", "json"]).expect_code(1).json();
+    assert_eq!(all["summary"], json!({"pass": 1, "fail": 1, "error": 0, "skip": 0}), "{all}");
+}

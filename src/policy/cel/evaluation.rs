@@ -124,6 +124,15 @@ impl<'a> Evaluation<'a> {
         Ok(Self { environment, names, unknown: Unknown(meter.clone()), meter, variables, values })
     }
 
+    /// Says what a variable comes to, where that is known without evaluating it.
+    pub(in crate::policy) fn know(&self, name: &str, value: &Bound) {
+        let place = self.variables.iter().position(|(known, _)| known == name);
+        if let Some(place) = place.and_then(|place| self.values.get(place)) {
+            // One that was evaluated before came to the same.
+            let _ = place.set(Ok(value.value.clone()));
+        }
+    }
+
     /// The value of a validation or match condition.
     ///
     /// # Errors

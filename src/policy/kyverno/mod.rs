@@ -6,6 +6,7 @@
 
 mod autogen;
 mod matching;
+mod message;
 mod pattern;
 mod rules;
 mod wildcard;
@@ -13,6 +14,7 @@ mod wildcard;
 use serde_json::{Map, Value};
 
 pub(super) use matching::RuleMatch;
+pub(super) use message::spoken;
 pub(super) use pattern::{Patterns, Verdict};
 
 use super::compiled::{Action, Binding, Engine, FailurePolicy, Policy, RuleOf, Target};
