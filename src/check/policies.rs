@@ -65,7 +65,7 @@ pub(super) fn evaluate<'a>(
         for finding in ask(&view.pod, None, resource, collected, true) {
             let moved = moved(finding, &subject.key, view);
             let repeats =
-                findings.iter().take(said).any(|own| own.rule == moved.rule && own.path == moved.path)
+                findings.iter().take(said).any(|own| is_written_for(own, &moved) && own.path == moved.path)
                     || findings.iter().any(|own| same_policy(own, &moved) && same_text(own, &moved));
             if !repeats {
                 findings.push(moved);
@@ -73,6 +73,12 @@ pub(super) fn evaluate<'a>(
         }
     }
     findings
+}
+
+/// Whether a rule is the one that speaks of Pods, or was written of it for what makes them.
+fn is_written_for(own: &Finding, of_pods: &Finding) -> bool {
+    let original = |rule: &str| rule.replacen("/autogen-cronjob-", "/", 1).replacen("/autogen-", "/", 1);
+    own.rule == of_pods.rule || original(&own.rule) == of_pods.rule
 }
 
 /// A finding about a Pod, told about its owner.

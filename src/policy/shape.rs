@@ -7,8 +7,9 @@ use serde_json::{Map, Value, json};
 
 use super::cel::compile::{Constants, schemas};
 use super::cel::{Activation, Bound, Evaluation, Limits, Program};
-use super::compiled::{Action, Binding, FailurePolicy, Param, Policy, Validation};
+use super::compiled::{Action, Binding, FailurePolicy, Other, Param, Policy, Validation};
 use super::fitted::fitted;
+use super::kyverno::{self, Verdict};
 use super::matching::Match;
 use super::params::{Params, params};
 use super::review::{Operation, Resource, Review, User, is_namespace};
@@ -141,9 +142,7 @@ impl PolicySet {
                 };
                 let told = match (one.unsupported(validation), schema) {
                     (Some(what), _) => Told::Incomplete(what),
-                    (None, Ok(Value::Bool(true))) => Told::Always,
-                    (None, Ok(Value::Bool(false))) => Told::Never,
-                    (None, Ok(schema)) => Told::Constraint(schema),
+                    (None, Ok(schema)) => told(schema),
                     (None, Err(reason)) => Told::After(reason),
                 };
                 shapes.push(Shape {
@@ -158,6 +157,13 @@ impl PolicySet {
                 });
             }
             if let Some(other) = &one.policy.other {
+                let told = match one.schema_of(other) {
+                    Ok(schema) => told(match intent.node {
+                        Some(node) => fitted(&schema, node),
+                        None => schema,
+                    }),
+                    Err(reason) => Told::After(reason),
+                };
                 shapes.push(Shape {
                     policy: one.policy.name.clone(),
                     binding: one.binding.name.clone(),
@@ -165,7 +171,7 @@ impl PolicySet {
                     denies: one.binding.actions.contains(&Action::Deny),
                     expression: other.as_str().to_owned(),
                     message: None,
-                    told: Told::After(format!("{} is no expression", other.as_str())),
+                    told,
                     of_pods: false,
                 });
             }
@@ -184,6 +190,12 @@ impl PolicySet {
                 let is_constant = matches!(schema, Value::Bool(_));
                 Some((jsonschema::validator_for(&schema).ok()?, is_constant))
             }));
+            if let Some(other) = &one.policy.other {
+                let schema = one.schema_of(other).ok();
+                schemas.push(schema.and_then(|schema| {
+                    Some((jsonschema::validator_for(&schema).ok()?, matches!(schema, Value::Bool(_))))
+                }));
+            }
         });
         Comparison { schemas }
     }
@@ -208,7 +220,8 @@ impl PolicySet {
             };
             let Ok(run) = Evaluation::new(&activation, &one.policy.variables, Limits::of(&self.regexes))
             else {
-                let _ = schemas.by_ref().take(one.policy.validations.len()).count();
+                let others = usize::from(one.policy.other.is_some());
+                let _ = schemas.by_ref().take(one.policy.validations.len() + others).count();
                 return;
             };
             let ignores = one.policy.failure_policy == FailurePolicy::Ignore;
@@ -233,6 +246,22 @@ impl PolicySet {
                 let schema = compiled.map(|(validator, _)| validator.is_valid(&placed));
                 let policy = one.policy.name.clone();
                 all.push(Both { policy, validation: index, schema, is_constant, expression });
+            }
+            if let Some(other) = &one.policy.other {
+                let compiled = schemas.next().and_then(Option::as_ref);
+                let Other::Patterns(patterns) = other else { return };
+                let verdict = match patterns.judge(&placed) {
+                    Verdict::Pass | Verdict::Skip => true,
+                    Verdict::Fail { .. } => false,
+                    Verdict::Error(_) => ignores,
+                };
+                all.push(Both {
+                    policy: one.policy.name.clone(),
+                    validation: one.policy.validations.len(),
+                    schema: compiled.map(|(validator, _)| validator.is_valid(&placed)),
+                    is_constant: compiled.is_some_and(|(_, constant)| *constant),
+                    expression: conditions.is_empty().then_some(!selected || verdict),
+                });
             }
         });
         all
@@ -328,14 +357,40 @@ impl One<'_> {
         }
         let conditions: Vec<&Program> = self.policy.conditions.iter().map(|one| &one.program).collect();
         let ignores = self.policy.failure_policy == FailurePolicy::Ignore;
-        let among_selected = |schema: Value| {
-            if self.selected.is_empty() || schema == json!(true) {
-                return schema;
-            }
-            json!({"anyOf": [{"not": {"allOf": self.selected}}, schema]})
-        };
         let all = schemas(constants, &conditions, validations, ignores);
-        all.into_iter().map(|schema| schema.map(among_selected)).collect()
+        all.into_iter().map(|schema| schema.map(|schema| self.among_selected(schema))).collect()
+    }
+
+    /// The schema of what is no expression, or why there is none.
+    fn schema_of(&self, other: &Other) -> Result<Value, String> {
+        let Other::Patterns(patterns) = other else {
+            return Err(format!("{} is no expression", other.as_str()));
+        };
+        if let Some(reason) = &self.uncertain {
+            return Err(reason.clone());
+        }
+        if !self.policy.conditions.is_empty() {
+            return Err("it has conditions besides its pattern".to_owned());
+        }
+        let ignores = self.policy.failure_policy == FailurePolicy::Ignore;
+        Ok(self.among_selected(kyverno::schema(patterns, ignores)?))
+    }
+
+    /// What is said of the objects that are selected by their labels, said of all.
+    fn among_selected(&self, schema: Value) -> Value {
+        if self.selected.is_empty() || schema == json!(true) {
+            return schema;
+        }
+        json!({"anyOf": [{"not": {"allOf": self.selected}}, schema]})
+    }
+}
+
+/// What a schema says beforehand.
+fn told(schema: Value) -> Told {
+    match schema {
+        Value::Bool(true) => Told::Always,
+        Value::Bool(false) => Told::Never,
+        schema => Told::Constraint(schema),
     }
 }
 

@@ -265,3 +265,49 @@ fn a_test_of_kyverno_is_read_as_its_author_wrote_it() {
         );
     }
 }
+
+#[test]
+fn a_pattern_is_known_before_there_is_a_draft() {
+    let copilot = Copilot::new();
+    copilot.write(
+        "p/policy.yaml",
+        "apiVersion: kyverno.io/v1
+kind: ClusterPolicy
+metadata: {name: images}
+spec:
+  rules:
+  - name: tags
+    match: {any: [{resources: {kinds: [Pod]}}]}
+    validate:
+      failureAction: Enforce
+      message: 'no :latest in {{ request.object.metadata.name }}'
+      pattern: {spec: {containers: [{image: '!*:latest'}], =(hostNetwork): false}}
+  - name: amount
+    match: {any: [{resources: {kinds: [Service]}}]}
+    validate: {failureAction: Enforce, message: many ports, pattern: {spec: {ports: [{port: '>1024'}]}}}
+",
+    );
+    let explain = |kind: &str| {
+        let arguments = ["policy", "explain", "--kind", kind, "--policies", "p", "-o", "json"];
+        let document = copilot.run(arguments).expect_code(0).json();
+        let all = document["policies"].as_array().expect("policies").clone();
+        let kinds = all.iter().flat_map(|policy| policy["kinds"].as_array().cloned().unwrap_or_default());
+        kinds
+            .flat_map(|kind| kind["validations"].as_array().cloned().unwrap_or_default())
+            .collect::<Vec<Value>>()
+    };
+    let of_pods = explain("Deployment");
+    assert_eq!(of_pods.len(), 1, "{of_pods:?}");
+    assert_eq!(of_pods[0]["how"], "constraint", "{of_pods:?}");
+    let template =
+        &of_pods[0]["schema"]["properties"]["spec"]["properties"]["template"]["properties"]["spec"];
+    let container = &template["properties"]["containers"]["items"];
+    assert_eq!(container["properties"]["image"]["not"]["pattern"], "^[\\s\\S]*:latest$", "{of_pods:?}");
+    assert_eq!(template["properties"]["hostNetwork"]["enum"], serde_json::json!([false]), "{of_pods:?}");
+    let of_services = explain("Service");
+    assert_eq!(of_services[0]["how"], "after", "{of_services:?}");
+    assert_eq!(of_services[0]["reason"], "it compares amounts");
+
+    let found = findings(&copilot, &deployment("docker.io/library/nginx:latest", 0));
+    assert_eq!(found, [("policy/images/autogen-tags".to_owned(), "no :latest in d".to_owned())]);
+}

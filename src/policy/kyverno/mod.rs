@@ -9,6 +9,7 @@ mod matching;
 mod message;
 mod pattern;
 mod rules;
+mod schema;
 mod wildcard;
 
 use serde_json::{Map, Value};
@@ -16,6 +17,7 @@ use serde_json::{Map, Value};
 pub(super) use matching::RuleMatch;
 pub(super) use message::spoken;
 pub(super) use pattern::{Patterns, Verdict};
+pub(super) use schema::schema;
 
 use super::compiled::{Action, Binding, Engine, FailurePolicy, Policy, RuleOf, Target};
 use super::load::PolicyError;

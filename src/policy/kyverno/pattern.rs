@@ -363,8 +363,14 @@ fn expanded(pattern: &Fields, object: &Fields) -> Fields {
     pattern
 }
 
+/// Whether a text of a pattern may mean an amount: a duration, a quantity, or a range of such.
+pub(super) fn is_amount(text: &str) -> bool {
+    let is_range = RANGE.as_ref().is_none_or(|range| range.is_match(text));
+    is_range || duration(text).is_some() || text.parse::<Quantity>().is_ok()
+}
+
 /// Whether a value is like a scalar of a pattern.
-fn is_like(value: Option<&Value>, pattern: &Value) -> bool {
+pub(super) fn is_like(value: Option<&Value>, pattern: &Value) -> bool {
     let value = value.unwrap_or(&Value::Null);
     match pattern {
         Value::Bool(wanted) => value.as_bool() == Some(*wanted),
