@@ -64,9 +64,16 @@ pub(super) fn evaluate<'a>(
         let resource = context.resource(&ObjectKey::of(&view.pod).gvk());
         for finding in ask(&view.pod, None, resource, collected, true) {
             let moved = moved(finding, &subject.key, view);
-            let repeats =
-                findings.iter().take(said).any(|own| is_written_for(own, &moved) && own.path == moved.path)
-                    || findings.iter().any(|own| same_policy(own, &moved) && same_text(own, &moved));
+            // What says less does not stand for what says more.
+            let as_much =
+                |own: &Finding| own.severity >= moved.severity && (!own.incomplete || moved.incomplete);
+            let repeats = findings
+                .iter()
+                .take(said)
+                .any(|own| as_much(own) && is_written_for(own, &moved) && own.path == moved.path)
+                || findings
+                    .iter()
+                    .any(|own| as_much(own) && same_policy(own, &moved) && same_text(own, &moved));
             if !repeats {
                 findings.push(moved);
             }

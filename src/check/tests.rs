@@ -250,6 +250,23 @@ fn a_policy_on_pods_speaks_of_the_workload() {
 }
 
 #[test]
+fn what_is_only_told_of_a_workload_does_not_stand_for_what_is_denied_of_its_pods() {
+    let of = |name: &str, group: &str, kind: &str, action: &str| {
+        format!(
+            "---\napiVersion: admissionregistration.k8s.io/v1\nkind: ValidatingAdmissionPolicyBinding\nmetadata: {{name: {name}}}\nspec: {{policyName: never, \
+             validationActions: [{action}], matchResources: {{resourceRules: [{{apiGroups: ['{group}'], apiVersions: ['*'], operations: ['*'], \
+             resources: [{kind}]}}]}}}}\n"
+        )
+    };
+    let policy = policy("never", "*", "'*'", "false", "never");
+    let policy = policy.split("---").next().unwrap();
+    let text =
+        format!("{policy}{}{}", of("told", "apps", "deployments", "Warn"), of("denied", "", "pods", "Deny"));
+    let found = report(&deployment(&pod_spec(&[])), &manifests(&text));
+    assert_eq!(found.verdict, Verdict::Denied, "{:#?}", found.findings);
+}
+
+#[test]
 fn a_policy_on_workloads_and_pods_speaks_once() {
     let policies = PolicySet::builtin().unwrap();
     let spec = pod_spec(&[

@@ -163,6 +163,8 @@ pub(super) struct Binding {
     pub actions: Vec<Action>,
     pub resources: Target,
     pub params: Option<ParamSource>,
+    /// Whether it was read from the cluster that the objects go to.
+    pub of_cluster: bool,
 }
 
 /// Which objects a binding is about.

@@ -110,6 +110,7 @@ fn policy(name: String, package: &str, rule: &str, action: Action, found: Module
         actions: vec![action],
         resources: Target::Resources(MatchResources::default()),
         params: None,
+        of_cluster: false,
     };
     Policy {
         rule_of: Some(RuleOf {

@@ -5,6 +5,7 @@
 //! the cluster would get a value.
 
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -14,10 +15,11 @@ use super::compiled::{Action, Binding, Engine, FailurePolicy, Other, Param, Poli
 use super::conftest::ModuleRule;
 use super::gatekeeper::ANY_OBJECT;
 use super::kyverno::{Verdict, spoken};
+use super::load::Loaded;
 use super::locate::{locate, told};
 use super::matching::Match;
 use super::params::{Params, params};
-use super::rego::Asking;
+use super::rego::{Asking, Inventory};
 use super::review::{Operation, Review, is_namespace};
 use crate::cancel::Cancel;
 use crate::finding::{Finding, PolicyOrigin, Severity};
@@ -91,18 +93,15 @@ impl<'a> Subject<'a> {
 }
 
 /// Evaluates all policies.
-pub(super) fn evaluate(
-    policies: &[Policy],
-    known: &[Param],
-    regexes: &Arc<Regexes>,
-    review: &Review<'_>,
-) -> Evaluation {
+pub(super) fn evaluate(loaded: &Loaded, regexes: &Arc<Regexes>, review: &Review<'_>) -> Evaluation {
+    let Loaded { policies, params: known, mutated, .. } = loaded;
     let mut evaluation = Evaluation::default();
     let own = ObjectKey::of(review.object).gvk();
     // The API server never asks policies about policies.
     if own.group == "admissionregistration.k8s.io" && own.kind.contains("Admission") {
         return evaluation;
     }
+    let is_changed = mutated.contains(review.kind()) || mutated.contains("*");
     let mut subject = None;
     for policy in policies.iter().filter(|policy| !policy.bindings.is_empty()) {
         if review.cancel.is_some_and(Cancel::is_cancelled) {
@@ -121,7 +120,7 @@ pub(super) fn evaluate(
         let (before, mut matched, mut asked) = (evaluation.findings.len(), false, false);
         for binding in &policy.bindings {
             let found = constraints.clone().and(binding.resources.matches(review));
-            let one = One { policy, binding, subject, regexes, assumed: found == Match::Assumed };
+            let one = One { policy, binding, subject, regexes, assumed: found == Match::Assumed, is_changed };
             asked |= found != Match::No;
             matched |= match found {
                 Match::No => false,
@@ -166,12 +165,19 @@ fn conceal(object: &Value, old: Option<&Value>, evaluation: &mut Evaluation) {
     }
     let maps = [Some(object), old].into_iter().flatten().flat_map(|o| [o.get("data"), o.get("stringData")]);
     let values = maps.flatten().filter_map(Value::as_object).flat_map(|map| map.values());
-    let secrets: Vec<&str> = values.filter_map(Value::as_str).filter(|value| !value.is_empty()).collect();
+    let plain = values.filter_map(Value::as_str).filter(|value| !value.is_empty());
+    // As it is, and as it stands in JSON.
+    let secrets: BTreeSet<String> = plain
+        .flat_map(|value| {
+            let quoted = Value::from(value).to_string();
+            [value.to_owned(), quoted.trim_matches('"').to_owned()]
+        })
+        .collect();
     let texts = evaluation.findings.iter_mut().map(|finding| &mut finding.message);
     for text in texts.chain(evaluation.annotations.iter_mut().map(|(_, value)| value)) {
         for secret in &secrets {
-            if text.contains(secret) {
-                *text = text.replace(secret, "***");
+            if text.contains(secret.as_str()) {
+                *text = text.replace(secret.as_str(), "***");
             }
         }
     }
@@ -186,6 +192,8 @@ struct One<'a> {
     regexes: &'a Arc<Regexes>,
     /// Whether labels of a namespace decide that are not known.
     assumed: bool,
+    /// Whether the cluster changes objects of the kind before it asks its policies.
+    is_changed: bool,
 }
 
 impl One<'_> {
@@ -202,6 +210,12 @@ impl One<'_> {
                     matched |= self.with_params(&param.bound, Some(param), evaluation);
                 }
                 matched
+            }
+            // The cluster may have what was not read.
+            Params::Missing(message) if self.is_asked_there() => {
+                let text = format!("policy '{}' cannot be evaluated here: {message}", self.policy.name);
+                evaluation.findings.push(self.incomplete("", text));
+                true
             }
             Params::Missing(message) => {
                 self.failed("", &message, evaluation);
@@ -275,7 +289,13 @@ impl One<'_> {
             Other::Module(rule) => self.tell(self.of_module(rule), evaluation),
             Other::Rego(template) => {
                 let param = param.map_or(&Value::Null, |param| &param.object);
-                self.tell(template.violations(self.subject.review, param), evaluation);
+                // Of objects that are not all known here nothing follows, neither way.
+                let is_whole = self.subject.review.inventory.is_some_and(Inventory::is_whole);
+                let said = match template.reads_inventory() && !is_whole && self.is_asked_there() {
+                    true => Err(template.lacks_inventory()),
+                    false => template.violations(self.subject.review, param),
+                };
+                self.tell(said, evaluation);
             }
             Other::Patterns(_) if self.subject.review.operation == Operation::Delete => return false,
             Other::Patterns(patterns) => match patterns.judge(&self.subject.placed) {
@@ -319,6 +339,12 @@ impl One<'_> {
         let message = match self.policy.engine {
             Engine::Kyverno => spoken(&message, self.subject.review),
             _ => message,
+        };
+        let message = match self.is_changed_there() {
+            true => {
+                format!("{message}; the cluster changes such objects before it asks: its dry-run decides")
+            }
+            false => message,
         };
         let finding = self.finding(self.severity(), path, message);
         evaluation.findings.push(Finding { hint: self.hint(), ..finding });
@@ -401,10 +427,16 @@ impl One<'_> {
         }
     }
 
+    /// Whether the cluster asks policy and binding itself, of an object that its dry-run sees: of Pods that are made of an object it
+    /// sees some only.
+    fn is_asked_there(&self) -> bool {
+        self.policy.of_cluster && self.binding.of_cluster && !self.subject.review.is_derived
+    }
+
     /// What cannot be evaluated here. Of a cluster's own policy the cluster gives the answer: its dry-run stands between every
     /// plan and the objects.
     fn incomplete(&self, path: &str, text: String) -> Finding {
-        if self.policy.of_cluster {
+        if self.is_asked_there() {
             let text = format!("{text}; the cluster's dry-run decides");
             return self.finding(Severity::Warning, path, text);
         }
@@ -430,13 +462,19 @@ impl One<'_> {
         }
     }
 
+    /// Whether the cluster asks about another object than stands here.
+    fn is_changed_there(&self) -> bool {
+        self.is_changed && self.policy.of_cluster && self.binding.of_cluster
+    }
+
     /// The strongest action of the binding.
     fn severity(&self) -> Severity {
-        match self.binding.actions.iter().max() {
+        let strongest = match self.binding.actions.iter().max() {
             Some(Action::Warn) => Severity::Warning,
             Some(Action::Audit) => Severity::Info,
             Some(Action::Deny) | None => Severity::Error,
-        }
+        };
+        if self.is_changed_there() { strongest.min(Severity::Warning) } else { strongest }
     }
 
     fn hint(&self) -> Option<String> {

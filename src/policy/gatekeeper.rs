@@ -146,6 +146,11 @@ impl RegoTemplate {
         self.rego.reads_inventory
     }
 
+    /// What is said of it where it compares and not all objects are known.
+    pub(super) fn lacks_inventory(&self) -> String {
+        "it compares with other objects (data.inventory), of which not all are known here".to_owned()
+    }
+
     /// What the template says of the object of a review under a constraint: messages.
     ///
     /// # Errors
@@ -192,9 +197,7 @@ impl RegoTemplate {
             && self.rego.reads_inventory
             && !review.inventory.is_some_and(Inventory::is_whole)
         {
-            return Err(
-                "it compares with other objects (data.inventory), of which not all are known here".to_owned()
-            );
+            return Err(self.lacks_inventory());
         }
         Ok(messages)
     }
@@ -274,6 +277,7 @@ pub(super) fn constraint(manifest: &Manifest) -> Result<(String, Binding), Polic
         actions: vec![action],
         resources: Target::Constraint(Box::new(about)),
         params: Some(ParamSource::Own(Box::new(param))),
+        of_cluster: false,
     };
     Ok((kind, binding))
 }

@@ -14,6 +14,7 @@ use super::compiled::{Binding, Engine, Param, Policy, Target};
 use super::conftest::{self, Module};
 use super::matching::MatchResources;
 use super::object::Object;
+use super::set::whole;
 use super::{gatekeeper, kyverno};
 use crate::manifest::{Manifest, ObjectKey};
 
@@ -84,6 +85,8 @@ pub(super) struct Loaded {
     pub params: Vec<Param>,
     pub mutating: Vec<Mutating>,
     pub left: Vec<LeftToServer>,
+    /// Kinds whose objects the cluster changes before it asks its policies, by rules that are read here and not applied.
+    pub mutated: BTreeSet<String>,
 }
 
 /// A policy that changes objects, of which only the name and what it is about is read.
@@ -114,6 +117,8 @@ struct Reading<'a> {
     changing: Vec<(String, String)>,
     /// Policies that could not be read: what is wrong with them is said already.
     broken: BTreeSet<String>,
+    /// Those among them that are the cluster's.
+    broken_of_cluster: BTreeSet<String>,
     /// Policies of Kyverno on the cluster that do not hold for everything, each with an exception.
     excepted: BTreeMap<String, ObjectKey>,
 }
@@ -132,9 +137,20 @@ impl<'a> Reading<'a> {
         self.loaded.left.extend(left);
     }
 
+    /// Remembers a policy that cannot be read.
+    fn give_up(&mut self, given: Given<'_>, policy: String) {
+        if given.is_clusters {
+            self.broken_of_cluster.insert(policy.clone());
+        }
+        self.broken.insert(policy);
+    }
+
     fn keep(&mut self, given: Given<'_>, policies: impl IntoIterator<Item = Policy>) {
         let of_cluster = given.is_clusters;
-        self.loaded.policies.extend(policies.into_iter().map(|policy| Policy { of_cluster, ..policy }));
+        self.loaded.policies.extend(policies.into_iter().map(|mut policy| {
+            policy.bindings.iter_mut().for_each(|binding| binding.of_cluster = of_cluster);
+            Policy { of_cluster, ..policy }
+        }));
     }
 
     /// Reads one manifest. `is_param`: it is of a kind that policies take as a parameter.
@@ -146,7 +162,7 @@ impl<'a> Reading<'a> {
             (GROUP, "ValidatingAdmissionPolicy") => match object.policy() {
                 Ok(policy) => self.keep(given, [policy]),
                 Err(found) => {
-                    self.broken.insert(manifest.key().name);
+                    self.give_up(given, manifest.key().name);
                     self.refuse(given, found);
                 }
             },
@@ -165,7 +181,9 @@ impl<'a> Reading<'a> {
             (gatekeeper::TEMPLATES, "ConstraintTemplate") => match gatekeeper::template(manifest, prefer) {
                 Ok(policy) => self.keep(given, [policy]),
                 Err(found) => {
-                    self.broken.extend(object.text("/spec/crd/spec/names/kind"));
+                    if let Ok(kind) = object.text("/spec/crd/spec/names/kind") {
+                        self.give_up(given, kind);
+                    }
                     self.refuse(given, found);
                 }
             },
@@ -176,7 +194,18 @@ impl<'a> Reading<'a> {
                     let text = format!("{exception} makes exceptions, which are not evaluated here");
                     return self.refuse(given, [object.error("/metadata/name", text)]);
                 }
-                let (policies, errors) = kyverno::policies(manifest, given.is_clusters);
+                if given.is_clusters {
+                    self.loaded.mutated.extend(kyverno::mutated(&manifest.object));
+                    if kyverno::is_background_only(&manifest.object) {
+                        return;
+                    }
+                }
+                let (mut policies, errors) = kyverno::policies(manifest, given.is_clusters);
+                if given.is_clusters && policies.iter().any(|policy| policy.param_kind.is_some()) {
+                    let text = "it takes parameters, which are not read here";
+                    self.refuse(given, [object.error("/spec", text.to_owned())]);
+                    policies.retain(|policy| policy.param_kind.is_none());
+                }
                 self.keep(given, policies);
                 self.refuse(given, errors);
             }
@@ -203,9 +232,9 @@ impl<'a> Reading<'a> {
     fn choose(&mut self) {
         let policies = &mut self.loaded.policies;
         let of_files = policies.iter().filter(|policy| !policy.of_cluster);
-        let own: BTreeSet<(Engine, String)> =
-            of_files.map(|policy| (policy.engine, policy.name.clone())).collect();
-        policies.retain(|policy| !policy.of_cluster || !own.contains(&(policy.engine, policy.name.clone())));
+        let named = |policy: &Policy| (policy.engine, whole(&policy.name).to_owned());
+        let own: BTreeSet<(Engine, String)> = of_files.map(named).collect();
+        policies.retain(|policy| !policy.of_cluster || !own.contains(&named(policy)));
     }
 }
 
@@ -221,11 +250,14 @@ pub(super) fn load(sources: Sources<'_>) -> Result<Loaded, Vec<PolicyError>> {
     let mut reading = Reading { excepted: excepted.collect(), ..Reading::default() };
     // Gatekeeper generates policies whose parameters are its own constraints.
     let every = || sources.manifests.iter().chain(sources.cluster);
-    let param_kinds: BTreeSet<(&str, &str)> = every().filter_map(param_kind).collect();
+    let of_files: BTreeSet<(&str, &str)> = sources.manifests.iter().filter_map(param_kind).collect();
+    let of_both: BTreeSet<(&str, &str)> = every().filter_map(param_kind).collect();
     for (index, manifest) in every().enumerate() {
         let kind = manifest.key().gvk();
-        let is_param = param_kinds.contains(&(kind.api_version().as_str(), kind.kind.as_str()));
         let is_clusters = index >= sources.manifests.len();
+        // What a cluster generates of a template says nothing of a folder's constraints.
+        let param_kinds = if is_clusters { &of_both } else { &of_files };
+        let is_param = param_kinds.contains(&(kind.api_version().as_str(), kind.kind.as_str()));
         // What a cluster has taken it can evaluate.
         let minor = if is_clusters { None } else { sources.minor };
         let given = Given { object: Object { manifest, minor }, is_clusters };
@@ -271,7 +303,8 @@ fn param_kind(manifest: &Manifest) -> Option<(&str, &str)> {
 
 fn duplicates(policies: &[Policy], manifests: &[Manifest]) -> Vec<PolicyError> {
     let mut seen = BTreeSet::new();
-    let twice = policies.iter().filter(|policy| !seen.insert((policy.engine, &policy.name)));
+    let of_files = policies.iter().filter(|policy| !policy.of_cluster);
+    let twice = of_files.filter(|policy| !seen.insert((policy.engine, &policy.name)));
     twice
         .filter_map(|policy| {
             let last = manifests.iter().rfind(|manifest| {
@@ -309,8 +342,10 @@ impl Reading<'_> {
                 known.name == policy && !matches!(known.engine, Engine::Kyverno | Engine::Conftest)
             };
             let Some(known) = self.loaded.policies.iter_mut().find(by_bindings) else {
-                // What is wrong with the policy is said already.
-                if !self.broken.contains(&policy) {
+                // What is wrong with a policy is said already; one of a file on a policy of the cluster would be in force nowhere.
+                if !self.broken.contains(&policy)
+                    || (!given.is_clusters && self.broken_of_cluster.contains(&policy))
+                {
                     self.refuse(given, [without_policy(object, &policy, &binding)]);
                 }
                 continue;
@@ -326,7 +361,7 @@ impl Reading<'_> {
             let parameters = object.get("/spec/parameters").filter(|_| is_constraint);
             match parameters.and_then(|given| gatekeeper::wrong_parameters(&known.schema, given)) {
                 Some(why) => self.refuse(given, [object.named("/spec/parameters", &why)]),
-                None => known.bindings.push(binding),
+                None => known.bindings.push(Binding { of_cluster: given.is_clusters, ..binding }),
             }
         }
         for policy in &mut self.loaded.policies {

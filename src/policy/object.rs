@@ -134,6 +134,7 @@ impl<'a> Object<'a> {
             actions,
             resources: Target::Resources(self.matching("/spec/matchResources")?),
             params: params.map(ParamSource::Reference),
+            of_cluster: false,
         };
         Ok((self.text("/spec/policyName")?, binding))
     }

@@ -92,7 +92,7 @@ impl PolicySet {
 
     /// What the policies say of one object. Never fails: what cannot be evaluated is an incomplete finding.
     pub fn evaluate(&self, review: &Review<'_>) -> Evaluation {
-        evaluate(&self.loaded.policies, &self.loaded.params, &self.regexes, review)
+        evaluate(&self.loaded, &self.regexes, review)
     }
 
     /// All policies, sorted by name, those that change objects behind the others.

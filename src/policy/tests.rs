@@ -6,6 +6,7 @@ use super::*;
 use crate::finding::{Finding, Severity};
 use crate::manifest::{Budget, Manifest, parse};
 
+mod cluster;
 mod semantics;
 
 /// The documents of a YAML text.

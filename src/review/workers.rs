@@ -76,7 +76,8 @@ pub(super) fn judged(
         work();
     });
     let done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
-    if done.next < parts { Err(ReviewError::Stopped) } else { Ok(done.whole) }
+    // What was stopped within an object is incomplete, and says so; nobody wants to read that.
+    if done.next < parts || cancel.is_cancelled() { Err(ReviewError::Stopped) } else { Ok(done.whole) }
 }
 
 #[cfg(test)]

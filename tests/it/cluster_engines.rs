@@ -95,7 +95,7 @@ spec:
     match: {any: [{resources: {kinds: [ConfigMap]}}]}
     validate: {failureAction: Enforce, message: not now, deny: {conditions: {any: [{key: "{{ time_now_utc() }}", operator: Equals, value: never}]}}}
   - name: stamp
-    match: {any: [{resources: {kinds: [ConfigMap]}}]}
+    match: {any: [{resources: {kinds: [PersistentVolumeClaim]}}]}
     mutate: {patchStrategicMerge: {metadata: {labels: {stamped: "yes"}}}}
 ---
 apiVersion: policies.kyverno.io/v1
@@ -239,7 +239,7 @@ fn policies_of_gatekeeper_and_kyverno_on_a_cluster_decide_here_or_are_left_to_it
     rig.kubectl(&["create", "rolebinding", "alice", "-n", "lab", "--clusterrole", "edit", "--user", "alice"]);
     let alice = plan(&copilot, &sixteen, "alice", "lab");
     assert_eq!(alice.code, Some(0), "{}", alice.text);
-    let unread = "ConstraintTemplate, Constraint, ClusterPolicy, ValidatingPolicy";
+    let unread = "ConstraintTemplate, Constraint, Config, ClusterPolicy, ValidatingPolicy";
     assert!(alice.text.contains(unread), "{}", alice.text);
 
     // A policy that a folder has too is evaluated as the folder has it.

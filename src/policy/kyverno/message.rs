@@ -13,9 +13,12 @@ static WAYS: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(r"\{\{\s*request\.((?:[A-Za-z0-9_]+|\[\d+\])(?:\.[A-Za-z0-9_]+|\[\d+\])*)\s*\}\}").ok()
 });
 
-/// The message with the values of the fields that it names. A field that is not there is named as it was.
+/// The message with the values of the fields that it names. A field that is not there is named as it was; of a Secret all are.
 pub(in crate::policy) fn spoken(message: &str, review: &Review<'_>) -> String {
     let Some(ways) = WAYS.as_ref().filter(|_| message.contains("{{")) else { return message.to_owned() };
+    if review.kind() == "Secret" {
+        return message.to_owned();
+    }
     let mut request = review.request();
     if let Some(map) = request.as_object_mut() {
         map.insert("object".to_owned(), review.placed(review.object));
@@ -64,5 +67,8 @@ mod tests {
         ] {
             assert_eq!(spoken(message, &review), expected);
         }
+        let secret = json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s"}, "stringData": {"a": "b"}});
+        let message = "{{ request.object.stringData }} is not allowed";
+        assert_eq!(spoken(message, &Review::create(&secret, &user)), message);
     }
 }

@@ -12,6 +12,8 @@ mod rules;
 mod schema;
 mod wildcard;
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value};
 
 pub(super) use matching::RuleMatch;
@@ -49,6 +51,32 @@ pub(super) fn excepted(exception: &Value) -> Vec<String> {
     let names = [names("/spec/exceptions", "policyName"), names("/spec/policyRefs", "name")].concat();
     // A policy of a namespace is named `NAMESPACE/NAME`.
     names.into_iter().map(|name| name.rsplit('/').next().unwrap_or_default().to_owned()).collect()
+}
+
+/// Whether a policy is asked in the background only, and says nothing when objects are written.
+pub(super) fn is_background_only(policy: &Value) -> bool {
+    ["/spec/admission", "/spec/evaluation/admission/enabled"]
+        .iter()
+        .any(|at| policy.pointer(at) == Some(&Value::Bool(false)))
+}
+
+/// The kinds whose objects a policy changes before it asks about them: `Deployment`, `*`. What it does to Pods it does to what
+/// makes them.
+pub(super) fn mutated(policy: &Value) -> BTreeSet<String> {
+    let rules = policy.pointer("/spec/rules").and_then(Value::as_array).into_iter().flatten();
+    let mut kinds = BTreeSet::new();
+    for rule in rules.filter(|rule| rule.get("mutate").is_some()) {
+        let list = |at: &str| rule.pointer(at).and_then(Value::as_array).into_iter().flatten();
+        let filters = list("/match/any").chain(list("/match/all")).chain(rule.get("match"));
+        for named in filters.filter_map(|filter| filter.pointer("/resources/kinds")?.as_array()).flatten() {
+            let kind = named.as_str().and_then(|kind| kind.rsplit('/').next()).unwrap_or("*");
+            kinds.insert(kind.split('.').next().unwrap_or(kind).to_owned());
+        }
+    }
+    if kinds.contains("Pod") {
+        kinds.extend(rules::MAKERS.iter().map(|(kind, ..)| (*kind).to_owned()));
+    }
+    kinds
 }
 
 /// Reads a policy: one for each of its rules, and one for each way in which a rule for Pods is written for what makes them. With
@@ -142,7 +170,8 @@ fn validating_policy(object: Object<'_>, rule: Option<&str>) -> Result<Policy, V
             }
             _ => Target::Resources(MatchResources::default()),
         };
-        let binding = Binding { name: policy.name.clone(), actions, resources, params: None };
+        let binding =
+            Binding { name: policy.name.clone(), actions, resources, params: None, of_cluster: false };
         Ok((policy, binding))
     };
     let (mut policy, binding) = header().map_err(one)?;

@@ -13,7 +13,7 @@ use super::{empty, one};
 /// The annotation that names the makers of Pods for which rules are written once more.
 const CONTROLLERS: &str = "/metadata/annotations/pod-policies.kyverno.io~1autogen-controllers";
 /// Makers of Pods, as Kyverno names them.
-const MAKERS: [(&str, &str, Within); 7] = [
+pub(super) const MAKERS: [(&str, &str, Within); 7] = [
     ("DaemonSet", "apps/v1/DaemonSet", Within::Template),
     ("Deployment", "apps/v1/Deployment", Within::Template),
     ("Job", "batch/v1/Job", Within::Template),
@@ -235,6 +235,7 @@ fn rule(object: Object<'_>, index: usize, name: &str, about: RuleMatch) -> Resul
             actions: vec![action(object, &at("validate/failureAction"))?],
             resources: Target::Rule(Box::new(about)),
             params,
+            of_cluster: false,
         };
         Ok((policy, binding))
     };

@@ -18,6 +18,9 @@ pub(in crate::policy) fn schema(patterns: &Patterns, ignores: bool) -> Result<Va
     if ignores && patterns.all.iter().any(has_existence) {
         return Err("it lets pass what cannot be decided".to_owned());
     }
+    if patterns.all.is_empty() {
+        return Err("it has no pattern".to_owned());
+    }
     let all: Result<Vec<Value>, String> = patterns.all.iter().map(element).collect();
     Ok(any(all?))
 }
@@ -65,6 +68,9 @@ fn map(pattern: &Map<String, Value>) -> Result<Value, String> {
         if has_wildcards(name) {
             return Err("it has wildcards in keys".to_owned());
         }
+        if name == "metadata" && has_other_tags(inner) {
+            return Err("it speaks of labels or annotations that are no texts".to_owned());
+        }
         let (said, is_needed) = match kind {
             Some(Anchor::Condition | Anchor::Global) => {
                 return Err(format!("it has a condition, {key}"));
@@ -89,6 +95,16 @@ fn map(pattern: &Map<String, Value>) -> Result<Value, String> {
         schema.insert("properties".to_owned(), Value::Object(fields));
     }
     Ok(Value::Object(schema))
+}
+
+/// Whether labels or annotations are said to be something else than texts: as Kyverno reads them these count only where an object
+/// has none at all.
+fn has_other_tags(metadata: &Value) -> bool {
+    metadata.as_object().into_iter().flatten().any(|(key, tags)| {
+        let name = anchor(key).map_or(key.as_str(), |(_, name)| name);
+        let is_other = |tags: &Map<String, Value>| tags.values().any(|value| !value.is_string());
+        matches!(name, "labels" | "annotations") && tags.as_object().is_some_and(is_other)
+    })
 }
 
 /// What is said of a field without an anchor, and whether it has to be there: one that is not is taken for `null`.
@@ -147,6 +163,7 @@ fn scalar_of(pattern: &Value) -> Result<Value, String> {
 
 /// One text of a pattern.
 fn text_of(part: &str) -> Result<Value, String> {
+    let part = if part.len() < 2 { part } else { part.trim() };
     let (glob, is_negated) = match part.strip_prefix('!') {
         Some(rest) if part.len() > 1 => (rest.trim(), true),
         _ => (part, false),
@@ -198,6 +215,8 @@ mod tests {
             json!({"a": "?*"}),
             json!({"a": "*"}),
             json!({"a": "registry.corp/* | docker.io/*"}),
+            json!({"a": "registry.corp/* |\n docker.io/*\n"}),
+            json!({"metadata": {"labels": {"team": "?*"}}}),
             json!({"a": "!*:latest & *:*"}),
             json!({"a": "!latest"}),
             json!({"a": null}),
@@ -284,6 +303,9 @@ mod tests {
             (json!({"a": 1.5}), "a fraction"),
             (json!({"a": "1*"}), "texts of numbers"),
             (json!({"metadata": {"labels": {"app*": "?*"}}}), "wildcards in keys"),
+            (json!({"=(metadata)": {"=(labels)": {"X(legacy)": null}}}), "no texts"),
+            (json!({"metadata": {"labels": {"tier": 3}}}), "no texts"),
+            (json!({"a": "1Gi\n"}), "compares amounts"),
         ] {
             let one = Patterns { all: vec![pattern.clone()], message: None };
             let why = schema(&one, false).unwrap_err();

@@ -8,7 +8,7 @@ use crate::finding::Severity;
 use crate::manifest::{GroupVersionKind, Location, Manifest};
 use crate::policy::*;
 
-fn policy(spec: Value) -> Value {
+pub(super) fn policy(spec: Value) -> Value {
     let mut all = json!({
         "matchConstraints": {"resourceRules": [{
             "operations": ["*"], "apiGroups": ["*"], "apiVersions": ["*"], "resources": ["*"]}]},
@@ -21,7 +21,7 @@ fn policy(spec: Value) -> Value {
         "metadata": {"name": "p"}, "spec": all})
 }
 
-fn binding(name: &str, spec: Value) -> Value {
+pub(super) fn binding(name: &str, spec: Value) -> Value {
     let mut all = json!({"policyName": "p", "validationActions": ["Deny"]});
     for (key, value) in spec.as_object().unwrap() {
         all[key] = value.clone();
@@ -39,7 +39,7 @@ fn config_map(name: &str, namespace: Option<&str>, max: u32) -> Value {
     map
 }
 
-fn set(objects: &[Value]) -> PolicySet {
+pub(super) fn set(objects: &[Value]) -> PolicySet {
     let manifests: Vec<Manifest> = objects.iter().cloned().map(Manifest::rendered).collect();
     PolicySet::from_manifests(&manifests).unwrap_or_else(|errors| panic!("{errors:#?}"))
 }
@@ -49,7 +49,7 @@ fn errors(objects: &[Value]) -> Vec<PolicyError> {
     PolicySet::from_manifests(&manifests).err().unwrap_or_default()
 }
 
-fn pod() -> Value {
+pub(super) fn pod() -> Value {
     json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web", "namespace": "lab", "labels": {"app": "web"}},
         "spec": {"replicas": 3, "containers": [{"name": "web", "image": "nginx"}]}})
 }
