@@ -129,7 +129,7 @@ fn narrowing(c: &mut Criterion) {
     let kind = GroupVersionKind::new("apps/v1", "Deployment");
     let node = schemas.kind(&kind).map(|kind| kind.node);
     let resource = Resource::guess(&kind);
-    let intent = Intent { kind, resource, node, namespace: None, user: &user };
+    let intent = Intent { kind, resource, node, namespace: None, placed: None, user: &user };
     let mut group = c.benchmark_group("policies");
     group.bench_function(format!("a Deployment's shapes under {POLICIES} policies"), |b| {
         b.iter(|| black_box(set.shapes(black_box(&intent))));

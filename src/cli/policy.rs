@@ -84,7 +84,8 @@ fn explained(
     for info in kinds {
         let resource = Resource { plural: info.plural.clone(), namespaced: info.namespaced };
         let node = schemas.kind(&info.gvk).map(|kind| kind.node);
-        let intent = Intent { kind: info.gvk.clone(), resource, node, namespace: None, user: &user };
+        let placed = config.namespace.as_deref();
+        let intent = Intent { kind: info.gvk.clone(), resource, node, namespace: None, placed, user: &user };
         let shapes = policies.shapes(&intent);
         for one in &mut all {
             let own: Vec<Shape> =

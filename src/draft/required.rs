@@ -55,7 +55,9 @@ pub fn narrow(object: &Value, rules: Rules<'_>) -> Narrow {
         None => Resource::guess(&kind),
     };
     let node = known.map(|known| known.node);
-    Narrow::of(&rules.policies.shapes(&Intent { kind, resource, node, namespace: None, user: rules.user }))
+    let placed = object.pointer("/metadata/namespace").and_then(Value::as_str);
+    let intent = Intent { kind, resource, node, namespace: None, placed, user: rules.user };
+    Narrow::of(&rules.policies.shapes(&intent))
 }
 
 /// The labels that policies require and objects lack, each once: those with which an object passes and without which it does not.

@@ -28,6 +28,8 @@ pub struct Intent<'a> {
     pub node: Option<Node<'a>>,
     /// The Namespace that they go to, where it is known.
     pub namespace: Option<&'a Value>,
+    /// Its name, where that is known: a policy may leave namespaces out by their names.
+    pub placed: Option<&'a str>,
     /// Who asks.
     pub user: &'a User,
 }
@@ -129,8 +131,7 @@ impl PolicySet {
     }
 
     fn own_shapes(&self, intent: &Intent<'_>, wanted: &dyn Fn(&Policy) -> bool) -> Vec<Shape> {
-        let skeleton =
-            json!({"apiVersion": intent.kind.api_version(), "kind": intent.kind.kind, "metadata": {}});
+        let skeleton = skeleton(intent);
         let review = review(intent, &skeleton);
         let mut shapes = Vec::new();
         self.each(&review, wanted, &mut |one, constants| {
@@ -181,8 +182,7 @@ impl PolicySet {
 
     /// Makes ready to hold both verdicts of all validations against each other.
     pub fn comparison(&self, intent: &Intent<'_>) -> Comparison {
-        let skeleton =
-            json!({"apiVersion": intent.kind.api_version(), "kind": intent.kind.kind, "metadata": {}});
+        let skeleton = skeleton(intent);
         let mut schemas = Vec::new();
         self.each(&review(intent, &skeleton), &|_| true, &mut |one, constants| {
             schemas.extend(one.schemas(constants).into_iter().map(|schema| {
@@ -437,6 +437,16 @@ fn speaks_of_identity(schema: &Value) -> bool {
         Value::Array(items) => items.iter().any(speaks_of_identity),
         _ => false,
     }
+}
+
+/// What is known of an object of the kind before there is one.
+fn skeleton(intent: &Intent<'_>) -> Value {
+    let mut object =
+        json!({"apiVersion": intent.kind.api_version(), "kind": intent.kind.kind, "metadata": {}});
+    if let Some(name) = intent.placed.filter(|_| intent.resource.namespaced) {
+        object["metadata"]["namespace"] = json!(name);
+    }
+    object
 }
 
 fn review<'a>(intent: &Intent<'a>, object: &'a Value) -> Review<'a> {

@@ -166,7 +166,8 @@ fn compare(path: &Path) -> Sums {
             Some(known) => Resource { plural: known.info.plural.clone(), namespaced: known.info.namespaced },
             None => Resource::guess(&key.gvk()),
         };
-        let intent = Intent { kind: key.gvk(), resource, node: None, namespace: None, user: &user };
+        let intent =
+            Intent { kind: key.gvk(), resource, node: None, namespace: None, placed: None, user: &user };
         for shape in policies.shapes(&intent) {
             match &shape.told {
                 Told::Always | Told::Never => sums.constant += 1,

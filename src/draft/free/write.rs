@@ -105,7 +105,7 @@ pub fn write(
             None => names(&text, &free.spans, &namespaces, &gvk.kind, &taken, &draft),
         };
         let shown = Examples::of(&gvk.kind);
-        let narrow = if task.bare { Narrow::none() } else { narrow(task, &gvk) };
+        let narrow = if task.bare { Narrow::none() } else { narrow(task, &gvk, &namespaces) };
         let start = || {
             Walk::new(kind, &names, &namespaces, &said, rules).with_known(&shown.known).with_narrow(&narrow)
         };
@@ -179,9 +179,18 @@ pub fn write(
     Ok(gate::judge(task, free, draft, spoken))
 }
 
-/// What policies say of a kind.
-fn narrow(task: &Task<'_>, gvk: &GroupVersionKind) -> Narrow {
-    let skeleton = json!({"apiVersion": gvk.api_version(), "kind": gvk.kind, "metadata": {}});
+/// What policies say of a kind in the namespace that was said, else in that of the target.
+fn narrow(task: &Task<'_>, gvk: &GroupVersionKind, said: &[String]) -> Narrow {
+    let mut skeleton = json!({"apiVersion": gvk.api_version(), "kind": gvk.kind, "metadata": {}});
+    let placed = match said {
+        [] => task.setting.namespace.as_ref(),
+        [one] => Some(one),
+        // Which of them it is is not known yet.
+        _ => None,
+    };
+    if let Some(namespace) = placed {
+        skeleton["metadata"]["namespace"] = json!(namespace);
+    }
     let Library { schemas, policies, user, .. } = task.library;
     required::narrow(&skeleton, required::Rules { schemas, policies, user })
 }

@@ -119,3 +119,22 @@ fn what_a_cluster_changes_first_it_judges_otherwise() {
     );
     assert_eq!(said(&mixed(&[mine], &[alone]).unwrap(), false), []);
 }
+
+#[test]
+fn a_constraint_that_leaves_namespaces_out_is_known_of_a_namespace() {
+    let mut cap = constraint("Cap", "cap");
+    cap["spec"] = json!({"match": {"kinds": [{"apiGroups": [""], "kinds": ["Pod"]}], "excludedNamespaces": ["kube-*"]}});
+    let mut template = template("Cap", "");
+    let source = json!({"validations": [{"expression": "!has(variables.anyObject.spec.hostNetwork)"}]});
+    template["spec"]["targets"] = json!([{"target": "admission.k8s.gatekeeper.sh",
+        "code": [{"engine": "K8sNativeValidation", "source": source}]}]);
+    let (set, user) = (set(&[template, cap]), User::named("ann"));
+    let kind = crate::manifest::GroupVersionKind::new("v1", "Pod");
+    let shapes = |placed| {
+        let (kind, resource) = (kind.clone(), Resource::guess(&kind));
+        set.shapes(&Intent { kind, resource, node: None, namespace: None, placed, user: &user })
+    };
+    assert!(matches!(shapes(None)[0].told, Told::After(_)), "{:?}", shapes(None));
+    assert!(matches!(shapes(Some("lab"))[0].told, Told::Constraint(_)), "{:?}", shapes(Some("lab")));
+    assert_eq!(shapes(Some("kube-system")), []);
+}

@@ -427,8 +427,14 @@ fn what_is_said_of_pods_is_known_of_what_makes_them() {
         let rule = policy(json!({"matchConstraints": pods, "validations": [{"expression": expression}]}));
         let kind = GroupVersionKind::new(if kind == "CronJob" { "batch/v1" } else { "apps/v1" }, kind);
         let user = User::named("ann");
-        let intent =
-            Intent { resource: Resource::guess(&kind), kind, node: None, namespace: None, user: &user };
+        let intent = Intent {
+            resource: Resource::guess(&kind),
+            kind,
+            node: None,
+            namespace: None,
+            placed: None,
+            user: &user,
+        };
         let shapes = set(&[rule, binding("b", json!({}))]).shapes(&intent);
         shapes.into_iter().map(|shape| (shape.of_pods, shape.told)).collect::<Vec<_>>()
     };
