@@ -92,6 +92,13 @@ pub struct Common {
     pub color: Colour,
 }
 
+impl Common {
+    /// Whether a flag names a cluster.
+    pub fn names_cluster(&self) -> bool {
+        self.context.is_some() || self.kubeconfig.is_some() || self.as_user.is_some()
+    }
+}
+
 /// When to colour.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub enum Colour {

@@ -33,9 +33,8 @@ struct Known {
 /// The policies of the configuration, and those of a cluster where one is named: a folder of policies is looked at without one.
 fn known(config: &Config, common: &Common) -> Result<Known, Problem> {
     let schemas = open_schemas(config)?;
-    let is_named = common.context.is_some() || common.kubeconfig.is_some() || common.as_user.is_some();
     match &config.place {
-        Where::Cluster(options) if is_named => {
+        Where::Cluster(options) if common.names_cluster() => {
             let (policies, findings) = open_cluster_policies(config, options)?;
             Ok(Known { policies, schemas, findings })
         }
@@ -47,9 +46,9 @@ fn known(config: &Config, common: &Common) -> Result<Known, Problem> {
 fn list(args: &PolicyListArgs, common: &Common) -> Result<ExitCode, Problem> {
     let config = resolve::config(common)?;
     let Known { policies, schemas, findings } = known(&config, common)?;
+    output::tell(&report::findings_text(&findings, config.style));
     let left = policies.left_to_server();
     if policies.list().is_empty() && left.is_empty() && args.output == ReviewFormat::Text {
-        output::tell(&report::findings_text(&findings, config.style));
         output::print(
             "policy: none\nhint: --policies builtin, --policies DIR, or `policies:` in the configuration file; --context NAME lists those of a cluster too\n",
         )?;
@@ -57,7 +56,6 @@ fn list(args: &PolicyListArgs, common: &Common) -> Result<ExitCode, Problem> {
     }
     let kinds: Vec<&KindInfo> = schemas.kinds().filter(|info| info.deprecated.is_none()).collect();
     let all = explained(&policies, policies.list(), &kinds, &schemas, &config);
-    output::tell(&report::findings_text(&findings, config.style));
     output::print(&match args.output {
         ReviewFormat::Text => report::policies_text(&all, left, config.style),
         ReviewFormat::Json => format!("{:#}\n", report::policies_document(&all, left)),

@@ -184,10 +184,9 @@ fn place(common: &Common, to: Option<PathBuf>, state_dir: &Path, cache_dir: &Pat
     if let Some(dir) = &common.to {
         return Ok(Where::Folder(dir.clone()));
     }
-    let named = common.context.is_some() || common.kubeconfig.is_some() || common.as_user.is_some();
     let in_cluster = env("KUBERNETES_SERVICE_HOST").is_some();
-    let there =
-        named || (to.is_none() && (in_cluster || kubeconfig_files().iter().any(|file| file.exists())));
+    let there = common.names_cluster()
+        || (to.is_none() && (in_cluster || kubeconfig_files().iter().any(|file| file.exists())));
     if there {
         return Ok(Where::Cluster(Box::new(connect_options(common, state_dir, cache_dir)?)));
     }

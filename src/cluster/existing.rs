@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use serde_json::Value;
-use tokio::task::JoinSet;
 
 use super::connection::Inner;
 use super::discovery::ApiResource;
@@ -21,23 +20,13 @@ pub struct Existing {
 }
 
 pub(super) async fn existing(inner: &Arc<Inner>, namespace: &str, kinds: &[ApiResource]) -> Existing {
-    let mut lists = JoinSet::new();
-    for (place, kind) in kinds.iter().cloned().enumerate() {
+    let lists = inner.runtime.together(kinds.iter().cloned().map(|kind| {
         let (own, namespace) = (Arc::clone(inner), namespace.to_owned());
-        let list = async move { (place, named(&own, &namespace, &kind).await) };
-        lists.spawn_on(list, inner.runtime.handle());
-    }
+        async move { named(&own, &namespace, &kind).await }
+    }));
     let kind = ApiResource::known(GroupVersionKind::new("v1", "Namespace"), "namespaces", false);
     let own = read::get(&kind, None, namespace, &inner.transport, &inner.mask).await;
-    let mut found = Vec::new();
-    while let Some(list) = lists.join_next().await {
-        found.extend(list);
-    }
-    found.sort_by_key(|(place, _)| *place);
-    Existing {
-        namespace: own.ok().flatten(),
-        objects: found.into_iter().flat_map(|(_, objects)| objects).collect(),
-    }
+    Existing { namespace: own.ok().flatten(), objects: lists.all().await.into_iter().flatten().collect() }
 }
 
 async fn named(inner: &Inner, namespace: &str, kind: &ApiResource) -> Vec<Value> {

@@ -1,9 +1,8 @@
 //! The policies of Gatekeeper and Kyverno that a cluster has. Where neither is installed this is one small question.
 
-use serde_json::{Value, json};
-use tokio::task::JoinSet;
-
 use std::sync::Arc;
+
+use serde_json::{Value, json};
 
 use super::connection::Inner;
 use super::discovery::{ApiResource, Group};
@@ -123,24 +122,17 @@ async fn listed(
     namespace: &str,
     inner: &Arc<Inner>,
 ) -> Vec<(ApiResource, Result<Listed, ClusterError>)> {
-    let mut lists = JoinSet::new();
-    for (place, resource) in resources.into_iter().enumerate() {
+    let lists = inner.runtime.together(resources.into_iter().map(|resource| {
         let (own, namespace) = (Arc::clone(inner), namespace.to_owned());
-        let list = async move {
+        async move {
             let only = OF_A_NAMESPACE.contains(&resource.gvk.kind.as_str());
             let namespace = only.then_some(namespace.as_str());
             let listed =
                 read::list(&resource, namespace, &Selector::all(), JSON, &own.transport, &own.mask).await;
-            (place, resource, listed)
-        };
-        lists.spawn_on(list, inner.runtime.handle());
-    }
-    let mut found = Vec::new();
-    while let Some(list) = lists.join_next().await {
-        found.extend(list);
-    }
-    found.sort_by_key(|(place, ..)| *place);
-    found.into_iter().map(|(_, resource, listed)| (resource, listed)).collect()
+            (resource, listed)
+        }
+    }));
+    lists.all().await
 }
 
 /// The namespaces in which Gatekeeper's webhook does nothing, by a Config.

@@ -3,6 +3,7 @@
 use std::future::Future;
 
 use tokio::runtime::{Builder, Handle};
+use tokio::task::JoinSet;
 
 use super::error::{ClusterError, Wrong};
 
@@ -33,9 +34,37 @@ impl Runtime {
         self.handle.block_on(future)
     }
 
+    /// Starts all of these now; what they come to is in their order.
+    pub(super) fn together<T, F>(&self, all: impl IntoIterator<Item = F>) -> InOrder<T>
+    where
+        T: Send + 'static,
+        F: Future<Output = T> + Send + 'static,
+    {
+        let mut tasks = JoinSet::new();
+        for (place, one) in all.into_iter().enumerate() {
+            tasks.spawn_on(async move { (place, one.await) }, &self.handle);
+        }
+        InOrder(tasks)
+    }
+
     /// For tasks that run beside a blocking call.
     pub(super) fn handle(&self) -> &Handle {
         &self.handle
+    }
+}
+
+/// What was started together.
+pub(super) struct InOrder<T>(JoinSet<(usize, T)>);
+
+impl<T: 'static> InOrder<T> {
+    /// Waits for all of it.
+    pub(super) async fn all(mut self) -> Vec<T> {
+        let mut found = Vec::new();
+        while let Some(one) = self.0.join_next().await {
+            found.extend(one);
+        }
+        found.sort_by_key(|(place, _)| *place);
+        found.into_iter().map(|(_, one)| one).collect()
     }
 }
 

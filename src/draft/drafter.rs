@@ -50,6 +50,16 @@ pub struct Library<'a> {
     pub cancel: Option<&'a Cancel>,
 }
 
+impl<'a> Library<'a> {
+    /// What drafts for a target are judged by.
+    pub(super) fn context(&self, setting: &'a Setting) -> CheckContext<'a> {
+        CheckContext::new(self.schemas, self.policies, self.user)
+            .with_existing(&setting.existing)
+            .knowing_all(setting.knows_all)
+            .until(self.cancel)
+    }
+}
+
 /// Works on one conversation with one backend.
 pub struct Drafter<'a> {
     library: Library<'a>,
@@ -484,10 +494,7 @@ impl<'a> Drafter<'a> {
         text: &str,
         language: Language,
     ) -> Result<(Thing, Vec<crate::finding::Finding>, Vec<Intervention>, (usize, usize)), Box<Outcome>> {
-        let context = CheckContext::new(self.library.schemas, self.library.policies, self.library.user)
-            .with_existing(&self.setting.existing)
-            .knowing_all(self.setting.knows_all)
-            .until(self.library.cancel);
+        let context = self.library.context(self.setting);
         let words = gate::Words { text, setting: self.setting };
         let gated = gate::pass(pattern, filled, &context, &words)
             .map_err(|error| refused(filled, &error, language))?;

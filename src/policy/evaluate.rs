@@ -293,7 +293,7 @@ impl One<'_> {
                 let is_whole = self.subject.review.inventory.is_some_and(Inventory::is_whole);
                 let said = match template.reads_inventory() && !is_whole && self.is_asked_there() {
                     true => Err(template.lacks_inventory()),
-                    false => template.violations(self.subject.review, param),
+                    false => template.violations(self.subject.review, param, &self.policy.schema),
                 };
                 self.tell(said, evaluation);
             }
@@ -430,7 +430,12 @@ impl One<'_> {
     /// Whether the cluster asks policy and binding itself, of an object that its dry-run sees: of Pods that are made of an object it
     /// sees some only.
     fn is_asked_there(&self) -> bool {
-        self.policy.of_cluster && self.binding.of_cluster && !self.subject.review.is_derived
+        self.is_clusters() && !self.subject.review.is_derived
+    }
+
+    /// Whether both are in force on the cluster that the objects go to.
+    fn is_clusters(&self) -> bool {
+        self.policy.of_cluster && self.binding.of_cluster
     }
 
     /// What cannot be evaluated here. Of a cluster's own policy the cluster gives the answer: its dry-run stands between every
@@ -464,7 +469,7 @@ impl One<'_> {
 
     /// Whether the cluster asks about another object than stands here.
     fn is_changed_there(&self) -> bool {
-        self.is_changed && self.policy.of_cluster && self.binding.of_cluster
+        self.is_changed && self.is_clusters()
     }
 
     /// The strongest action of the binding.

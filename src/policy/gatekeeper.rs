@@ -93,8 +93,6 @@ pub(super) struct RegoTemplate {
     rego: Rego,
     /// `data.PACKAGE.violation`.
     rule: String,
-    /// The schema of its parameters, for their defaults.
-    schema: Value,
 }
 
 /// The engine Rego.
@@ -117,8 +115,7 @@ fn rego_template(object: Object<'_>, at: &str, policy: &mut Policy) -> Result<()
         one(PolicyError { hint: hint.to_owned(), ..unreadable(object, &format!("{at}/rego"), &error) })
     })?;
     let rule = format!("{}.violation", rego.packages.first().map_or("data", String::as_str));
-    let schema = object.get("/spec/crd/spec/validation/openAPIV3Schema").cloned().unwrap_or_default();
-    policy.other = Some(Other::Rego(Box::new(RegoTemplate { rego, rule, schema })));
+    policy.other = Some(Other::Rego(Box::new(RegoTemplate { rego, rule })));
     Ok(())
 }
 
@@ -151,11 +148,17 @@ impl RegoTemplate {
         "it compares with other objects (data.inventory), of which not all are known here".to_owned()
     }
 
-    /// What the template says of the object of a review under a constraint: messages.
+    /// What the template says of the object of a review under a constraint: messages. `schema` is that of its parameters, for their
+    /// defaults.
     ///
     /// # Errors
     /// Why that cannot be said here.
-    pub(super) fn violations(&self, review: &Review<'_>, constraint: &Value) -> Result<Vec<String>, String> {
+    pub(super) fn violations(
+        &self,
+        review: &Review<'_>,
+        constraint: &Value,
+        schema: &Value,
+    ) -> Result<Vec<String>, String> {
         let mut request = review.request();
         // What is taken away is the object that is judged.
         let (object, old) = match review.operation {
@@ -172,7 +175,7 @@ impl RegoTemplate {
             }
         }
         let mut parameters = constraint.pointer("/spec/parameters").cloned().unwrap_or_else(|| json!({}));
-        fill(&self.schema, &mut parameters);
+        fill(schema, &mut parameters);
         let input = json!({"review": request, "parameters": parameters});
         let data = match (self.rego.reads_inventory, review.inventory) {
             (false, _) => None,

@@ -115,10 +115,8 @@ struct Reading<'a> {
     bindings: Vec<(Given<'a>, (String, Binding))>,
     /// Bindings of policies that change objects: the policy and the binding's name.
     changing: Vec<(String, String)>,
-    /// Policies that could not be read: what is wrong with them is said already.
-    broken: BTreeSet<String>,
-    /// Those among them that are the cluster's.
-    broken_of_cluster: BTreeSet<String>,
+    /// Policies that could not be read, and whether they are the cluster's: what is wrong with them is said already.
+    broken: BTreeMap<String, bool>,
     /// Policies of Kyverno on the cluster that do not hold for everything, each with an exception.
     excepted: BTreeMap<String, ObjectKey>,
 }
@@ -135,14 +133,6 @@ impl<'a> Reading<'a> {
         let why = |error: PolicyError| error.message.strip_prefix(&own).unwrap_or(&error.message).to_owned();
         let left = found.into_iter().map(|error| LeftToServer { object: object.clone(), why: why(error) });
         self.loaded.left.extend(left);
-    }
-
-    /// Remembers a policy that cannot be read.
-    fn give_up(&mut self, given: Given<'_>, policy: String) {
-        if given.is_clusters {
-            self.broken_of_cluster.insert(policy.clone());
-        }
-        self.broken.insert(policy);
     }
 
     fn keep(&mut self, given: Given<'_>, policies: impl IntoIterator<Item = Policy>) {
@@ -162,7 +152,7 @@ impl<'a> Reading<'a> {
             (GROUP, "ValidatingAdmissionPolicy") => match object.policy() {
                 Ok(policy) => self.keep(given, [policy]),
                 Err(found) => {
-                    self.give_up(given, manifest.key().name);
+                    self.broken.insert(manifest.key().name, given.is_clusters);
                     self.refuse(given, found);
                 }
             },
@@ -181,9 +171,8 @@ impl<'a> Reading<'a> {
             (gatekeeper::TEMPLATES, "ConstraintTemplate") => match gatekeeper::template(manifest, prefer) {
                 Ok(policy) => self.keep(given, [policy]),
                 Err(found) => {
-                    if let Ok(kind) = object.text("/spec/crd/spec/names/kind") {
-                        self.give_up(given, kind);
-                    }
+                    let kind = object.text("/spec/crd/spec/names/kind").ok();
+                    self.broken.extend(kind.map(|kind| (kind, given.is_clusters)));
                     self.refuse(given, found);
                 }
             },
@@ -343,9 +332,9 @@ impl Reading<'_> {
             };
             let Some(known) = self.loaded.policies.iter_mut().find(by_bindings) else {
                 // What is wrong with a policy is said already; one of a file on a policy of the cluster would be in force nowhere.
-                if !self.broken.contains(&policy)
-                    || (!given.is_clusters && self.broken_of_cluster.contains(&policy))
-                {
+                let is_said =
+                    self.broken.get(&policy).is_some_and(|of_cluster| given.is_clusters || !of_cluster);
+                if !is_said {
                     self.refuse(given, [without_policy(object, &policy, &binding)]);
                 }
                 continue;

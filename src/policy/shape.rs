@@ -13,7 +13,7 @@ use super::kyverno::{self, Verdict};
 use super::matching::Match;
 use super::params::{Params, params};
 use super::review::{Operation, Resource, Review, User, is_namespace};
-use super::set::PolicySet;
+use super::set::{PolicySet, whole};
 use crate::manifest::GroupVersionKind;
 use crate::schema::Node;
 
@@ -123,9 +123,8 @@ impl PolicySet {
         let node = intent.node.and_then(|node| way.iter().try_fold(node, |node, field| node.child(field)));
         let resource = Resource { plural: "pods".to_owned(), namespaced: true };
         let pods = Intent { kind: GroupVersionKind::new("v1", "Pod"), resource, node, ..intent.clone() };
-        let base = |name: &str| name.split('/').next().unwrap_or_default().to_owned();
-        let said: BTreeSet<String> = own.iter().map(|shape| base(&shape.policy)).collect();
-        let found = self.own_shapes(&pods, &|policy| !said.contains(&base(&policy.name)));
+        let said: BTreeSet<&str> = own.iter().map(|shape| whole(&shape.policy)).collect();
+        let found = self.own_shapes(&pods, &|policy| !said.contains(whole(&policy.name)));
         let of_pods = |shape: Shape| Shape { told: within(shape.told, way), of_pods: true, ..shape };
         found.into_iter().map(of_pods).collect()
     }
@@ -135,43 +134,32 @@ impl PolicySet {
         let review = review(intent, &skeleton);
         let mut shapes = Vec::new();
         self.each(&review, wanted, &mut |one, constants| {
-            let schemas = one.schemas(constants);
-            for (index, (validation, schema)) in one.policy.validations.iter().zip(schemas).enumerate() {
+            for (index, schema) in one.schemas(constants).into_iter().enumerate() {
+                let validation = one.policy.validations.get(index);
                 let schema = match intent.node {
                     Some(node) => schema.map(|schema| fitted(&schema, node)),
                     None => schema,
                 };
-                let told = match (one.unsupported(validation), schema) {
+                let told = match (validation.and_then(|validation| one.unsupported(validation)), schema) {
                     (Some(what), _) => Told::Incomplete(what),
-                    (None, Ok(schema)) => told(schema),
+                    (None, Ok(Value::Bool(true))) => Told::Always,
+                    (None, Ok(Value::Bool(false))) => Told::Never,
+                    (None, Ok(schema)) => Told::Constraint(schema),
                     (None, Err(reason)) => Told::After(reason),
+                };
+                let expression = match (validation, &one.policy.other) {
+                    (Some(validation), _) => {
+                        validation.program.source.split_whitespace().collect::<Vec<_>>().join(" ")
+                    }
+                    (None, other) => other.as_ref().map_or("", Other::as_str).to_owned(),
                 };
                 shapes.push(Shape {
                     policy: one.policy.name.clone(),
                     binding: one.binding.name.clone(),
                     validation: index,
                     denies: one.binding.actions.contains(&Action::Deny),
-                    expression: validation.program.source.split_whitespace().collect::<Vec<_>>().join(" "),
-                    message: validation.message.clone(),
-                    told,
-                    of_pods: false,
-                });
-            }
-            if let Some(other) = &one.policy.other {
-                let told = match one.schema_of(other) {
-                    Ok(schema) => told(match intent.node {
-                        Some(node) => fitted(&schema, node),
-                        None => schema,
-                    }),
-                    Err(reason) => Told::After(reason),
-                };
-                shapes.push(Shape {
-                    policy: one.policy.name.clone(),
-                    binding: one.binding.name.clone(),
-                    validation: one.policy.validations.len(),
-                    denies: one.binding.actions.contains(&Action::Deny),
-                    expression: other.as_str().to_owned(),
-                    message: None,
+                    expression,
+                    message: validation.and_then(|validation| validation.message.clone()),
                     told,
                     of_pods: false,
                 });
@@ -190,12 +178,6 @@ impl PolicySet {
                 let is_constant = matches!(schema, Value::Bool(_));
                 Some((jsonschema::validator_for(&schema).ok()?, is_constant))
             }));
-            if let Some(other) = &one.policy.other {
-                let schema = one.schema_of(other).ok();
-                schemas.push(schema.and_then(|schema| {
-                    Some((jsonschema::validator_for(&schema).ok()?, matches!(schema, Value::Bool(_))))
-                }));
-            }
         });
         Comparison { schemas }
     }
@@ -220,8 +202,7 @@ impl PolicySet {
             };
             let Ok(run) = Evaluation::new(&activation, &one.policy.variables, Limits::of(&self.regexes))
             else {
-                let others = usize::from(one.policy.other.is_some());
-                let _ = schemas.by_ref().take(one.policy.validations.len() + others).count();
+                let _ = schemas.by_ref().take(one.said()).count();
                 return;
             };
             let ignores = one.policy.failure_policy == FailurePolicy::Ignore;
@@ -233,6 +214,16 @@ impl PolicySet {
             let selected = one.selects(&placed);
             let conditions: Vec<_> =
                 one.policy.conditions.iter().map(|condition| verdict(&condition.program)).collect();
+            let mut both = |validation: usize, expression: Option<bool>| {
+                let compiled = schemas.next().and_then(Option::as_ref);
+                all.push(Both {
+                    policy: one.policy.name.clone(),
+                    validation,
+                    schema: compiled.map(|(validator, _)| validator.is_valid(&placed)),
+                    is_constant: compiled.is_some_and(|(_, constant)| *constant),
+                    expression,
+                });
+            };
             for (index, validation) in one.policy.validations.iter().enumerate() {
                 let expression = if !selected || conditions.contains(&Ok(Some(false))) {
                     Some(true)
@@ -241,27 +232,20 @@ impl PolicySet {
                 } else {
                     verdict(&validation.program).ok().map(|verdict| verdict.unwrap_or(ignores))
                 };
-                let compiled = schemas.next().and_then(Option::as_ref);
-                let is_constant = compiled.is_some_and(|(_, constant)| *constant);
-                let schema = compiled.map(|(validator, _)| validator.is_valid(&placed));
-                let policy = one.policy.name.clone();
-                all.push(Both { policy, validation: index, schema, is_constant, expression });
+                both(index, expression);
             }
             if let Some(other) = &one.policy.other {
-                let compiled = schemas.next().and_then(Option::as_ref);
-                let Other::Patterns(patterns) = other else { return };
-                let verdict = match patterns.judge(&placed) {
-                    Verdict::Pass | Verdict::Skip => true,
-                    Verdict::Fail { .. } => false,
-                    Verdict::Error(_) => ignores,
+                let passes = match other {
+                    Other::Patterns(patterns) if conditions.is_empty() => {
+                        Some(match patterns.judge(&placed) {
+                            Verdict::Pass | Verdict::Skip => true,
+                            Verdict::Fail { .. } => false,
+                            Verdict::Error(_) => ignores,
+                        })
+                    }
+                    _ => None,
                 };
-                all.push(Both {
-                    policy: one.policy.name.clone(),
-                    validation: one.policy.validations.len(),
-                    schema: compiled.map(|(validator, _)| validator.is_valid(&placed)),
-                    is_constant: compiled.is_some_and(|(_, constant)| *constant),
-                    expression: conditions.is_empty().then_some(!selected || verdict),
-                });
+                both(one.policy.validations.len(), passes.map(|passes| !selected || passes));
             }
         });
         all
@@ -349,15 +333,24 @@ impl One<'_> {
         self.policy.constraints.selects(object) && self.binding.resources.selects(object)
     }
 
-    /// The schema of each validation, or why there is none.
+    /// How many schemas there are: one of each validation, and behind them that of what is no expression.
+    fn said(&self) -> usize {
+        self.policy.validations.len() + usize::from(self.policy.other.is_some())
+    }
+
+    /// These schemas, or why there is none.
     fn schemas(&self, constants: &Constants<'_>) -> Vec<Result<Value, String>> {
         let validations = self.policy.validations.iter().map(|validation| &validation.program);
-        if let Some(reason) = &self.uncertain {
-            return validations.map(|_| Err(reason.clone())).collect();
-        }
-        let conditions: Vec<&Program> = self.policy.conditions.iter().map(|one| &one.program).collect();
-        let ignores = self.policy.failure_policy == FailurePolicy::Ignore;
-        let all = schemas(constants, &conditions, validations, ignores);
+        let mut all: Vec<Result<Value, String>> = match &self.uncertain {
+            Some(reason) => validations.map(|_| Err(reason.clone())).collect(),
+            None => {
+                let conditions: Vec<&Program> =
+                    self.policy.conditions.iter().map(|one| &one.program).collect();
+                let ignores = self.policy.failure_policy == FailurePolicy::Ignore;
+                schemas(constants, &conditions, validations, ignores)
+            }
+        };
+        all.extend(self.policy.other.as_ref().map(|other| self.schema_of(other)));
         all.into_iter().map(|schema| schema.map(|schema| self.among_selected(schema))).collect()
     }
 
@@ -373,7 +366,7 @@ impl One<'_> {
             return Err("it has conditions besides its pattern".to_owned());
         }
         let ignores = self.policy.failure_policy == FailurePolicy::Ignore;
-        Ok(self.among_selected(kyverno::schema(patterns, ignores)?))
+        kyverno::schema(patterns, ignores)
     }
 
     /// What is said of the objects that are selected by their labels, said of all.
@@ -382,15 +375,6 @@ impl One<'_> {
             return schema;
         }
         json!({"anyOf": [{"not": {"allOf": self.selected}}, schema]})
-    }
-}
-
-/// What a schema says beforehand.
-fn told(schema: Value) -> Told {
-    match schema {
-        Value::Bool(true) => Told::Always,
-        Value::Bool(false) => Told::Never,
-        schema => Told::Constraint(schema),
     }
 }
 

@@ -26,7 +26,7 @@ use crate::session::open::{
 use crate::session::place;
 use crate::session::problem::{ExitCode, Problem};
 use crate::session::target::Target;
-use crate::source::{self};
+use crate::source;
 
 /// What became of an edited text.
 #[derive(Debug)]

@@ -96,15 +96,7 @@ fn open_policies_with(
     if theirs.is_empty() {
         return open_policies(config);
     }
-    let (manifests, modules) = policy_files(config)?;
-    let sources = Sources {
-        manifests: &manifests,
-        modules: &modules,
-        cluster: theirs,
-        minor: minor(config),
-        ..Sources::default()
-    };
-    let policies = PolicySet::open(sources).map_err(|errors| policy_problem(&errors))?;
+    let policies = read_policies(config, theirs)?;
     findings.extend(left_to_server(policies.left_to_server()));
     Ok(policies)
 }
@@ -179,19 +171,29 @@ pub fn open_schemas(config: &Config) -> Result<SchemaSet, Problem> {
 /// # Errors
 /// A policy that does not parse, or is of a kind that is not evaluated here.
 pub fn open_policies(config: &Config) -> Result<PolicySet, Problem> {
-    let (manifests, modules) = policy_files(config)?;
     if config.policies.is_empty() {
         return Ok(PolicySet::none());
     }
-    let minor = minor(config);
-    let sources = Sources { manifests: &manifests, modules: &modules, minor, ..Sources::default() };
-    let policies = PolicySet::open(sources).map_err(|errors| policy_problem(&errors))?;
+    let policies = read_policies(config, &[])?;
     if policies.is_empty() {
         let named: Vec<String> = config.policies.iter().map(PolicySource::to_string).collect();
         return Err(Problem::new(format!("there is no policy in {}", named.join(", ")))
             .hint("name a file or folder with policies of Kubernetes and their bindings, of Gatekeeper or of Kyverno, with rules deny, violation or warn in Rego, or `builtin`"));
     }
     Ok(policies)
+}
+
+/// What the configuration names, beside a cluster's own.
+fn read_policies(config: &Config, theirs: &[Manifest]) -> Result<PolicySet, Problem> {
+    let (manifests, modules) = policy_files(config)?;
+    let sources = Sources {
+        manifests: &manifests,
+        modules: &modules,
+        cluster: theirs,
+        minor: minor(config),
+        ..Sources::default()
+    };
+    PolicySet::open(sources).map_err(|errors| policy_problem(&errors))
 }
 
 /// The minor that the configuration names: 36 for 1.36.

@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use crate::check::{CheckContext, CheckReport, Verdict, check};
+use crate::check::{CheckReport, Verdict, check};
 use crate::draft::drafter::Library;
 use crate::draft::free::write::{Free, Task, dotted, named};
 use crate::draft::gate::{first_denial, nearest_number, nearest_quantity};
@@ -258,12 +258,8 @@ fn rules<'a>(library: Library<'a>) -> Rules<'a> {
 }
 
 fn report(task: &Task<'_>, draft: &Draft) -> CheckReport {
-    let context = CheckContext::new(task.library.schemas, task.library.policies, task.library.user)
-        .with_existing(&task.setting.existing)
-        .knowing_all(task.setting.knows_all)
-        .until(task.library.cancel);
     let objects: Vec<Value> = draft.objects().cloned().collect();
-    check(&objects, &context)
+    check(&objects, &task.library.context(task.setting))
 }
 
 fn denied(draft: Draft, report: CheckReport) -> Outcome {

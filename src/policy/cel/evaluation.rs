@@ -99,8 +99,11 @@ pub(in crate::policy) struct Evaluation<'a> {
     unknown: Unknown,
     meter: Meter,
     variables: &'a [(String, Program)],
-    values: Vec<OnceLock<Result<Box<dyn Val>, EvaluationError>>>,
+    values: Vec<Place>,
 }
+
+/// Where the value of a variable is kept once it is known.
+type Place = OnceLock<Result<Box<dyn Val>, EvaluationError>>;
 
 impl<'a> Evaluation<'a> {
     /// Binds the names.
@@ -126,11 +129,16 @@ impl<'a> Evaluation<'a> {
 
     /// Says what a variable comes to, where that is known without evaluating it.
     pub(in crate::policy) fn know(&self, name: &str, value: &Bound) {
-        let place = self.variables.iter().position(|(known, _)| known == name);
-        if let Some(place) = place.and_then(|place| self.values.get(place)) {
+        if let Some((_, place)) = self.place(name) {
             // One that was evaluated before came to the same.
             let _ = place.set(Ok(value.value.clone()));
         }
+    }
+
+    /// A variable, and where its value is kept.
+    fn place(&self, name: &str) -> Option<(&'a Program, &Place)> {
+        let index = self.variables.iter().position(|(known, _)| known == name)?;
+        Some((&self.variables.get(index)?.1, self.values.get(index)?))
     }
 
     /// The value of a validation or match condition.
@@ -203,9 +211,7 @@ impl<'a> Evaluation<'a> {
     }
 
     fn variable(&self, name: &str) -> Result<&dyn Val, EvaluationError> {
-        let place = self.variables.iter().position(|(known, _)| known == name);
-        let entry = place.and_then(|place| Some((self.variables.get(place)?, self.values.get(place)?)));
-        let Some(((_, program), value)) = entry else {
+        let Some((program, value)) = self.place(name) else {
             return Err(EvaluationError::Failed(format!("there is no variable {name}")));
         };
         let value = value.get_or_init(|| {

@@ -400,7 +400,7 @@ impl Rewriter<'_> {
         }
         let two = target.as_ref().and_then(|target| two_variables::with_one(&name, target, &args));
         if let Some(comprehension) = two {
-            self.since(&name, functions::since("transformMap").unwrap_or_default());
+            self.since(&name, functions::TWO_VARIABLES);
             return Expr::Comprehension(Box::new(self.comprehension(comprehension)));
         }
         let full = name.clone();

@@ -7,6 +7,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::super::cel::compile::alternatives;
 use super::pattern::{Anchor, Patterns, anchor, is_amount};
 use super::wildcard::{has_wildcards, matches};
 
@@ -22,7 +23,7 @@ pub(in crate::policy) fn schema(patterns: &Patterns, ignores: bool) -> Result<Va
         return Err("it has no pattern".to_owned());
     }
     let all: Result<Vec<Value>, String> = patterns.all.iter().map(element).collect();
-    Ok(any(all?))
+    Ok(alternatives(all?))
 }
 
 fn has_existence(value: &Value) -> bool {
@@ -43,7 +44,7 @@ fn element(pattern: &Value) -> Result<Value, String> {
         scalar => {
             let one = scalar_of(scalar)?;
             // Of a list it is said of each element.
-            Ok(any(vec![one.clone(), json!({"type": "array", "items": one})]))
+            Ok(alternatives(vec![one.clone(), json!({"type": "array", "items": one})]))
         }
     }
 }
@@ -142,7 +143,7 @@ fn scalar_of(pattern: &Value) -> Result<Value, String> {
                 1.. => format!("^\\+?0*{whole}$"),
                 _ => format!("^-0*{}$", whole.unsigned_abs()),
             };
-            Ok(any(vec![
+            Ok(alternatives(vec![
                 json!({"type": "number", "enum": [whole]}),
                 json!({"type": "string", "pattern": digits}),
             ]))
@@ -155,7 +156,7 @@ fn scalar_of(pattern: &Value) -> Result<Value, String> {
                 let mut parts = parts?;
                 ways.push(if parts.len() == 1 { parts.remove(0) } else { json!({"allOf": parts}) });
             }
-            Ok(any(ways))
+            Ok(alternatives(ways))
         }
         Value::Array(_) | Value::Object(_) => Err("it is no scalar".to_owned()),
     }
@@ -194,13 +195,7 @@ fn text_of(part: &str) -> Result<Value, String> {
     if !bools.is_empty() {
         ways.push(json!({"type": "boolean", "enum": bools}));
     }
-    Ok(any(ways))
-}
-
-/// Any of some schemas.
-fn any(mut ways: Vec<Value>) -> Value {
-    ways.dedup();
-    if ways.len() == 1 { ways.remove(0) } else { json!({"anyOf": ways}) }
+    Ok(alternatives(ways))
 }
 
 #[cfg(test)]

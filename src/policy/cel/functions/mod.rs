@@ -15,7 +15,7 @@ pub(super) use cost::{Cost, cost_of};
 pub(super) use internal::{ADD, CONTAINS, EQUALS, KEEP, LOOP, MADE, SIZED, SQUARED, UNSUPPORTED};
 pub(super) use network::{Cidr, Ip, Url};
 pub(super) use pairs::{ENTRIES, INSERT, MERGE};
-pub(super) use since::since;
+pub(super) use since::{TWO_VARIABLES, since};
 pub(super) use versions::{Format, Semver};
 
 /// The standard library, the extensions that Kubernetes turns on, and the functions of this file.

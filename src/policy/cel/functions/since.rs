@@ -6,13 +6,16 @@
 //! Source: kubernetes/apiserver `pkg/cel/environment/base.go` (`IntroducedVersion`, `DefaultCompatibilityVersion`), releases 1.33 to
 //! 1.36.
 
+/// Of loops with two variables (`m.all(k, v, …)`), some of which share a name with one of one.
+pub(in crate::policy::cel) const TWO_VARIABLES: u32 = 33;
+
 /// The first minor of Kubernetes that takes a function into new policies; `None` for those that all have since policies are stable
 /// (1.30).
 pub(in crate::policy::cel) fn since(name: &str) -> Option<u32> {
     Some(match name {
         "ip" | "isIP" | "ip.isCanonical" | "cidr" | "isCIDR" | "containsIP" | "containsCIDR" => 31,
         name if name.starts_with("format.") => 32,
-        "transformList" | "transformMap" | "transformMapEntry" | "existsOne" => 33,
+        "transformList" | "transformMap" | "transformMapEntry" | "existsOne" => TWO_VARIABLES,
         "semver" | "isSemver" => 34,
         "distinct" | "flatten" | "lists.range" | "reverse" | "slice" | "sort" | "@sortByAssociatedKeys" => 35,
         _ => return None,
